@@ -1,0 +1,90 @@
+"""What a stage is, how it says no, and when it is tried again."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Shell(StrEnum):
+    """How a stage is run."""
+
+    INSIDE = "inside"  # claim, load, decide, save: one transaction
+    OUTSIDE = "outside"  # commit attempt and lease; call, no transaction open; decide on the answer; commit
+
+
+class Reason(StrEnum):
+    """Why a piece of work waits for a person. Each has a repair in the command line; `kk2` prints it beside the reason."""
+
+    # a payment
+    UNKNOWN_ACCOUNT = "unknown_account"  # no company has the account: set it up, then release
+    UNKNOWN_KID = "unknown_kid"  # no case has the KID: assign to a case
+    FAILING_KID = "failing_kid"  # the KID fails its control and no case has it: assign
+    BLANK_KID = "blank_kid"  # the payment has no KID: assign
+    TWO_CASES = "two_cases"  # cases of two clients, or two cases, have the KID: assign
+    CASE_PAID = "case_paid"  # nothing is owed on the case: refund or assign
+    CASE_RECALLED = "case_recalled"  # the client took the claim back: refund or assign
+    ORIGINAL_NOT_FOUND = "original_not_found"  # a reversal or credit note of a payment we don't have: assign
+    TWO_ORIGINALS = "two_originals"  # a reversal that fits several payments: assign
+    ORIGINAL_PARKED = "original_parked"  # takes back a payment that is itself parked: close both
+    ORIGINAL_UNDER_WAY = "original_under_way"  # takes back a payment whose voucher is on its way: frees itself
+    HELD_TWIN = "held_twin"  # as many alike stand in earlier files: release or refuse
+    BEFORE_CUT_OVER = "before_cut_over"  # booked by hand before the account's cut-over date: refuse, or release
+    # a file
+    FILE_HELD = "file_held"  # more than half of it is held: release or refuse the file
+    UNREADABLE = "unreadable"  # the file was refused by its reader: get it again from the bank
+    # a proposal
+    ABOVE_VOUCHER_LIMIT = "above_voucher_limit"  # a person approves
+    ABOVE_DAY_LIMIT = "above_day_limit"  # a person approves
+    FILE_UNUSUAL = "file_unusual"  # over five times the usual file: a person approves
+    NOTHING_MATCHED = "nothing_matched"  # not one payment of the file found a case: a person looks and approves
+    HELD_IN_FILE = "held_in_file"  # a payment of the file is held: release or refuse it first
+    NO_AUTO_APPROVE = "no_auto_approve"  # the company's setup wants a person
+    NO_SETUP = "no_setup"  # no row of the setup is valid on the day: apply one, then try again
+    SHADOW = "shadow"  # the company's posting is off: everything but delivery
+    CASES_DIRTY = "cases_dirty"  # a case is being settled again; frees itself
+    # a voucher
+    REFUSED = "refused"  # Visma refused it: correct and retry, or discard
+    PERIOD_CLOSED = "period_closed"  # the period is closed in Visma: open it and retry, or void
+    IN_DOUBT = "in_doubt"  # may be booked, and this Visma can't be asked: look, then confirm or declare absent
+    REFERENCE_CLASH = "reference_clash"  # Visma has our reference with another total: look before anything else
+    # any work
+    GAVE_UP = "gave_up"  # the world did not answer for too long: try again
+    BUG = "bug"  # our own fault: the traceback is kept; try again after an upgrade
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The business says no: `reason` is for machines, `note` is a sentence for a bookkeeper."""
+
+    reason: Reason
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When the world does not answer: the first pause in seconds, its doubling up to `most`, and when to give up."""
+
+    first: float
+    most: float
+    give_up_after: float
+
+    def pause(self, attempt: int, jitter: float) -> float:
+        """Seconds to wait after attempt number `attempt` (1 is the first). `jitter` in 0..1 spreads half of it."""
+        pause = min(self.first * 2 ** min(attempt - 1, 20), self.most)
+        return pause * (0.5 + jitter / 2)
+
+
+PROMPT = Retry(first=1.0, most=60.0, give_up_after=24 * 3600.0)
+PATIENT = Retry(first=2.0, most=300.0, give_up_after=72 * 3600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the page: `wakes_on` the events that make work for it, `may_send` the events that it may record."""
+
+    name: str
+    wakes_on: tuple[str, ...]
+    decides: tuple[str, ...]
+    may_send: tuple[str, ...]
+    queue: str
+    shell: Shell
+    retry: Retry

@@ -1,0 +1,64 @@
+"""What crosses to and from Visma: the answers to a delivery and to a question, and what the installation can do."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from schemas.money import Money
+from schemas.voucher import LedgerState
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerVoucher:
+    """A voucher as Visma has it. `total` is the sum of its debits, `lines` their number; None where Visma can't tell."""
+
+    reference: str
+    voucher_no: str
+    state: LedgerState
+    voucher_date: date
+    total: Money | None
+    lines: int | None
+
+
+class Verdict(StrEnum):
+    """What one sent voucher's answer means for us."""
+
+    BOOKED = "booked"  # Visma gave its number
+    REFUSED = "refused"  # a business answer from the list that is known to mean "not booked"
+    UNKNOWN = "unknown"  # no answer, half an answer, or one that we can't read: it may be booked
+    UNSENT = "unsent"  # not one byte left us: certainly not booked
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAnswer:
+    """The answer for one voucher. `code` and `note` are Visma's words, or say what went wrong on the way.
+
+    `voucher_no` is set for BOOKED only; `total` and `lines` echo what Visma says it booked, None where it does not say.
+    """
+
+    reference: str
+    verdict: Verdict
+    voucher_no: str
+    total: Money | None
+    lines: int | None
+    code: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it went over the wire, for the attempt log: secrets and personal data already redacted."""
+
+    operation: str
+    status: int | None
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryAnswer:
+    """What Visma says when asked for a reference. `asked` is False where the installation can't be asked."""
+
+    reference: str
+    asked: bool
+    found: tuple[LedgerVoucher, ...]

@@ -1,0 +1,1 @@
+"""The hands of the bridge: all that touches the clock, the disk, the database, the broker and Visma."""
