@@ -26,7 +26,9 @@ class Verdict(StrEnum):
     BOOKED = "booked"  # Visma gave its number
     REFUSED = "refused"  # a business answer from the list that is known to mean "not booked"
     UNKNOWN = "unknown"  # no answer, half an answer, or one that we can't read: it may be booked
-    UNSENT = "unsent"  # not one byte left us: certainly not booked
+    UNSENT = (
+        "unsent"  # not one byte left us, or Visma was too busy to take it: certainly not booked, send again
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,35 @@ class InquiryAnswer:
     reference: str
     asked: bool
     found: tuple[LedgerVoucher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DunningRoutine:
+    """A dunning code (purrekode) of a company, with the clients that it is linked to."""
+
+    code: str
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """What Visma has set up for one company: the codes that a voucher may hold. `open_periods` are (year, period)."""
+
+    code: str
+    name: str
+    clients: frozenset[str]
+    voucher_types: frozenset[str]
+    registrars: frozenset[str]
+    accounts: frozenset[str]
+    sub_ledger_types: frozenset[str]
+    open_periods: frozenset[tuple[int, int]]
+    dunning_routines: tuple[DunningRoutine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationFacts:
+    """What an installation says of itself. `capabilities`: names of operations that answer, and `deduplicates`."""
+
+    version: str
+    companies: tuple[CompanyFacts, ...]
+    capabilities: frozenset[str]
