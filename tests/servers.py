@@ -1,0 +1,87 @@
+"""Real servers for the tests: one PostgreSQL and one broker a session (with xdist: a worker), fresh for each test."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from ops.embedded import Broker, Postgres
+from ops.embedded.postgres import ROLE
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """A folder for the session's servers, which the user that they run as can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="kk2-servers-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_folder: Path) -> Iterator[Postgres]:
+    """The session's PostgreSQL; a test that kills it starts its own instead."""
+    server = Postgres(servers_folder, durable=False, machine=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(servers_folder: Path) -> Iterator[Broker]:
+    """The session's broker; a test that kills it starts its own instead."""
+    server = Broker(servers_folder, durable=False, machine=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """SQLAlchemy's address of an empty database of this test alone."""
+    with new_database(postgres, template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def broker_url(broker: Broker) -> Iterator[str]:
+    """Celery's address of a broker that holds nothing."""
+    with redis.Redis.from_url(broker.url) as client:
+        client.flushall()
+        yield broker.url
+        client.flushall()
+
+
+@contextmanager
+def new_database(postgres: Postgres, *, template: str) -> Iterator[str]:
+    """The address of a copy of `template` (nobody may be connected to it), dropped afterwards with its clients."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    with postgres.as_admin() as admin:
+        create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(ROLE), sql.Identifier(template)))
+    try:
+        yield postgres.url_of(name)
+    finally:
+        with postgres.as_admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def libpq(url: str) -> str:
+    """The address as psycopg itself reads it, without SQLAlchemy's name of the driver."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def ask(url: str, query: str) -> list[tuple[object, ...]]:
+    """The rows of one query, in a connection of its own."""
+    with psycopg.connect(libpq(url), connect_timeout=10) as connection:
+        return connection.execute(query.encode("utf-8")).fetchall()
