@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import redis
 
-from ops.embedded import FolderInUseError, Postgres, Servers, start
+from ops.embedded import FolderInUseError, Postgres, Server, Servers, start
 from tests.servers import ask, libpq, new_database
 
 ROOT = Path(__file__).parents[2]
@@ -156,19 +156,16 @@ def test_stopped_servers_leave_no_process(folder: Path) -> None:
 
 
 def test_servers_die_with_their_supervisor(folder: Path) -> None:
-    supervisor, pids = supervised(folder)
-
-    supervisor.kill()
-
-    until(lambda: not any(is_running(pid) for pid in pids))
-    supervisor.wait()
+    with supervised(folder, uid=None) as (supervisor, pids):
+        assert len(pids) == 2
+        supervisor.kill()
+        until(lambda: not any(is_running(pid) for pid in pids))
 
 
 def test_what_a_killed_server_left_is_replaced(folder: Path) -> None:
     with start(folder, durable=False) as servers:
         pids = {servers.postgres.pid, servers.broker.pid}
-        outlived = [leave_behind(servers, name) for name in ("postgres", "broker")]
-        until(lambda: all(is_running(pid) for pid in outlived))
+        outlived = [leave_behind(server) for server in (servers.postgres, servers.broker)]
         for server in (servers.postgres, servers.broker):
             server.start()
         assert not any(is_running(pid) for pid in outlived)
@@ -207,12 +204,10 @@ def test_an_ordinary_user_runs_them_as_himself(folder: Path) -> None:
     os.chown(folder, nobody, nobody)
     folder.chmod(0o711)
 
-    supervisor, pids = supervised(folder, "--reuid", str(nobody), "--regid", str(nobody), "--clear-groups")
-
-    assert {psutil.Process(pid).uids().real for pid in pids} == {nobody}
-    supervisor.kill()
-    supervisor.wait()
-    until(lambda: not any(is_running(pid) for pid in pids))
+    with supervised(folder, uid=nobody) as (supervisor, pids):
+        assert {psutil.Process(pid).uids().real for pid in pids} == {nobody}
+        supervisor.kill()
+        until(lambda: not any(is_running(pid) for pid in pids))
 
 
 def test_the_wheels_programs_do_as_well_as_the_machines(folder: Path) -> None:
@@ -242,44 +237,41 @@ def psycopg_connection(servers: Servers) -> psycopg.Connection:
     return psycopg.connect(libpq(servers.database_url))
 
 
-def supervised(folder: Path, *as_user: str) -> tuple[subprocess.Popen[str], list[int]]:
-    """A process of its own that runs the servers, and their pids."""
-    argv = [sys.executable, "-c", SUPERVISOR, str(folder)]
-    if as_user:
-        # The checkout may stand below a folder closed to others; reading it is all that is let through.
-        argv = [
-            "setpriv",
-            *as_user,
-            "--inh-caps",
-            "+dac_read_search",
-            "--ambient-caps",
-            "+dac_read_search",
-            *argv,
-        ]
-    process = subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"HOME": "/"}
-    )
-    assert process.stdout is not None
-    return process, [int(pid) for pid in process.stdout.readline().split()]
+@contextmanager
+def supervised(folder: Path, *, uid: int | None) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A process of its own that runs the servers, and their pids; it is killed at the end, if not before."""
+    argv = as_user(uid, [sys.executable, "-c", SUPERVISOR, str(folder)])
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process, [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
 
 
-def leave_behind(servers: Servers, name: str) -> int:
-    """Kill a server and start its program again as no child of ours would: nobody's child, on the same data."""
-    server = servers.postgres if name == "postgres" else servers.broker
-    argv = [str(server.program), *server.arguments()]
+def as_user(uid: int | None, argv: list[str]) -> list[str]:
+    """Run by another user, let through to a checkout or an interpreter below a folder closed to others."""
+    if uid is None:
+        return argv
+    through = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *through, *argv]
+
+
+def leave_behind(server: Server) -> int:
+    """Kill a server and start its program again on the same data, bound to nobody's life; its pid."""
     server.kill()
-    script = "import os, sys; os.fork() and os._exit(0); os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
-    user, group = server.identity or (None, None)
-    until(lambda: not any(is_running(pid) for pid in others_of(server.data)))
-    subprocess.run([sys.executable, "-c", script, *argv], check=True, user=user, group=group, cwd="/",
-                   stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
-    until(lambda: (pid := server.left_pid()) is not None and is_running(pid) and server.is_ready(pid))
+    until(lambda: not any(is_running(pid) for pid in running_on(server.data)))
+    argv = as_user(
+        server.identity[0] if server.identity else None, [str(server.program), *server.arguments()]
+    )
+    orphan = "import os, sys; os.fork() and os._exit(0); os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+    quiet = subprocess.DEVNULL
+    subprocess.run([sys.executable, "-c", orphan, *argv], check=True, cwd="/", stdout=quiet, stderr=quiet)
+    until(lambda: any(server.is_ready(pid) for pid in running_on(server.data)))
     left = server.left_pid()
     assert left is not None
     return left
 
 
-def others_of(data: Path) -> list[int]:
+def running_on(data: Path) -> list[int]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
