@@ -1,5 +1,6 @@
 """What a stage is, how it says no, and when it is tried again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,9 +83,9 @@ class Stage:
     """One stage of the page: `wakes_on` the events that make work for it, `may_send` the events that it may record."""
 
     name: str
-    wakes_on: tuple[str, ...]
-    decides: tuple[str, ...]
-    may_send: tuple[str, ...]
+    wakes_on: tuple[type, ...]
+    decides: tuple[Callable[..., object], ...]
+    may_send: tuple[type, ...]
     queue: str
     shell: Shell
     retry: Retry

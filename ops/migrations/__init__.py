@@ -1,0 +1,54 @@
+"""Bring a database to this version's shape: `kk2 migrate`."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from workers.store.tables import metadata
+
+_ONE_AT_A_TIME = 7_203_001  # advisory lock: two starting machines migrate one after the other
+
+
+def configuration() -> Config:
+    """Give Alembic's configuration without an ini file."""
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent))
+    return made
+
+
+def migrate(engine: Engine) -> str:
+    """Upgrade to the newest revision and begin the first epoch; gives the revision. Safe to call again, by anyone."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        configured = configuration()
+        configured.attributes["connection"] = connection
+        command.upgrade(configured, "head")
+        connection.execute(
+            text(
+                "INSERT INTO epoch (number, database) SELECT 1, "
+                "(SELECT system_identifier::text FROM pg_control_system()) || '/' || "
+                "(SELECT oid::text FROM pg_database WHERE datname = current_database()) "
+                "WHERE NOT EXISTS (SELECT FROM epoch)"
+            )
+        )
+        return current(connection) or ""
+
+
+def current(connection: Connection) -> str | None:
+    """Give the database's revision; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Give the revision that this version of the program wants."""
+    return ScriptDirectory.from_config(configuration()).get_current_head() or ""
+
+
+def differences(connection: Connection) -> list[object]:
+    """Compare the database with the tables of the code; empty when they agree (a test holds them together)."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))

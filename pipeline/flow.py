@@ -1,0 +1,61 @@
+"""THE PAGE: each stage, what wakes it, who decides, what it may send, its queue, its shell, its patience.
+
+Read it from the top: that is the way of a payment. Events that no stage sends come from the door, the clock or a person.
+"""
+
+from pipeline import allocation, intake, matching, posting
+from pipeline.stage import PATIENT, PROMPT, Shell, Stage
+from schemas.events import (
+    CaseChanged,
+    CasesOpened,
+    FileLanded,
+    FileRefused,
+    FileSettled,
+    InquiryAsked,
+    OriginalConcluded,
+    PartReady,
+    PaymentAssigned,
+    PaymentParked,
+    PaymentsReceived,
+    PaymentsReleased,
+    RestDue,
+    RetryAsked,
+    VoucherAbsent,
+    VoucherDelivered,
+    VoucherInDoubt,
+    VoucherRefused,
+    VouchersApproved,
+    VoucherVoided,
+)
+
+INSIDE, OUTSIDE = Shell.INSIDE, Shell.OUTSIDE
+_MATCH = (matching.match, matching.original, allocation.settle)
+_CONCLUDED = (VoucherDelivered, VoucherInDoubt, VoucherRefused, VoucherAbsent, OriginalConcluded)
+
+# fmt: off
+FLOW = (
+    #     name        wakes on                                          decides               may send                                        queue       shell
+    Stage("read",     (FileLanded,),                                    (intake.accept,),     (PaymentsReceived, PaymentParked, FileRefused, FileSettled), "files", INSIDE, PROMPT),
+    Stage("settle",   (PaymentsReceived, PaymentsReleased),             _MATCH,               (PaymentParked, FileSettled),                   "payments", INSIDE, PROMPT),
+    Stage("resettle", (CaseChanged, CasesOpened, PaymentAssigned, VoucherVoided, OriginalConcluded), _MATCH, (PaymentParked,),                "payments", INSIDE, PROMPT),
+    Stage("propose",  (FileSettled, RestDue),                           (posting.cut,),       (PartReady,),                                   "vouchers", INSIDE, PROMPT),
+    Stage("approve",  (PartReady,),                                     (posting.approve,),   (VouchersApproved,),                            "vouchers", INSIDE, PROMPT),
+    Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded,), _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
+    Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
+)
+# fmt: on
+
+QUEUES = tuple(dict.fromkeys(stage.queue for stage in FLOW))
+
+
+def stage_of(name: str) -> Stage:
+    """Find a stage by its name; raises KeyError for a name that is not on the page."""
+    return _BY_NAME[name]
+
+
+def woken_by(event: type) -> tuple[Stage, ...]:
+    """Say which stages an event wakes."""
+    return tuple(stage for stage in FLOW if event in stage.wakes_on)
+
+
+_BY_NAME = {stage.name: stage for stage in FLOW}

@@ -1,0 +1,92 @@
+"""The Celery app: the queues of the page through kombu, and the settings that make a message only a wake-up."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+from kombu import Exchange, Queue
+
+from pipeline.flow import FLOW, QUEUES
+from workers import log
+from workers.settings import Settings, settings
+
+CLOCK = "clock"
+"""The queue of beat's ticks. Apart from the page's queues, whose lengths equal the work rows due and rung."""
+
+_EXCHANGE = Exchange("kk2", type="direct")
+
+
+def configuration(site: Settings) -> dict[str, Any]:
+    """Give Celery's settings for a site. Back-off, retries and results are ours, in the database; none is Celery's."""
+    return {
+        "broker_url": site.broker_url.get_secret_value(),
+        "broker_transport_options": {
+            "visibility_timeout": site.visibility_timeout,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "global_keyprefix": "kk2:",
+        },
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_connection_timeout": 5,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_soft_shutdown_timeout": 30.0,
+        "worker_enable_soft_shutdown_on_idle": True,
+        "task_soft_time_limit": 240,
+        "task_time_limit": 300,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 0.5},
+        "worker_max_tasks_per_child": 1000,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+        "worker_hijack_root_logger": False,
+        "beat_max_loop_interval": 5,
+        "beat_schedule": {
+            "tick": {
+                "task": "tick",
+                "schedule": timedelta(seconds=site.beat_interval),
+                "options": {"queue": CLOCK, "expires": site.beat_interval},
+            }
+        },
+        "beat_schedule_filename": str(site.folder / "beat"),
+        "task_queues": [Queue(name, _EXCHANGE, routing_key=name) for name in (*QUEUES, CLOCK)],
+        "task_routes": {stage.name: {"queue": stage.queue, "routing_key": stage.queue} for stage in FLOW},
+        "task_default_queue": CLOCK,
+        "task_create_missing_queues": False,
+        "timezone": "Europe/Oslo",
+        "enable_utc": True,
+        "imports": ("workers.tasks",),
+    }
+
+
+def make() -> Celery:
+    """Make the app from the environment. Importing this module opens no connection."""
+    made = Celery("kk2")
+    made.config_from_object(configuration(settings()))
+    return made
+
+
+@setup_logging.connect(weak=False)
+def _set_up_logging(**_: object) -> None:
+    log.set_up(os.environ.get("KK2_LOG_LEVEL", "INFO"))
+
+
+@worker_process_init.connect(weak=False)
+def _forget_inherited_connections(**_: object) -> None:
+    """A forked worker must not share its parent's database sockets."""
+    from workers.store.engine import engine_for
+
+    engine_for.cache_clear()
+
+
+app = make()

@@ -1,0 +1,171 @@
+"""Due work to the broker: the ring after a commit, and the sweep that rings again for what the broker has lost.
+
+The database says what is due; a message is only a wake-up with a row's id. So the worst that a broker can do is to make
+work late (the sweep finds it) or to wake it twice (the claim lets only one through).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerDownError
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, Engine, text
+
+from pipeline.flow import QUEUES, stage_of
+from workers.journal import Ring, label, restore
+from workers.log import logger
+
+_LOG = logger(__name__)
+_PAUSE_AFTER_FAILURE = 10.0
+_AT_MOST = 5_000  # rows rung in one sweep
+_LEADER = 7_203_011  # the relay's advisory lock: a second relay waits, harmless
+
+
+class Bell(Protocol):
+    """Whatever can tell the broker that a work row is due."""
+
+    def __call__(self, ring: Ring) -> None:
+        """Publish one message; raises when the broker can't be reached."""
+
+
+class RedisLike(Protocol):
+    """What the sweep asks of Redis: lengths of the queues, and of the messages handed out but not done."""
+
+    def llen(self, name: str) -> int:
+        """Count a list."""
+
+    def hlen(self, name: str) -> int:
+        """Count a hash."""
+
+
+@dataclass(slots=True)
+class Ringer:
+    """Rings after commits; after one failure it is silent for ten seconds, so that a frozen broker slows no commit."""
+
+    bell: Bell
+    clock: Callable[[], float] = time.monotonic
+    silent_until: float = 0.0
+    unheard: int = 0
+
+    def ring(self, rings: Sequence[Ring]) -> bool:
+        """Ring for each; True if all were heard. What was not heard is the sweep's, the rows know it."""
+        for number, ring in enumerate(rings):
+            if self.clock() < self.silent_until:
+                self.unheard += len(rings) - number
+                return False
+            try:
+                self.bell(ring)
+            except (BrokerDownError, RedisError, OSError) as error:
+                self.silent_until = self.clock() + _PAUSE_AFTER_FAILURE
+                self.unheard += len(rings) - number
+                _LOG.warning("broker not reached", error=str(type(error).__name__), unheard=len(rings) - number)
+                return False
+        return True
+
+
+def celery_bell(app: Celery) -> Bell:
+    """Give the bell that publishes through Celery: the row's id and nothing else."""
+
+    def bell(ring: Ring) -> None:
+        queue = stage_of(ring.stage).queue
+        app.send_task(ring.stage, args=[ring.work_id], queue=queue, argsrepr=f"({ring.label})", kwargsrepr="")
+
+    return bell
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One sweep: rows rung for the first time (they had become due), and rung again because the broker lost them."""
+
+    due: int
+    again: int
+
+
+def held_by_broker(redis: RedisLike, prefix: str) -> int:
+    """Count the messages that the broker still has: waiting in the page's queues, or handed out and not done."""
+    return sum(redis.llen(f"{prefix}{queue}") for queue in QUEUES) + redis.hlen(f"{prefix}unacked")
+
+
+def sweep(
+    connection: Connection, ringer: Ringer, held: Callable[[], int], *, ring_again_after: float, ring_anyway_after: float
+) -> Swept:
+    """Ring for rows that became due, and again for rows whose message is proven lost.
+
+    Proof of loss by remaining: the broker holds fewer messages than rows were rung and are still due.
+    """
+    due = _rings(
+        connection,
+        "rung_at IS NULL AND due_at <= now()",
+        {},
+    )
+    rung = connection.execute(text("SELECT count(*) FROM work WHERE state = 'due' AND rung_at IS NOT NULL")).scalar_one()
+    lost = rung > held()
+    again = _rings(
+        connection,
+        "rung_at < now() - make_interval(secs => :age)",
+        {"age": ring_again_after if lost else ring_anyway_after},
+    )
+    for rows in (due, again):
+        if rows and ringer.ring(rows):
+            connection.execute(
+                text("UPDATE work SET rung_at = now() WHERE id = ANY(:ids) AND state = 'due'"),
+                {"ids": [ring.work_id for ring in rows]},
+            )
+    return Swept(len(due), len(again))
+
+
+def _rings(connection: Connection, which: str, values: dict[str, object]) -> list[Ring]:
+    rows = connection.execute(
+        text(
+            "SELECT w.id, w.stage, j.event, w.body FROM work w JOIN journal j ON j.id = w.event_id "
+            f"WHERE w.state = 'due' AND w.{which} ORDER BY w.due_at, w.id LIMIT {_AT_MOST}"
+        ),
+        values,
+    )
+    return [Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows]
+
+
+def run(
+    engine: Engine,
+    ringer: Ringer,
+    redis: Redis,
+    *,
+    interval: float,
+    ring_again_after: float,
+    ring_anyway_after: float,
+    stop: Callable[[float], bool],
+) -> None:
+    """Sweep until `stop(seconds)` says so (it waits that long). Outermost loop: trouble is logged and tried again."""
+    while True:
+        try:
+            with engine.begin() as connection:
+                if connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}).scalar_one():
+                    swept = sweep(
+                        connection,
+                        ringer,
+                        lambda: held_by_broker(redis, "kk2:"),  # type: ignore[arg-type]
+                        ring_again_after=ring_again_after,
+                        ring_anyway_after=ring_anyway_after,
+                    )
+                    beat(connection, "relay", f"{swept.due} due, {swept.again} rung again")
+                    if swept.again:
+                        _LOG.warning("rung again", rows=swept.again)
+        except Exception:  # the relay outlives every fault of the world; the next sweep sees the same rows
+            _LOG.exception("sweep failed")
+        if stop(interval):
+            return
+
+
+def beat(connection: Connection, name: str, note: str) -> None:
+    """Note that a process is alive and has just done its rounds."""
+    connection.execute(
+        text(
+            "INSERT INTO heartbeat (name, at, done_at, note) VALUES (:name, now(), now(), :note) "
+            "ON CONFLICT (name) DO UPDATE SET at = now(), done_at = now(), note = :note"
+        ),
+        {"name": name, "note": note},
+    )

@@ -1,0 +1,83 @@
+"""The environment made into one validated Settings; every fault is listed at start, not met one by one."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(SystemExit):
+    """The environment is wrong: the message lists each fault with the variable's name. Exit status 2."""
+
+
+class Settings(BaseSettings):
+    """What differs from site to site. Each field is the environment variable `KK2_` + its name, or a file of that name
+    in the folder that `KK2_SECRETS` names.
+
+    Seconds unless the name says other. Addresses with passwords are never printed.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KK2_", extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    broker_url: SecretStr
+    folder: Path = Field(description="everything that is kept on disk: inbox, archive, quarantine, logs")
+    fingerprint_key: SecretStr = Field(
+        default=SecretStr(""), description="keys the fingerprints of payments; empty: a file in the folder, made once"
+    )
+    inbox: Path | None = None
+    archive: Path | None = None
+    polling: bool = Field(default=False, description="True on network shares, where inotify sees nothing")
+    quiet_time: float = Field(default=5.0, ge=0, description="how long a file without an end record must be unchanged")
+    scan_interval: float = Field(default=10.0, gt=0)
+    file_limit: int = Field(default=512 * 1024 * 1024, gt=0, description="bytes")
+    slice_size: int = Field(default=1000, ge=1, le=5000)
+    relay_interval: float = Field(default=5.0, gt=0)
+    beat_interval: float = Field(default=10.0, gt=0)
+    rest_interval: float = Field(default=3600.0, gt=0, description="how often corrections and repairs are proposed")
+    ring_again_after: float = Field(default=30.0, gt=0)
+    ring_anyway_after: float = Field(default=900.0, gt=0)
+    visibility_timeout: int = Field(default=900, ge=1)
+    log_level: str = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith("postgresql+psycopg://"):
+            raise ValueError("expected postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
+        return url
+
+    @field_validator("broker_url")
+    @classmethod
+    def _redis(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError("expected redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
+        return url
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Where the bank's files are dropped."""
+        return self.inbox or self.folder / "inbox"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where originals are kept for ever, by their sha256."""
+        return self.archive or self.folder / "archive"
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Where files go that could not be read, each with its reason beside it."""
+        return self.folder / "quarantine"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Read the environment once; raises `SettingsError` with every fault in one message."""
+    try:
+        return Settings(_secrets_dir=os.environ.get("KK2_SECRETS"))  # type: ignore[call-arg]
+    except ValidationError as errors:
+        lines = [f"  KK2_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in errors.errors(include_input=False)]
+        message = "the environment is not complete; set these and start again:\n" + "\n".join(lines)
+        raise SettingsError(message) from None

@@ -1,0 +1,37 @@
+"""Bulk work: rows by COPY, updates by one unnest join. Never a statement per payment."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+
+from psycopg import Connection as Driver
+from sqlalchemy import Connection, text
+
+
+def driver(connection: Connection) -> "Driver[tuple[object, ...]]":
+    """Give the psycopg connection beneath, inside the same transaction."""
+    under = connection.connection.driver_connection
+    if not isinstance(under, Driver):
+        raise TypeError("the store needs psycopg 3 beneath SQLAlchemy")
+    return under
+
+
+def copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Copy rows into a table inside the transaction; gives their number. Values are plain Python, None is NULL."""
+    number = 0
+    with closing(driver(connection).cursor()) as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
+        write = stream.write_row
+        for row in rows:
+            write(row)
+            number += 1
+    return number
+
+
+def take_ids(connection: Connection, table: str, number: int) -> Sequence[int]:
+    """Reserve `number` ids of a table's own sequence, so that rows can name each other before they are copied."""
+    if number == 0:
+        return ()
+    found = connection.execute(
+        text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :number)"),
+        {"table": table, "number": number},
+    )
+    return [row[0] for row in found]

@@ -1,0 +1,52 @@
+"""The door to PostgreSQL: one engine a process, and which of its errors are the world's and not ours."""
+
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_STATEMENT_TIMEOUT = "300s"  # longer than any batch, shorter than the broker's visibility time-out
+_LOCK_TIMEOUT = "60s"
+
+
+@lru_cache(maxsize=4)
+def engine_for(url: str) -> Engine:
+    """Give the process's engine for an address. Connections are made when first used, so a fork shares none."""
+    engine = create_engine(
+        url,
+        pool_size=4,
+        max_overflow=4,
+        pool_timeout=15,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "kk2"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: object, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute(
+            f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'; SET lock_timeout = '{_LOCK_TIMEOUT}'; "
+            "SET idle_in_transaction_session_timeout = '300s'; SET TIME ZONE 'Europe/Oslo'"
+        )
+        cursor.close()
+        connection.commit()  # type: ignore[attr-defined]
+
+    return engine
+
+
+_WORLD = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that are the world's: connection, rollback, resources, lock, operator, system."""
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Say whether a database error is the world's (to be tried again) and not a fault of ours."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_WORLD)
+    return error.connection_invalidated or isinstance(error, OperationalError)

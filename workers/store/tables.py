@@ -1,0 +1,444 @@
+"""The tables: how each noun is kept, and which promise each constraint carries."""
+
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class TransactionId(UserDefinedType[str]):
+    """PostgreSQL's xid8: which transaction made a row."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Name the type in DDL."""
+        return "xid8"
+
+
+def key() -> Column[int]:
+    """Give a bigint primary key that the database counts; COPY may bring its own."""
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def instant(name: str) -> Column[object]:
+    """Give a column for a moment, with its time zone."""
+    return Column(name, TIMESTAMP(timezone=True))
+
+
+def now(name: str) -> Column[object]:
+    """Give a column for the moment when the row's transaction began."""
+    return Column(name, TIMESTAMP(timezone=True), nullable=False, server_default=func.now())
+
+
+def word(name: str) -> Column[str]:
+    """Give a text column that is never NULL; the empty text is "none"."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
+# --- what happened, and what is to be done about it ---
+
+journal = Table(
+    "journal",
+    metadata,
+    key(),
+    now("at"),
+    Column("event", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    word("actor"),
+    comment="Every event, append-only: ids and small values, no personal data",
+)
+
+work = Table(
+    "work",
+    metadata,
+    key(),
+    Column("event_id", BigInteger, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("part", Text, nullable=False, server_default=""),
+    Column("body", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", TIMESTAMP(timezone=True), nullable=False),
+    instant("rung_at"),
+    Column("results", Integer, nullable=False, server_default="0"),
+    Column("troubled_since", TIMESTAMP(timezone=True)),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("payment_id", BigInteger),
+    now("made_at"),
+    instant("done_at"),
+    UniqueConstraint("event_id", "stage", "part"),
+    CheckConstraint("state in ('due', 'done', 'parked', 'halved')", name="state"),
+    CheckConstraint("(state <> 'parked') or (reason is not null and note is not null)", name="reason"),
+    Index("ix_work_due", "due_at", postgresql_where=text("state = 'due'")),
+    Index("ix_work_parked", "reason", "payment_id", postgresql_where=text("state = 'parked'")),
+    comment="What is to be done about an event: one row a stage and part, the only truth about open work",
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("work_id", BigInteger, nullable=False),
+    now("at"),
+    Index("ix_claim_work_id", "work_id"),
+    comment="Each time a worker took a work row, committed before the work began: a claim without a result is a crash",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    key(),
+    now("at"),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Column("previous", BYTEA, nullable=False),
+    Column("hash", BYTEA, nullable=False, unique=True),
+    UniqueConstraint("previous"),
+    comment="People's acts, append-only and hash-chained: previous is unique, so the chain cannot fork",
+)
+
+# --- setup ---
+
+setup_row = Table(
+    "setup_row",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+    now("made_at"),
+    word("made_by"),
+    UniqueConstraint("kind", "key", "valid_from", "version"),
+    CheckConstraint("kind in ('installation', 'company', 'account', 'client', 'sub_ledger')", name="kind"),
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("database", Text, nullable=False),
+    now("begun_at"),
+    comment="One row for each life of the database; a restore begins a new one. The number stands in every reference",
+)
+
+brake = Table(
+    "brake",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    now("since"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="`kk2 stop delivery`: a row for a company, or for '*'",
+)
+
+# --- bank files and payments ---
+
+bank_file = Table(
+    "bank_file",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    now("landed_at"),
+    Column("format", Text),
+    Column("payments", Integer, nullable=False, server_default="0"),
+    Column("total", BigInteger, nullable=False, server_default="0"),
+    Column("open_slices", Integer, nullable=False, server_default="0"),
+    Column("cut", Boolean, nullable=False, server_default=text("false")),
+    Column("notes", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("assignments", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("reason", Text),
+    Column("note", Text),
+    CheckConstraint("state in ('landed', 'read', 'held', 'unreadable', 'refused', 'known')", name="state"),
+    CheckConstraint("open_slices >= 0", name="open_slices"),
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    key(),
+    Column("file_id", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("type", Text),
+    Column("booked_on", Date, nullable=False),
+    Column("value_on", Date),
+    Column("interest_on", Date, nullable=False),
+    Column("statement_ref", Text),
+    Column("form", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("kid", Text),
+    Column("debit_account", Text),
+    Column("reference", Text),
+    Column("text", Text),
+    Column("is_reversal", Boolean, nullable=False),
+    Column("fingerprint", BigInteger, nullable=False),
+    Column("company", Text),
+    Column("state", Text, nullable=False),
+    Column("case_id", BigInteger),
+    Column("reverses", BigInteger),
+    Column("cover_choice", JSONB),
+    CheckConstraint("state in ('waiting', 'settled', 'parked', 'held', 'refused', 'known')", name="state"),
+    CheckConstraint("(state <> 'settled') or (case_id is not null)", name="case"),
+    Index("ix_payment_file_id_position", "file_id", "position"),
+    Index("ix_payment_fingerprint", "fingerprint"),
+    postgresql_with={"fillfactor": "60"},
+    comment="A payment as the bank sent it; state and case say where its money is",
+)
+
+# --- cases ---
+
+kk2_case = Table(
+    "kk2_case",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kid", Text, nullable=False),
+    Column("case_flow", Text, nullable=False),
+    Column("sub_ledger_account", Text, nullable=False),
+    Column("customer_no", Text, nullable=False),
+    word("debtor_name"),
+    Column("opened_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("merged_into", BigInteger, ForeignKey("kk2_case.id")),
+    Column("dirty", Boolean, nullable=False, server_default=text("false")),
+    Column("balance", BigInteger, nullable=False),
+    UniqueConstraint("company", "client", "case_no"),
+    CheckConstraint("state in ('open', 'paid', 'closed_with_rest', 'recalled', 'merged')", name="state"),
+    CheckConstraint("(state = 'merged') = (merged_into is not null)", name="merged"),
+    postgresql_with={"fillfactor": "60"},
+    comment="balance: items less waivers less live splits, interest left out of both",
+)
+
+case_kid = Table(
+    "case_kid",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("kid", Text, primary_key=True),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id"), primary_key=True),
+    comment="Which case a KID on an account leads to: the case's own, and its invoices'",
+)
+
+item = Table(
+    "item",
+    metadata,
+    key(),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id"), nullable=False),
+    Column("kk2_id", Text, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    word("invoice_no"),
+    instant("withdrawn_at"),
+    UniqueConstraint("case_id", "kk2_id"),
+    CheckConstraint("kind in (1, 2, 3)", name="kind"),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+waiver = Table(
+    "waiver",
+    metadata,
+    key(),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id"), nullable=False),
+    Column("item_id", BigInteger, ForeignKey("item.id"), nullable=False),
+    Column("kk2_id", Text, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    word("reason"),
+    instant("withdrawn_at"),
+    UniqueConstraint("case_id", "kk2_id"),
+    CheckConstraint("kind in (1, 2, 3, 4)", name="kind"),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+split = Table(
+    "split",
+    metadata,
+    key(),
+    Column("payment_id", BigInteger, nullable=False),
+    Column("case_id", BigInteger),
+    Column("item_id", BigInteger),
+    Column("kind", SmallInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("client_row", Integer),
+    Column("superseded_by", BigInteger),
+    Column("corrects", Boolean, nullable=False),
+    Column("held", Boolean, nullable=False),
+    CheckConstraint("amount <> 0", name="amount"),
+    CheckConstraint("kind between 1 and 6", name="kind"),
+    CheckConstraint("(case_id is null) = (kind = 6)", name="case"),
+    Index("ix_split_case_id", "case_id"),
+    Index("ix_split_payment_id", "payment_id"),
+    postgresql_with={"fillfactor": "90"},
+    comment="What a payment covers. Never changed but to be superseded while no voucher has it",
+)
+
+# --- vouchers ---
+
+voucher = Table(
+    "voucher",
+    metadata,
+    key(),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("company", Text, nullable=False),
+    Column("installation", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("statement_ref", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("of", Integer, nullable=False),
+    Column("voucher_on", Date, nullable=False),
+    Column("voucher_type", Text, nullable=False),
+    Column("registrar", Text, nullable=False),
+    Column("division", Text, nullable=False),
+    Column("approve", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("payments", Integer, nullable=False),
+    Column("company_row", Integer, ForeignKey("setup_row.id"), nullable=False),
+    Column("approved_by", Text, nullable=False),
+    now("approved_at"),
+    Column("made_in", TransactionId, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("absent", Integer, nullable=False, server_default="0"),
+    instant("lease_until"),
+    Column("voucher_no", Text),
+    Column("ledger_state", Text),
+    instant("delivered_at"),
+    Column("code", Text),
+    Column("note", Text),
+    CheckConstraint(
+        "state in ('approved', 'sending', 'in_doubt', 'refused', 'delivered', 'void', 'by_hand')", name="state"
+    ),
+    CheckConstraint("(state in ('delivered', 'by_hand')) = (voucher_no is not null)", name="voucher_no"),
+    Index("ix_voucher_open", "state", postgresql_where=text("state not in ('delivered', 'by_hand', 'void')")),
+    Index("ix_voucher_company_booked_on", "company", "booked_on"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+voucher_line = Table(
+    "voucher_line",
+    metadata,
+    Column("voucher_id", BigInteger, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("tax_code", Text, nullable=False),
+    Column("dimensions", ARRAY(Text), nullable=False),
+    Column("customer_no", Text, nullable=False),
+    Column("invoice_no", Text, nullable=False),
+    Column("kid", Text, nullable=False),
+    comment="Append-only; only the transaction that made a voucher may give it lines",
+)
+
+voucher_split = Table(
+    "voucher_split",
+    metadata,
+    Column("voucher_id", BigInteger, nullable=False),
+    Column("split_id", BigInteger, nullable=False),
+    Column("released", Boolean, nullable=False, server_default=text("false")),
+    Index("uq_voucher_split_split_id", "split_id", unique=True, postgresql_where=text("not released")),
+    Index("ix_voucher_split_voucher_id", "voucher_id"),
+    comment="Which voucher took a split: at most one that has not released it. This is what makes money book once",
+)
+
+exchange = Table(
+    "exchange",
+    metadata,
+    key(),
+    Column("voucher_id", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    now("at"),
+    Column("what", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("status", Integer),
+    word("code"),
+    word("note"),
+    word("request"),
+    word("answer"),
+    Index("ix_exchange_voucher_id", "voucher_id"),
+    comment="Every attempt to send or ask, before and after, append-only; secrets and personal data redacted",
+)
+
+company_day = Table(
+    "company_day",
+    metadata,
+    Column("company", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("absolute", BigInteger, nullable=False),
+    comment="Sum of absolute amounts approved by policy for a company on a day: the daily limit's row lock",
+)
+
+call_slot = Table(
+    "call_slot",
+    metadata,
+    Column("installation", Text, primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    Column("lease_until", TIMESTAMP(timezone=True), nullable=False),
+    word("holder"),
+    comment="At most max_calls writes to one Visma at a time, by lease and not by lock",
+)
+
+# --- the clock and the pulse ---
+
+schedule_slot = Table(
+    "schedule_slot",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slot", TIMESTAMP(timezone=True), primary_key=True),
+    now("at"),
+    comment="Each slot of a schedule once, whoever asks: two beats are harmless",
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", TIMESTAMP(timezone=True), nullable=False),
+    instant("done_at"),
+    word("note"),
+)
