@@ -89,8 +89,7 @@ work = Table(
     Column("state", Text, nullable=False),
     Column("due_at", TIMESTAMP(timezone=True), nullable=False),
     instant("rung_at"),
-    Column("results", Integer, nullable=False, server_default="0"),
-    Column("troubled_since", TIMESTAMP(timezone=True)),
+    instant("troubled_since"),
     Column("reason", Text),
     Column("note", Text),
     Column("payment_id", BigInteger),
@@ -109,6 +108,7 @@ claim = Table(
     metadata,
     Column("work_id", BigInteger, nullable=False),
     now("at"),
+    Column("result", Text),
     Index("ix_claim_work_id", "work_id"),
     comment="Each time a worker took a work row, committed before the work began: a claim without a result is a crash",
 )
@@ -149,7 +149,7 @@ setup_row = Table(
 epoch = Table(
     "epoch",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("database", Text, nullable=False),
     now("begun_at"),
     comment="One row for each life of the database; a restore begins a new one. The number stands in every reference",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from alembic import op
 
+from workers.store.bulk import driver
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -15,7 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table, index and trigger. The SQL stands in a file of its own, to be read as SQL."""
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    driver(op.get_bind()).execute(Path(__file__).with_suffix(".sql").read_bytes())
 
 
 def downgrade() -> None:

@@ -61,7 +61,8 @@ COMMENT ON TABLE call_slot IS 'At most max_calls writes to one Visma at a time, 
 
 CREATE TABLE claim (
     work_id BIGINT NOT NULL,
-    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    result TEXT
 );
 
 CREATE INDEX ix_claim_work_id ON claim (work_id);
@@ -78,7 +79,7 @@ CREATE TABLE company_day (
 COMMENT ON TABLE company_day IS 'Sum of absolute amounts approved by policy for a company on a day: the daily limit''s row lock';
 
 CREATE TABLE epoch (
-    number SERIAL NOT NULL,
+    number INTEGER NOT NULL,
     database TEXT NOT NULL,
     begun_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_epoch PRIMARY KEY (number)
@@ -270,7 +271,6 @@ CREATE TABLE work (
     state TEXT NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE NOT NULL,
     rung_at TIMESTAMP WITH TIME ZONE,
-    results INTEGER DEFAULT '0' NOT NULL,
     troubled_since TIMESTAMP WITH TIME ZONE,
     reason TEXT,
     note TEXT,
