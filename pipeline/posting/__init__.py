@@ -1,0 +1,23 @@
+"""The posting proposal (bokføringsforslag): where it is cut, what its vouchers say, what became of them in Visma."""
+
+from pipeline.posting.approving import PartFacts, PaymentPosting, SplitPosting, VoucherFacts, approve
+from pipeline.posting.concluding import AnswerFacts, Conclusion, InquiryFacts, concluded, inquired
+from pipeline.posting.cutting import Cut, CutFacts, Group, VoucherSum, cut
+
+__all__ = [
+    "AnswerFacts",
+    "Conclusion",
+    "Cut",
+    "CutFacts",
+    "Group",
+    "InquiryFacts",
+    "PartFacts",
+    "PaymentPosting",
+    "SplitPosting",
+    "VoucherFacts",
+    "VoucherSum",
+    "approve",
+    "concluded",
+    "cut",
+    "inquired",
+]
