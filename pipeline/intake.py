@@ -1,0 +1,38 @@
+"""Whether a file that was read may go on, and which of its payments look as if they were received before."""
+
+from dataclasses import dataclass
+
+from pipeline.stage import Park, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptFacts:
+    """A whole, proven file: its number of payments, how many are held, and each account with the company that has it."""
+
+    payments: int
+    held: int
+    accounts: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The file goes on. Payments to `unknown_accounts` are stored and will park, each by itself."""
+
+    held: int
+    unknown_accounts: tuple[str, ...]
+
+
+def accept(facts: AcceptFacts) -> Accepted | Park:
+    """Take the file in, or hold it whole: with more than half of it alike to earlier payments it is a file seen before."""
+    if 2 * facts.held > facts.payments:
+        alike = f"{facts.held} of the file's {facts.payments} payments are alike to payments of earlier files"
+        return Park(Reason.FILE_HELD, f"{alike}: has the bank sent them twice? Release or refuse the file")
+    return Accepted(facts.held, tuple(account for account, company in facts.accounts if company is None))
+
+
+def held(ordinal: int, alike_in_earlier_files: int) -> bool:
+    """Whether the `ordinal`-th (from 1) of the payments alike in a new file is held beside its twins.
+
+    Two alike in one file are two payments; the n-th is doubtful when n or more alike came in earlier accepted files.
+    """
+    return alike_in_earlier_files >= ordinal

@@ -1,0 +1,77 @@
+"""The case of a payment, by account and KID: the case's own KID and its invoices' lead to it."""
+
+from dataclasses import dataclass
+
+from pipeline.stage import Park, Reason
+from schemas.case import CaseState
+from schemas.kid import Kid, KidVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A case that has the KID. `main_case_id` is the case at the end of its merges, set when the case is merged."""
+
+    case_id: int
+    company: str
+    client: str
+    state: CaseState
+    main_case_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFacts:
+    """A payment's KID with its control's verdict, the account and its company (None: no company has it), the cases."""
+
+    kid: Kid | None
+    verdict: KidVerdict
+    account: str
+    company: str | None
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The case that the payment is for."""
+
+    case_id: int
+
+
+def match(facts: MatchFacts) -> Matched | Park:
+    """Find the one case; anything else is for a person. A KID that fails its control but has a case is the case's."""
+    if facts.company is None:
+        note = f"no company has the account {facts.account}: set it up, then release"
+        return Park(Reason.UNKNOWN_ACCOUNT, note)
+    if facts.kid is None or facts.verdict is KidVerdict.BLANK:
+        return Park(Reason.BLANK_KID, "the payment has no KID: assign it to a case")
+    cases = {_main(case): case for case in facts.candidates if case.company == facts.company}
+    if len(cases) == 1:
+        return Matched(next(iter(cases)))
+    return _several(facts.kid, cases) if cases else _none(facts, facts.kid)
+
+
+def _main(case: Candidate) -> int:
+    """A merged case's money is the main case's (kumulasjon)."""
+    if case.state is not CaseState.MERGED:
+        return case.case_id
+    if case.main_case_id is None:
+        raise ValueError(f"case {case.case_id} is merged, but into no case")
+    return case.main_case_id
+
+
+def _several(kid: Kid, cases: dict[int, Candidate]) -> Park:
+    clients = sorted({case.client for case in cases.values()})
+    of = f"of the clients {', '.join(clients)}" if len(clients) > 1 else f"of the client {clients[0]}"
+    return Park(
+        Reason.TWO_CASES, f"{len(cases)} cases {of} have the KID {kid}: assign the payment to one of them"
+    )
+
+
+def _none(facts: MatchFacts, kid: Kid) -> Park:
+    why = {
+        KidVerdict.FAILS_CONTROL: "its control digit is wrong",
+        KidVerdict.WRONG_LENGTH: f"no agreement of the account {facts.account} has its length of {len(kid)}",
+        KidVerdict.MALFORMED: "it is no KID at all",
+    }.get(facts.verdict)
+    if why is not None:
+        return Park(Reason.FAILING_KID, f"no case has the KID {kid}, and {why}: assign the payment to a case")
+    return Park(Reason.UNKNOWN_KID, f"no case has the KID {kid}: assign the payment, or wait for the case")
