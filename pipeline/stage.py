@@ -70,7 +70,7 @@ class Retry:
 
     def pause(self, attempt: int, jitter: float) -> float:
         """Seconds to wait after attempt number `attempt` (1 is the first). `jitter` in 0..1 spreads half of it."""
-        pause = min(self.first * 2 ** min(attempt - 1, 20), self.most)
+        pause = min(self.first * 2.0 ** min(attempt - 1, 20), self.most)
         return pause * (0.5 + jitter / 2)
 
 
