@@ -1,0 +1,37 @@
+"""What all tests share: real servers, and a migrated database that each test has for itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from ops import migrations
+from ops.embedded import Postgres
+from tests.servers import new_database
+
+pytest_plugins = ["tests.servers"]
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> Iterator[str]:
+    """The name of a migrated database, to be copied."""
+    with new_database(postgres, template="template0") as url:
+        engine = create_engine(url)
+        migrations.migrate(engine)
+        engine.dispose()
+        yield url.rsplit("/", 1)[1].split("?")[0]
+
+
+@pytest.fixture
+def migrated_url(postgres: Postgres, template: str) -> Iterator[str]:
+    """The address of a migrated, empty database of this test alone."""
+    with new_database(postgres, template=template) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(migrated_url: str) -> Iterator[Engine]:
+    """An engine on `migrated_url`."""
+    made = create_engine(migrated_url)
+    yield made
+    made.dispose()
