@@ -103,16 +103,27 @@ class Server(ABC):
         self._end_leftover()
         self.make_data()
 
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """The program, started on the same port and data as before unless it runs; it may not take clients yet."""
+        if self._process is None or self._process.poll() is not None:
+            self.prepare()
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    self.argv(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    start_new_session=True,
+                )
+        return self._process
+
     def start(self) -> None:
-        """Start, on the same port and data as before, and wait until clients are taken."""
-        self.prepare()
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
-            )
+        """Start and wait until clients are taken."""
+        process = self.spawn()
         deadline = time.monotonic() + self.ready_seconds
-        while not self.is_ready(self._process.pid):
-            if self._process.poll() is not None or time.monotonic() > deadline:
+        while not self.is_ready(process.pid):
+            if process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise NotStartedError(f"{self.name} did not start on port {self.port}: {tail(self.log)}")
             time.sleep(_POLL_SECONDS)

@@ -1,0 +1,235 @@
+"""What a Celery worker does when its broker is killed: how often it dies, hangs, how soon it goes on, what is lost.
+
+    python -m ops.bench.broker_crash --python VENV/bin/python --trials 20
+
+`VENV` holds the Celery, kombu and redis under test. Each trial queues small tasks, kills the broker (SIGKILL,
+append-only file on) while they run, brings it back on the same data after 1.5 s, and counts. A worker that dies or
+hangs is replaced at once, as `kk2 up` does. Decision record 0002 has the figures that chose ours.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+import redis
+
+from ops.embedded import Broker
+
+TASKS = 1_500
+DOWN_SECONDS = 1.5
+HUNG_SECONDS = 20.0
+DRAIN_SECONDS = 30.0
+REDELIVERED_SECONDS = 10.0  # over the application's visibility timeout
+_APP = Path(__file__).with_name("crash_app.py")
+_QUEUE, _UNACKED = "kk2:crash", "kk2:unacked"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One crash. `resumed` in seconds from the broker's return to the next finished task, whoever did it."""
+
+    died: bool
+    hung: bool
+    resumed: float
+    lost: int
+    left_unacked: int
+    twice: int
+    orphans: int
+
+
+class Worker:
+    """A Celery worker with two pool processes, in a process group of its own."""
+
+    def __init__(self, python: Path, folder: Path, broker: Broker) -> None:
+        """Lay out; nothing is started."""
+        self.python, self.folder = python, folder
+        self.done = folder / "done"
+        self.environment = os.environ | {
+            "CRASH_BROKER_URL": broker.url,
+            "CRASH_DONE": str(self.done),
+            "PYTHONPATH": str(_APP.parent),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, without waiting."""
+        argv = [
+            str(self.python),
+            "-m",
+            "celery",
+            "-A",
+            "crash_app",
+            "worker",
+            "-c",
+            "2",
+            "-Q",
+            "crash",
+            "-l",
+            "INFO",
+            "-E",
+        ]
+        with (self.folder / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                argv, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def end(self) -> int:
+        """SIGKILL to all of the group; how many were left of it besides a living main process."""
+        if self.process is None:
+            return 0
+        orphans = len(_group(self.process.pid) - {self.process.pid}) if self.process.poll() is not None else 0
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        return orphans
+
+    def is_dead(self) -> bool:
+        """Whether the main process has ended."""
+        return self.process is not None and self.process.poll() is not None
+
+    def finished(self) -> list[int]:
+        """The numbers that were done, in order, repeated where they were done twice."""
+        return [int(line) for line in self.done.read_text("ascii").split()] if self.done.exists() else []
+
+    def publish(self) -> None:
+        """Queue the tasks, by the Celery under test."""
+        code = f"import crash_app; crash_app.publish({TASKS})"
+        subprocess.run([self.python, "-c", code], env=self.environment, check=True, timeout=60)
+
+
+def trial(python: Path, broker: Broker, folder: Path, kill_after: int) -> Trial:
+    """One crash when `kill_after` tasks are done."""
+    folder.mkdir()
+    client = redis.Redis.from_url(broker.url, socket_timeout=10)
+    client.flushall()
+    worker = Worker(python, folder, broker)
+    worker.publish()
+    worker.start()
+    _until(lambda: len(worker.finished()) >= kill_after, 60)
+    broker.kill()
+    _until(lambda: False, DOWN_SECONDS)
+    broker.start()
+    back, before = time.monotonic(), len(worker.finished())
+    orphans, hung = 0, False
+    resumed = _until(lambda: len(worker.finished()) > before or worker.is_dead(), HUNG_SECONDS)
+    died = worker.is_dead()
+    if died or not resumed:
+        hung = not died
+        orphans = worker.end()
+        worker.start()
+        _until(lambda: len(worker.finished()) > before, 60)
+    resumed_after = time.monotonic() - back
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while len(set(worker.finished())) < TASKS and time.monotonic() < deadline:
+        if worker.is_dead():  # later, while it re-connects: as bad as at once
+            died = True
+            orphans += worker.end()
+            worker.start()
+        if client.llen(_QUEUE) == 0 and _is_idle(
+            worker, REDELIVERED_SECONDS if client.hlen(_UNACKED) else 1.0
+        ):
+            break
+        time.sleep(0.1)
+    finished = Counter(worker.finished())
+    unacked = int(client.hlen(_UNACKED))
+    waiting = int(client.llen(_QUEUE)) + unacked
+    worker.end()
+    return Trial(
+        died=died,
+        hung=hung,
+        resumed=round(resumed_after, 2),
+        lost=max(0, TASKS - len(finished) - waiting),
+        left_unacked=unacked,
+        twice=sum(count - 1 for count in finished.values()),
+        orphans=orphans,
+    )
+
+
+def measure(python: Path, trials: int, seed: int) -> list[Trial]:
+    """The crashes one after another on one broker, each told on stderr as it ends."""
+    chance = random.Random(seed)  # noqa: S311 - a seeded schedule is what is wanted
+    root = Path(tempfile.mkdtemp(prefix="kk2-broker-crash-"))
+    root.chmod(0o711)
+    broker = Broker(root / "server", durable=True, machine=True)
+    broker.start()
+    done: list[Trial] = []
+    try:
+        for number in range(trials):
+            done.append(trial(python, broker, root / str(number), chance.randrange(200, 900)))
+            sys.stderr.write(f"{number + 1}/{trials} {json.dumps(asdict(done[-1]))}\n")
+            if done[-1].died:
+                shutil.copy(root / str(number) / "worker.log", root.parent / f"{root.name}-died-{number}.log")
+    finally:
+        broker.stop()
+        shutil.rmtree(root, ignore_errors=True)
+    return done
+
+
+def main() -> int:
+    """Print the versions and the sums as JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--python", type=Path, default=Path(sys.executable), help="interpreter with the Celery under test"
+    )
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    say = "import celery, kombu, redis, billiard; print(*(m.__version__ for m in (celery, kombu, redis, billiard)))"
+    versions = subprocess.run(
+        [asked.python, "-c", say], capture_output=True, text=True, check=True
+    ).stdout.split()
+    done = measure(asked.python, asked.trials, asked.seed)
+    sums = {
+        "versions": dict(zip(("celery", "kombu", "redis", "billiard"), versions, strict=True)),
+        "trials": len(done),
+        "died": sum(one.died for one in done),
+        "hung": sum(one.hung for one in done),
+        "resumed_median_s": median(one.resumed for one in done),
+        "resumed_max_s": max(one.resumed for one in done),
+        "lost": sum(one.lost for one in done),
+        "left_unacked": sum(one.left_unacked for one in done),
+        "twice": sum(one.twice for one in done),
+        "orphans": sum(one.orphans for one in done),
+    }
+    sys.stdout.write(json.dumps(sums, indent=1) + "\n")
+    return 0
+
+
+def _until(what: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (so := what()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return so
+
+
+def _is_idle(worker: Worker, seconds: float) -> bool:
+    """Nothing finished for so long: what is missing then and is nowhere queued is lost."""
+    before = len(worker.finished())
+    return not _until(lambda: len(worker.finished()) > before or worker.is_dead(), seconds)
+
+
+def _group(leader: int) -> set[int]:
+    members = set()
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError, psutil.Error):
+            if os.getpgid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE:
+                members.add(process.pid)
+    return members
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""THE ONE PLACE that says which services there are and which queues each worker takes.
+
+`kk2 up`, `kk2 demo`, `docker-compose.yml` and the systemd units run these; `tests/house/test_compose.py` compares them,
+and proves that each queue of the page is taken by exactly one.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops.embedded import Servers
+from ops.supervisor.process import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: `kk2` and `arguments`; for a worker also the queues it takes and its number of pool processes."""
+
+    name: str
+    arguments: tuple[str, ...]
+    stop_seconds: float = 10.0
+    queues: tuple[str, ...] = ()
+    processes: int = 0
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Everything after `kk2`."""
+        if not self.queues:
+            return self.arguments
+        return (*self.arguments, "--queues", ",".join(self.queues), "--processes", str(self.processes))
+
+
+# A worker finishes what it has begun: an attempt is cut by `worker_soft_shutdown_timeout` (30 s) at the latest.
+_WARM_SECONDS = 45.0
+
+WORKERS = (
+    # A long file may hold one process of the first; cuts, approvals and beat's questions go on in the other.
+    Service("worker-files", ("worker",), _WARM_SECONDS, ("files", "vouchers", "clock"), 2),
+    Service("worker-payments", ("worker",), _WARM_SECONDS, ("payments",), 2),
+    # Apart, so that a Visma that does not answer holds up nothing else.
+    Service("worker-delivery", ("worker",), _WARM_SECONDS, ("delivery",), 1),
+)
+SERVICES = (
+    Service("watch", ("watch",)),
+    Service("relay", ("relay",)),
+    *WORKERS,
+    Service("beat", ("beat",)),
+    Service("flower", ("flower",)),
+)
+
+
+def kk2(*arguments: str) -> tuple[str, ...]:
+    """The command line of `kk2`, by this interpreter, whether or not the command is on the PATH."""
+    return (sys.executable, "-m", "ops.cli", *arguments)
+
+
+def standard_processes(
+    environment: Mapping[str, str],
+    *,
+    servers: Servers | None,
+    visma: tuple[str, ...] | None,
+    flower: tuple[str, ...] | None,
+) -> list[Process]:
+    """The processes of one machine, in the order of their start.
+
+    `environment`: KK2_DATABASE_URL, KK2_BROKER_URL, KK2_FOLDER and what else `workers.settings` reads.
+    `servers`: the embedded ones, running or not; None where both are somebody else's.
+    `visma`: the arguments after `kk2 simulate visma`; None outside training.
+    `flower`: the arguments after `kk2 flower`, such as its port; None to do without it.
+    """
+    embedded = [Process.of(servers.postgres), Process.of(servers.broker)] if servers else []
+    simulator = [("visma", kk2("simulate", "visma", *visma), 10.0)] if visma is not None else []
+    services = [
+        (service.name, kk2(*service.command, *(flower or ())) if service.name == "flower" else kk2(*service.command),
+         service.stop_seconds)
+        for service in SERVICES
+        if service.name != "flower" or flower is not None
+    ]  # fmt: skip
+    return embedded + [
+        Process(name, argv, environment, stop_seconds=seconds, outlives=name == "visma")
+        for name, argv, seconds in simulator + services
+    ]
