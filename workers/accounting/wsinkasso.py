@@ -1,0 +1,187 @@
+"""The adapter for WSinkasso: the port on one side, SOAP 1.1 over HTTPS on the other."""
+
+import base64
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from lxml import etree
+
+from schemas.setup import Installation
+from schemas.transfer import (
+    DeliveryAnswer,
+    Exchange,
+    InquiryAnswer,
+    InstallationFacts,
+    LedgerVoucher,
+    Verdict,
+)
+from schemas.voucher import Voucher
+from workers.accounting import CannotTell, Trouble, contract, mapping, verdicts
+from workers.accounting.installation import facts_of
+from workers.accounting.message import build
+from workers.accounting.redaction import redacted
+from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
+
+
+class WSinkasso:
+    """One installation; see `workers.accounting.Accounting` for what each method promises."""
+
+    def __init__(self, installation: Installation, secret: Callable[[str], str]) -> None:
+        """Read secrets and certificates; raises what `workers.accounting.connect` says."""
+        self._setup = installation
+        self._wire = Wire(
+            installation.endpoint,
+            connect_timeout=installation.connect_timeout,
+            operation_timeout=installation.operation_timeout,
+            tls=_tls(installation),
+            authorization=_basic(installation, secret),
+        )
+
+    def register(self, vouchers: Sequence[Voucher]) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
+        """Send the vouchers in one call; one answer per voucher, in their order."""
+        message = build(vouchers)
+        answers = {
+            place: DeliveryAnswer(
+                vouchers[place].reference, Verdict.REFUSED, "", None, None, "Invalid", reason
+            )
+            for place, reason in message.unfit.items()
+        }
+        sent = [place for place in range(len(vouchers)) if place not in answers]
+        exchange = Exchange(mapping.REGISTER, None, "", "")
+        if sent:
+            references = [vouchers[place].reference for place in sent]
+            said, exchange = self._register(references, message.body)
+            answers.update(zip(sent, said, strict=True))
+        return tuple(answers[place] for place in range(len(vouchers))), exchange
+
+    def find(self, company: str, reference: str) -> tuple[InquiryAnswer, Exchange]:
+        """Ask for a reference of ours."""
+        if not self._setup.finds:
+            return InquiryAnswer(reference, asked=False, found=()), Exchange(mapping.FIND, None, "", "")
+        names = mapping.LEDGER
+        said, exchange = self._ask(mapping.FIND, {names.company: company, names.reference: reference})
+        found = tuple(_ledger_voucher(row) for row in _rows(said))
+        # What the far side finds by a looser search (a prefix, another case) is not ours.
+        return InquiryAnswer(
+            reference, asked=True, found=tuple(each for each in found if each.reference == reference)
+        ), exchange
+
+    def list_vouchers(
+        self, company: str, voucher_type: str, registrar: str, first: date, last: date
+    ) -> Iterator[LedgerVoucher]:
+        """All vouchers of a registrar and type in a span of days, page by page."""
+        if not self._setup.lists:
+            raise CannotTell(f"installation {self._setup.code} does not offer {mapping.LIST}")
+        names = mapping.LEDGER
+        question: dict[str, object] = {
+            names.company: company,
+            names.voucher_type: voucher_type,
+            names.registrar: registrar,
+            names.first: first,
+            names.last: last,
+        }
+        seen: set[str] = set()
+        while True:
+            said, exchange = self._ask(mapping.LIST, question)
+            yield from (_ledger_voucher(row) for row in _rows(said))
+            page = getattr(said, names.next_page)
+            if not page:
+                return
+            if page in seen:
+                raise Trouble("EndlessPages", f"the page {page} came twice", exchange)
+            seen.add(page)
+            question[names.page] = page
+
+    def installation(self) -> InstallationFacts:
+        """What the installation says of itself."""
+        said, _ = self._ask(mapping.INSTALLATION, {})
+        return facts_of(said)
+
+    def _register(
+        self, references: Sequence[str], body: bytes
+    ) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
+        try:
+            raw = self._wire.post(body, _headers(mapping.REGISTER))
+        except BrokenCallError as broken:
+            exchange = redacted(mapping.REGISTER, broken.status, body, broken.partial)
+            return tuple(verdicts.of_broken_call(reference, broken) for reference in references), exchange
+        exchange = redacted(mapping.REGISTER, raw.status_code, body, raw.content)
+        return verdicts.of_answer(references, raw), exchange
+
+    def _ask(self, operation: str, fields: dict[str, object]) -> tuple[Any, Exchange]:
+        """A question that changes nothing: its answer as zeep gives it, or `Trouble`."""
+        envelope = contract.envelope(operation, fields)
+        body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+        if reason := contract.fault_of_schema(contract.content_of(envelope)):
+            raise Trouble("Invalid", reason, redacted(operation, None, body, b""))
+        try:
+            raw = self._wire.post(body, _headers(operation))
+        except BrokenCallError as broken:
+            exchange = redacted(operation, broken.status, body, broken.partial)
+            raise Trouble(broken.code, broken.note, exchange) from broken
+        exchange = redacted(operation, raw.status_code, body, raw.content)
+        return _said(operation, raw, exchange), exchange
+
+
+def _said(operation: str, raw: RawAnswer, exchange: Exchange) -> object:
+    code, note = verdicts.suspicious(raw)
+    if code:
+        raise Trouble(code, note, exchange)
+    try:
+        content = contract.content_of(contract.parsed(raw.content))
+        is_fault = etree.QName(content).localname == "Fault"
+        expected = f"{{{mapping.NAMESPACE}}}{operation}Response"
+        if not is_fault and (raw.status_code != 200 or content.tag != expected):
+            raise Trouble(
+                "OffContract", f"HTTP {raw.status_code} with {etree.QName(content).localname}", exchange
+            )
+        if not is_fault and (reason := contract.fault_of_schema(content)):
+            raise Trouble("OffContract", reason, exchange)
+        said = contract.reply(operation, raw)
+    except contract.OffContractError as fault:
+        raise Trouble("Garbage", str(fault), exchange) from fault
+    if isinstance(said, contract.Fault):
+        _, code, note = verdicts.of_fault(said)
+        raise Trouble(code, note, exchange)
+    return said
+
+
+def _rows(said: Any) -> list[Any]:
+    """The vouchers of an answer; zeep unwraps an answer that has nothing else."""
+    if said is None:
+        return []
+    return list(said) if isinstance(said, list) else list(getattr(said, mapping.VOUCHER) or [])
+
+
+def _ledger_voucher(row: Any) -> LedgerVoucher:
+    names = mapping.LEDGER
+    return LedgerVoucher(
+        reference=getattr(row, names.reference) or "",
+        voucher_no=getattr(row, names.number),
+        state=mapping.STATES[getattr(row, names.state)],
+        voucher_date=getattr(row, names.voucher_date),
+        total=verdicts.money_of(getattr(row, names.total)),
+        lines=getattr(row, names.lines),
+    )
+
+
+def _headers(operation: str) -> dict[str, str]:
+    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{contract.soap_action(operation)}"'}
+
+
+def _basic(installation: Installation, secret: Callable[[str], str]) -> str:
+    if not installation.username:
+        return ""
+    pair = f"{installation.username}:{secret(installation.password) if installation.password else ''}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _tls(installation: Installation) -> ssl.SSLContext:
+    """Always verifying: with the installation's own CA file, if it has one, and then with no other."""
+    context = ssl.create_default_context(cafile=installation.ca_file or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if installation.client_certificate:
+        context.load_cert_chain(installation.client_certificate.removeprefix("file:"))
+    return context
