@@ -276,11 +276,10 @@ _TYPE_NAMES = tuple(f"{number:02d}" for number in range(256))
 
 def _texts(column: npt.NDArray[np.bytes_]) -> list[str]:
     """A column of bytes as text: one decode and one split for all, for one decode each is five times slower."""
-    count, width = len(column), column.dtype.itemsize
-    if not count:
+    if not len(column):
         return []
     if (column == column[0]).all():
-        return [bytes(column[0]).decode("latin-1")] * count
+        return [bytes(column[0]).decode("latin-1")] * len(column)
     texts = _lines(column).split("\n")
     texts.pop()
     return texts
@@ -312,3 +311,10 @@ def _dates(column: npt.NDArray[np.datetime64]) -> list[date]:
         return [column[0].item()] * len(column)
     dates: list[date] = column.tolist()
     return dates
+
+
+def passes_account_control(account: str) -> bool:
+    """Whether `account`, 11 digits, ends with its MOD11 control (weights 5432765432); zeros alone are no account."""
+    weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+    total = sum(weight * int(digit) for weight, digit in zip(weights, account, strict=True))
+    return total % 11 == 0 and total > 0

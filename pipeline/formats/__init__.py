@@ -2,9 +2,11 @@
 
 from typing import BinaryIO
 
+from pipeline.formats import ocr_giro
 from pipeline.formats.reading import DEFAULT, Reading, ReadOptions, Refusal
+from pipeline.formats.recognition import recognise
 
-__all__ = ["DEFAULT", "ReadOptions", "Reading", "Refusal", "read"]
+__all__ = ["DEFAULT", "ReadOptions", "Reading", "Refusal", "read", "recognise"]
 
 
 def read(stream: BinaryIO, *, options: ReadOptions) -> Reading | Refusal:
@@ -12,4 +14,4 @@ def read(stream: BinaryIO, *, options: ReadOptions) -> Reading | Refusal:
 
     `Reading.batches()` reads the stream a second time. OSError of the stream passes through.
     """
-    raise NotImplementedError
+    return ocr_giro.read(stream, options)

@@ -1,0 +1,108 @@
+"""The second pass: the payments of a proven file in columns, every field converted."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.formats.ocr_giro import layout
+from pipeline.formats.ocr_giro.checks import blanks
+from pipeline.formats.ocr_giro.digits import DASH, Matrix, long_number, number
+from pipeline.formats.ocr_giro.encoding import decoded, without_controls
+from pipeline.formats.ocr_giro.items import Items, items_of
+from pipeline.formats.ocr_giro.kids import realigned
+from pipeline.formats.ocr_giro.layout import Field
+from pipeline.formats.ocr_giro.notes import Notes
+from pipeline.formats.ocr_giro.proof import payment_blocks
+from pipeline.formats.reading import ReadOptions
+from schemas.bank import PaymentBatch
+
+_ZERO = np.uint8(ord("0"))
+
+
+def batches(stream: BinaryIO, options: ReadOptions) -> Iterator[PaymentBatch]:
+    """The payments of a file that `proof` found right, in file order; FaultyFileError if it is another by now."""
+    account = b""
+    ordinal = 0
+    for block in payment_blocks(stream, Notes()):
+        items = items_of(block)
+        accounts, account = _accounts(items, account)
+        if len(items.starts):
+            yield _batch(items, accounts, ordinal, options)
+        ordinal += len(items.starts)
+
+
+def _accounts(items: Items, account: bytes) -> tuple[npt.NDArray[np.bytes_], bytes]:
+    """The account of each payment, and the one at the block's end; `account` is that at its start."""
+    accounts = np.full(len(items.starts), account, f"S{layout.ACCOUNT.width}")
+    before = np.searchsorted(items.starts, items.others)
+    for row, payment in zip(items.others.tolist(), before.tolist(), strict=True):
+        record = items.block.rows[row, :80].tobytes()
+        if record[:8] == b"NY090020":
+            account = record[layout.ACCOUNT.cut]
+            accounts[payment:] = account
+    return accounts, account
+
+
+def _batch(
+    items: Items, accounts: npt.NDArray[np.bytes_], ordinal: int, options: ReadOptions
+) -> PaymentBatch:
+    first, second = items.first - _ZERO, items.second - _ZERO
+    table = layout.days(options.first_year)
+    booked_on = table[number(first, layout.BOOKED_ON)].astype("datetime64[D]")
+    is_reversal = np.isin(items.types, layout.REVERSALS)
+    amount = long_number(first, layout.AMOUNT)
+    is_out = is_reversal | (items.first[:, layout.SIGN.first - 1] == DASH)
+    np.negative(amount, out=amount, where=is_out)
+    return PaymentBatch(
+        items.lines,
+        accounts,
+        items.types,
+        booked_on,
+        _value_dates(items, second, table, booked_on),
+        _column(items.first[:, layout.STATEMENT_REF.cut]),
+        _column_or_absent(items.second, layout.FORM),
+        amount,
+        _column(realigned(items.first[:, layout.KID.cut])),
+        _column_or_absent(items.second, layout.DEBIT_ACCOUNT),
+        _column_or_absent(items.second, layout.REFERENCE),
+        _texts(items, options.encoding),
+        is_reversal,
+        np.arange(ordinal, ordinal + len(accounts)),
+    )
+
+
+def _value_dates(
+    items: Items, second: Matrix, table: npt.NDArray[np.int32], booked_on: npt.NDArray[np.datetime64]
+) -> npt.NDArray[np.datetime64]:
+    """The bank dates that are there and no later than the booked dates."""
+    numbers = number(second, layout.BANK_DATE)
+    numbers[blanks(items.second, layout.BANK_DATE)] = 0
+    value_on = table[numbers].astype("datetime64[D]")
+    value_on[(numbers == 0) | (value_on > booked_on)] = np.datetime64("NaT")
+    return value_on
+
+
+def _column(matrix: Matrix) -> npt.NDArray[np.bytes_]:
+    """The characters of a field as a column of bytes."""
+    column: npt.NDArray[np.bytes_] = matrix.copy(order="C").view(f"S{matrix.shape[1]}").reshape(-1)
+    return column
+
+
+def _column_or_absent(matrix: Matrix, place: Field) -> npt.NDArray[np.bytes_]:
+    """As `_column`, `b""` where the field holds zeros or blanks only."""
+    column = _column(matrix[:, place.cut])
+    column[(column == b"0" * place.width) | (column == b" " * place.width)] = b""
+    return column
+
+
+def _texts(items: Items, encoding: str) -> npt.NDArray[np.object_]:
+    texts = np.full(len(items.starts), None, np.object_)
+    rows = items.third_rows
+    fields = items.block.rows[rows, layout.TEXT.cut]
+    for payment, row, field in zip(items.with_text.tolist(), rows.tolist(), fields, strict=True):
+        whole = items.block.texts.get(row)
+        text = decoded(field.tobytes(), encoding) if whole is None else layout.TEXT.of(whole)
+        texts[payment] = without_controls(text).strip(" ") or None
+    return texts

@@ -1,0 +1,180 @@
+"""Every rule about the fields of a payment, on all payments of a block at once.
+
+What is wrong raises FaultyFileError, without saying where; what is odd and legal is noted with its line.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.formats.ocr_giro import layout
+from pipeline.formats.ocr_giro.digits import (
+    BLANK,
+    DASH,
+    KidColumns,
+    Matrix,
+    column_maxima,
+    long_number,
+    number,
+)
+from pipeline.formats.ocr_giro.items import Items
+from pipeline.formats.ocr_giro.kids import right_aligned
+from pipeline.formats.ocr_giro.layout import Field
+from pipeline.formats.ocr_giro.lines import FaultyFileError
+from pipeline.formats.ocr_giro.notes import Code, Notes
+from pipeline.formats.reading import LATIN
+
+_ZERO = np.uint8(ord("0"))
+_ITEM_1_DIGITS = (layout.NUMBER, layout.BOOKED_ON, layout.STATEMENT_REF, layout.AMOUNT)
+_ITEM_2_DIGITS = (layout.FORM, layout.REFERENCE, layout.BANK_DATE, layout.DEBIT_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the first pass needs of payments that are right; each column has one entry a payment.
+
+    `booked_on` in days since 1970; `amount` unsigned; `is_negative` as column 32 says; `kid_high`, `kid_low` see
+    `digits.KidColumns.sort_keys`.
+    """
+
+    numbers: npt.NDArray[np.int64]
+    booked_on: npt.NDArray[np.int32]
+    amount: npt.NDArray[np.int64]
+    is_negative: npt.NDArray[np.bool_]
+    is_reversal: npt.NDArray[np.bool_]
+    kid_high: npt.NDArray[np.int64]
+    kid_low: npt.NDArray[np.int64]
+
+
+def check(items: Items, first_year: int, encoding: str, notes: Notes) -> Checked:
+    """Check every field of every payment of a block. FaultyFileError if any is wrong."""
+    first, second = items.first - _ZERO, items.second - _ZERO
+    maxima = column_maxima(first)
+    for place in _ITEM_1_DIGITS:
+        if maxima[place.cut].max() > 9:
+            raise FaultyFileError
+    table = layout.days(first_year)
+    booked_on = table[number(first, layout.BOOKED_ON)]
+    if (booked_on == layout.INVALID_DAY).any():
+        raise FaultyFileError
+    amount = long_number(first, layout.AMOUNT)
+    is_negative = _signs(items, maxima, notes)
+    _check_second(items, second, table, notes)
+    _check_fillers(items, maxima, column_maxima(second), notes)
+    _note_where(items, amount == 0, Code.AMOUNT_ZERO, "the payment is of 0 øre", notes)
+    kid_high, kid_low = _check_kids(items, notes)
+    _check_texts(items, encoding, notes)
+    return Checked(
+        number(first, layout.NUMBER),
+        booked_on,
+        amount,
+        is_negative,
+        np.isin(items.types, layout.REVERSALS),
+        kid_high,
+        kid_low,
+    )
+
+
+def blanks(matrix: Matrix, place: Field) -> npt.NDArray[np.bool_]:
+    """Which records have nothing but blanks in a field."""
+    is_blank: npt.NDArray[np.bool_] = (matrix[:, place.cut] == BLANK).all(axis=1)
+    return is_blank
+
+
+def _signs(items: Items, maxima: Matrix, notes: Notes) -> npt.NDArray[np.bool_]:
+    signs = items.first[:, layout.SIGN.first - 1]
+    is_negative: npt.NDArray[np.bool_] = signs == DASH
+    if maxima[layout.SIGN.first - 1]:
+        is_blank = signs == BLANK
+        if not (is_negative | is_blank | (signs == _ZERO)).all():
+            raise FaultyFileError
+        _note_where(items, is_blank, Code.SIGN_BLANK, "column 32 is blank and read as 0", notes)
+    return is_negative
+
+
+def _check_second(items: Items, digits: Matrix, table: npt.NDArray[np.int32], notes: Notes) -> None:
+    """Form, reference, bank date and debit account: digits, or blank, which is said."""
+    maxima = column_maxima(digits)
+    for place in _ITEM_2_DIGITS:
+        if maxima[place.cut].max(initial=0) <= 9:
+            continue
+        is_blank = blanks(items.second, place)
+        if digits[~is_blank][:, place.cut].max(initial=0) > 9:
+            raise FaultyFileError
+        text = f"columns {place.first}-{place.last} ({place.name}) are blank and read as zeros"
+        _note_where(items, is_blank, Code.BLANK_FOR_ZERO, text, notes, item=1)
+        digits[is_blank, place.cut] = 0
+    bank_dates = number(digits, layout.BANK_DATE)
+    if not bank_dates.any():
+        return
+    if ((table[bank_dates] == layout.INVALID_DAY) & (bank_dates != 0)).any():
+        raise FaultyFileError
+
+
+def _check_fillers(items: Items, first: Matrix, second: Matrix, notes: Notes) -> None:
+    places = (
+        (items.first, first, layout.CARD, 0),
+        (items.first, first, layout.FILLER_30, 0),
+        (items.second, second, layout.FILLER_31, 1),
+    )
+    for matrix, maxima, place, item in places:
+        if not maxima[place.cut].any():
+            continue
+        is_filled = (matrix[:, place.cut] != _ZERO).any(axis=1)
+        if place is layout.CARD:
+            is_filled &= (items.types < layout.FIRST_TYPE_WITH_CARD) | blanks(matrix, place)
+        text = f"columns {place.first}-{place.last} should be zeros and are not"
+        _note_where(items, is_filled, Code.FILLER, text, notes, item=item)
+
+
+def _check_kids(items: Items, notes: Notes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    try:
+        matrix, columns, odd = right_aligned(items.first[:, layout.KID.cut])
+    except ValueError:
+        raise FaultyFileError from None
+    notes.add_lines(items.lines[odd], Code.KID_ALIGNED, "the KID is not right-aligned")
+    _note_kids(items, columns, notes)
+    return columns.sort_keys(matrix)
+
+
+def _note_kids(items: Items, columns: KidColumns, notes: Notes) -> None:
+    has_text = items.types >= layout.FIRST_TYPE_WITH_TEXT
+    is_blank = columns.length == 0
+    _note_where(items, is_blank & ~has_text, Code.KID_MISSING, "the payment has no KID", notes)
+    _note_where(items, ~is_blank & has_text, Code.KID_UNEXPECTED, "a payment with free text has a KID", notes)
+    is_short = ~is_blank & (columns.length < 4)
+    _note_where(items, is_short, Code.KID_SHORT, "the KID has fewer than four characters", notes)
+    fails = ~is_blank & (columns.fails_control() | (columns.length < 2))
+    _note_where(items, fails, Code.KID_CONTROL, "the KID passes neither MOD10 nor MOD11", notes)
+
+
+def _check_texts(items: Items, encoding: str, notes: Notes) -> None:
+    rows = items.third_rows
+    if not len(rows):
+        return
+    lines = items.block.lines[rows]
+    thirds = items.block.rows[rows]
+    is_filled = (thirds[:, layout.FILLER_32.cut] != _ZERO).any(axis=1)
+    place = layout.FILLER_32
+    text = f"columns {place.first}-{place.last} should be zeros and are not"
+    notes.add_lines(lines[is_filled], Code.FILLER, text)
+    fields = thirds[:, layout.TEXT.cut]
+    for at in np.flatnonzero(((fields < BLANK) | (fields > ord("~"))).any(axis=1)).tolist():
+        _note_text(int(lines[at]), fields[at].tobytes(), encoding, notes)
+
+
+def _note_where(
+    items: Items, which: npt.NDArray[np.bool_], code: Code, text: str, notes: Notes, *, item: int = 0
+) -> None:
+    """Note the payments in `which` on the line of their item 1 (0) or 2 (1)."""
+    if which.any():
+        notes.add_lines(items.block.lines[items.starts[which] + item], code, text)
+
+
+def _note_text(line: int, raw: bytes, encoding: str, notes: Notes) -> None:
+    """Note what is odd about the bytes of a text field."""
+    if any(byte < 0x20 or byte == 0x7F for byte in raw):
+        notes.add(line, Code.CONTROL_CHARACTER, "the text holds control characters, read as blanks")
+    if encoding == LATIN and any(0x80 <= byte < 0xA0 for byte in raw):
+        notes.add(line, Code.CP1252_TEXT, "the text holds bytes 0x80-0x9F, read as Windows-1252")

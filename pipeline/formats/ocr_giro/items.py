@@ -1,0 +1,123 @@
+"""The payments of a block, all at once: which records are whose, whether every field is right, what the fields say.
+
+This only says *that* something is wrong (FaultyFileError); `exact` says what.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.formats.ocr_giro import layout
+from pipeline.formats.ocr_giro.digits import Matrix
+from pipeline.formats.ocr_giro.layout import FIRST_TYPE, FIRST_TYPE_WITH_TEXT, LAST_TYPE, WIDTH
+from pipeline.formats.ocr_giro.lines import Block, FaultyFileError
+
+
+def _word(pattern: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(pattern, "little"))
+
+
+_BUT_TYPE = _word(b"\xff\xff\xff\xff\0\0\xff\xff")
+_ITEMS = tuple(_word(b"NY09\0\0" + record) for record in (b"30", b"31", b"32"))
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The payments of a block and its other records.
+
+    `first`, `second`: (n, >=80) bytes of the items 1 and 2, in one order; `starts`: row of each item 1 in the block;
+    `types`: 10-21; `with_text`: which payments have an item 3; `others`: rows that are no part of a payment.
+    """
+
+    block: Block
+    starts: npt.NDArray[np.int64]
+    first: Matrix
+    second: Matrix
+    types: npt.NDArray[np.uint8]
+    with_text: npt.NDArray[np.int64]
+    others: npt.NDArray[np.int64]
+
+    @property
+    def lines(self) -> npt.NDArray[np.int64]:
+        """The line of each payment's item 1."""
+        return self.block.lines[self.starts]
+
+    @property
+    def third_rows(self) -> npt.NDArray[np.int64]:
+        """The rows of the items 3, of the payments in `with_text`."""
+        return self.starts[self.with_text] + 2
+
+
+def items_of(block: Block) -> Items:
+    """Tell the payments of a block from its other records. FaultyFileError unless each payment's are complete, in
+    order and alike in type and number."""
+    rows = block.rows
+    words = np.ascontiguousarray(rows[:, :8]).view("<u8").reshape(-1) & _BUT_TYPE
+    is_first, is_second, is_third = (words == item for item in _ITEMS)
+    starts = np.flatnonzero(is_first)
+    seconds = starts + 1
+    if len(starts) and seconds[-1] >= len(rows):
+        raise FaultyFileError
+    first, second = np.take(rows, starts, axis=0), np.take(rows, seconds, axis=0)
+    types = _types(first)
+    with_text = np.flatnonzero(types >= FIRST_TYPE_WITH_TEXT)
+    thirds = starts[with_text] + 2
+    if len(thirds) and thirds[-1] >= len(rows):
+        raise FaultyFileError
+    is_complete = (
+        is_second[seconds].all()
+        and is_third[thirds].all()
+        and np.count_nonzero(is_second) == len(starts)
+        and np.count_nonzero(is_third) == len(thirds)
+        and _alike(first, second)
+        and _alike(first[with_text], rows[thirds])
+    )
+    if not is_complete:
+        raise FaultyFileError
+    others = np.flatnonzero(~(is_first | is_second | is_third))
+    return Items(block, starts, first, second, types, with_text, others)
+
+
+def unfinished(block: Block) -> int:
+    """How many rows at the end of a block begin a payment that the next block ends: 0, 1 or 2."""
+    last_two = [row.tobytes() for row in block.rows[-2:, :8]]
+    if last_two and last_two[-1][2:4] == b"09" and last_two[-1][6:8] == b"30":
+        return 1
+    is_awaiting_text = (
+        len(last_two) == 2
+        and last_two[0][2:4] == b"09"
+        and last_two[0][6:8] == b"30"
+        and last_two[1][6:8] == b"31"
+        and last_two[1][4:6] in (b"20", b"21")
+    )
+    return 2 if is_awaiting_text else 0
+
+
+def joined(head: Block, tail: Block) -> Block:
+    """The rows of two blocks that follow each other; only the 80 columns are kept."""
+    texts = head.texts | {row + len(head.rows): text for row, text in tail.texts.items()}
+    rows = np.concatenate((head.rows[:, :WIDTH], tail.rows[:, :WIDTH]))
+    return Block(rows, np.concatenate((head.lines, tail.lines)), texts)
+
+
+def parted(block: Block, at: int) -> tuple[Block, Block]:
+    """A block cut before row `at`."""
+    before = {row: text for row, text in block.texts.items() if row < at}
+    after = {row - at: text for row, text in block.texts.items() if row >= at}
+    return Block(block.rows[:at], block.lines[:at], before), Block(block.rows[at:], block.lines[at:], after)
+
+
+def _types(first: Matrix) -> npt.NDArray[np.uint8]:
+    digits = first[:, layout.TYPE.cut] - np.uint8(ord("0"))
+    types = digits[:, 0] * np.uint8(10) + digits[:, 1]
+    if len(digits) and (digits.max() > 9 or types.min() < FIRST_TYPE or types.max() > LAST_TYPE):
+        raise FaultyFileError
+    return types
+
+
+def _alike(one: Matrix, other: Matrix) -> bool:
+    """Whether type and transaction number are the same in two items of each payment."""
+    return all(
+        np.array_equal(one[:, place.cut], other[:, place.cut]) for place in (layout.TYPE, layout.NUMBER)
+    )
