@@ -176,6 +176,7 @@ bank_file = Table(
     Column("size", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     now("landed_at"),
+    word("arrival"),
     Column("format", Text),
     Column("payments", Integer, nullable=False, server_default="0"),
     Column("total", BigInteger, nullable=False, server_default="0"),

@@ -24,6 +24,7 @@ CREATE TABLE bank_file (
     size BIGINT NOT NULL,
     state TEXT NOT NULL,
     landed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    arrival TEXT DEFAULT '' NOT NULL,
     format TEXT,
     payments INTEGER DEFAULT '0' NOT NULL,
     total BIGINT DEFAULT '0' NOT NULL,
