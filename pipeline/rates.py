@@ -68,7 +68,7 @@ RATES: tuple[RateRow, ...] = (
 
 COLLECTION_FEES: tuple[FeeRow, ...] = (
     FeeRow(
-        date(2013, 1, 1),
+        date(2020, 1, 1),
         kr(700),
         "inkassoforskriften (FOR-1989-07-14-562) § 1-1; 700 kr until the end of 2025",
     ),
@@ -76,7 +76,10 @@ COLLECTION_FEES: tuple[FeeRow, ...] = (
         date(2026, 1, 1), kr(750), "inkassoforskriften (FOR-1989-07-14-562) § 1-1; 750 kr from 2026-01-01"
     ),
 )
-"""The base (inkassosats). The Debt Collection Act LOV-2026-05-22-19, signalled for 2027-01-01, will need a new regime."""
+"""The base (inkassosats), since reminders cost a twentieth of it.
+
+The Debt Collection Act LOV-2026-05-22-19, signalled for 2027-01-01, will need a new regime.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Rates:
     Raises ValueError without rows or with two rows for a day.
     """
 
-    rows: tuple[RateRow, ...]
+    rows: tuple[RateRow, ...] = field(repr=False)
     known_to: date = field(init=False)
     _starts: list[int] = field(init=False, repr=False, compare=False)
     _points: list[int] = field(init=False, repr=False, compare=False)

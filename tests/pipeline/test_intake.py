@@ -1,0 +1,38 @@
+"""When a file is taken in, and which payments are held as perhaps already received."""
+
+import pytest
+
+from pipeline.intake import Accepted, AcceptFacts, accept, held
+from pipeline.stage import Park, Reason
+
+
+def test_a_file_goes_on_and_says_which_accounts_nobody_has() -> None:
+    decision = accept(AcceptFacts(10, 2, (("11111111111", "100"), ("22222222222", None))))
+
+    assert decision == Accepted(2, ("22222222222",))
+
+
+def test_a_file_with_half_of_it_held_goes_on() -> None:
+    assert isinstance(accept(AcceptFacts(10, 5, ())), Accepted)
+
+
+def test_a_file_without_payments_goes_on() -> None:
+    assert accept(AcceptFacts(0, 0, ())) == Accepted(0, ())
+
+
+def test_a_file_with_more_than_half_of_it_held_is_held() -> None:
+    assert accept(AcceptFacts(11, 6, ())) == Park(
+        Reason.FILE_HELD,
+        "6 of the file's 11 payments are alike to payments of earlier files: has the bank sent them twice? "
+        "Release or refuse the file",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "alike_in_earlier_files", "is_held"),
+    [(1, 0, False), (2, 0, False), (1, 1, True), (2, 1, False), (2, 2, True), (3, 2, False), (1, 5, True)],
+)
+def test_the_nth_alike_is_held_when_n_or_more_came_before(
+    ordinal: int, alike_in_earlier_files: int, is_held: bool
+) -> None:
+    assert held(ordinal, alike_in_earlier_files) is is_held

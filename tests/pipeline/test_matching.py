@@ -1,0 +1,222 @@
+"""Which case a payment is for, and why a person must say when none or several are."""
+
+import pytest
+
+from pipeline.matching import (
+    Candidate,
+    Matched,
+    MatchFacts,
+    OriginalCandidate,
+    OriginalFacts,
+    OriginalState,
+    PossibleCase,
+    SuggestionFacts,
+    TakesBack,
+    match,
+    original,
+    state_of,
+    suggest,
+)
+from pipeline.stage import Park, Reason
+from schemas.case import CaseState
+from schemas.kid import KidVerdict
+from schemas.money import kr
+from schemas.voucher import VoucherState
+
+KID = "12345678903"
+ACCOUNT = "99991042764"
+
+
+def a_candidate(
+    case_id: int,
+    client: str = "SKO",
+    state: CaseState = CaseState.OPEN,
+    company: str = "100",
+    main: int | None = None,
+) -> Candidate:
+    return Candidate(case_id, company, client, state, main)
+
+
+def facts(
+    *candidates: Candidate, kid: str | None = KID, verdict: KidVerdict = KidVerdict.VALID
+) -> MatchFacts:
+    return MatchFacts(kid, verdict, ACCOUNT, "100", candidates)
+
+
+def reason(decision: object) -> Reason:
+    assert isinstance(decision, Park)
+    assert decision.note
+    return decision.reason
+
+
+@pytest.mark.parametrize(
+    "state", [CaseState.OPEN, CaseState.PAID, CaseState.CLOSED_WITH_REST, CaseState.RECALLED]
+)
+def test_the_one_case_with_the_kid_is_the_payments_case_whatever_its_state(state: CaseState) -> None:
+    assert match(facts(a_candidate(7, state=state))) == Matched(7)
+
+
+def test_the_kid_of_a_merged_case_leads_to_the_main_case() -> None:
+    assert match(facts(a_candidate(7, state=CaseState.MERGED, main=9))) == Matched(9)
+
+
+def test_two_cases_merged_into_one_are_one_case() -> None:
+    merged = a_candidate(7, state=CaseState.MERGED, main=9)
+
+    assert match(facts(merged, a_candidate(9))) == Matched(9)
+
+
+def test_a_merged_case_without_a_main_case_is_our_own_fault() -> None:
+    with pytest.raises(ValueError, match="case 7 is merged, but into no case"):
+        match(facts(a_candidate(7, state=CaseState.MERGED)))
+
+
+def test_a_kid_that_fails_its_control_but_has_a_case_is_the_cases() -> None:
+    assert match(facts(a_candidate(7), verdict=KidVerdict.FAILS_CONTROL)) == Matched(7)
+
+
+def test_an_account_that_no_company_has_parks_before_anything_else() -> None:
+    unknown = MatchFacts(None, KidVerdict.BLANK, ACCOUNT, None, ())
+
+    assert match(unknown) == Park(
+        Reason.UNKNOWN_ACCOUNT, "no company has the account 99991042764: set it up, then release"
+    )
+
+
+@pytest.mark.parametrize("kid", [None, ""])
+def test_a_payment_without_a_kid_parks(kid: str | None) -> None:
+    assert reason(match(facts(kid=kid, verdict=KidVerdict.BLANK))) is Reason.BLANK_KID
+
+
+def test_a_kid_that_no_case_has_parks() -> None:
+    assert reason(match(facts())) is Reason.UNKNOWN_KID
+
+
+def test_a_case_of_another_company_is_no_candidate() -> None:
+    assert reason(match(facts(a_candidate(7, company="200")))) is Reason.UNKNOWN_KID
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [
+        (KidVerdict.FAILS_CONTROL, "control digit"),
+        (KidVerdict.WRONG_LENGTH, "length of 11"),
+        (KidVerdict.MALFORMED, "no KID at all"),
+    ],
+)
+def test_a_kid_that_fails_its_control_and_has_no_case_says_how_it_fails(
+    verdict: KidVerdict, word: str
+) -> None:
+    decision = match(facts(verdict=verdict))
+
+    assert reason(decision) is Reason.FAILING_KID
+    assert isinstance(decision, Park)
+    assert word in decision.note
+
+
+@pytest.mark.parametrize(
+    ("client", "words"), [("SKO", "of the client SKO"), ("VAR", "of the clients SKO, VAR")]
+)
+def test_two_cases_with_one_kid_park_and_say_whose_they_are(client: str, words: str) -> None:
+    decision = match(facts(a_candidate(7), a_candidate(8, client=client)))
+
+    assert reason(decision) is Reason.TWO_CASES
+    assert isinstance(decision, Park)
+    assert words in decision.note
+
+
+def an_original(
+    payment_id: int, state: OriginalState = OriginalState.FREE, *, taken_back: bool = False
+) -> OriginalCandidate:
+    return OriginalCandidate(payment_id, state, taken_back)
+
+
+def a_reversal(*candidates: OriginalCandidate) -> OriginalFacts:
+    return OriginalFacts(kr(-500), KID, ACCOUNT, candidates)
+
+
+@pytest.mark.parametrize("state", [OriginalState.FREE, OriginalState.DELIVERED])
+def test_a_reversal_takes_back_the_one_payment_alike(state: OriginalState) -> None:
+    assert original(a_reversal(an_original(7, state))) == TakesBack(7)
+
+
+def test_a_payment_already_taken_back_is_no_original() -> None:
+    assert original(a_reversal(an_original(7, taken_back=True), an_original(8))) == TakesBack(8)
+    assert reason(original(a_reversal(an_original(7, taken_back=True)))) is Reason.ORIGINAL_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("candidates", "why"),
+    [
+        ((), Reason.ORIGINAL_NOT_FOUND),
+        ((an_original(7), an_original(8)), Reason.TWO_ORIGINALS),
+        ((an_original(7, OriginalState.PARKED),), Reason.ORIGINAL_PARKED),
+        ((an_original(7, OriginalState.UNDER_WAY),), Reason.ORIGINAL_UNDER_WAY),
+        ((an_original(7, OriginalState.WAITING),), Reason.ORIGINAL_UNDER_WAY),
+    ],
+)
+def test_a_reversal_without_one_original_at_rest_parks(
+    candidates: tuple[OriginalCandidate, ...], why: Reason
+) -> None:
+    assert reason(original(a_reversal(*candidates))) is why
+
+
+@pytest.mark.parametrize(
+    ("voucher", "state"),
+    [
+        (None, OriginalState.FREE),
+        (VoucherState.VOID, OriginalState.FREE),
+        (VoucherState.APPROVED, OriginalState.UNDER_WAY),
+        (VoucherState.SENDING, OriginalState.UNDER_WAY),
+        (VoucherState.IN_DOUBT, OriginalState.UNDER_WAY),
+        (VoucherState.REFUSED, OriginalState.UNDER_WAY),
+        (VoucherState.DELIVERED, OriginalState.DELIVERED),
+        (VoucherState.BY_HAND, OriginalState.DELIVERED),
+    ],
+)
+def test_a_payment_has_come_as_far_as_its_voucher(voucher: VoucherState | None, state: OriginalState) -> None:
+    assert state_of(voucher) is state
+
+
+def a_possible_case(
+    case_id: int,
+    *,
+    balance: int = 1,
+    invoices: tuple[int, ...] = (),
+    paid_before: int = 0,
+    near_kid: str | None = None,
+    state: CaseState = CaseState.OPEN,
+) -> PossibleCase:
+    return PossibleCase(case_id, f"0221-{case_id:08}", state, invoices, balance, paid_before, near_kid)
+
+
+def test_a_case_that_more_points_to_comes_first_with_every_reason_in_words() -> None:
+    likely = a_possible_case(7, invoices=(kr(500),), paid_before=2, near_kid=KID)
+    other = a_possible_case(8, balance=kr(500))
+    none = a_possible_case(9)
+
+    first, second = suggest(SuggestionFacts(kr(500), (none, other, likely)))
+
+    assert (first.case_id, second.case_id) == (7, 8)
+    assert first.reasons == (
+        "the case has the KID 12345678903, one digit or one swap away",
+        "an invoice of the case has exactly 500,00 kr open",
+        "the same payer's account has paid on the case 2 times before",
+    )
+    assert second.reasons == ("the case owes exactly 500,00 kr",)
+    assert 99 >= first.confidence > second.confidence > 0
+
+
+def test_a_sign_that_many_cases_show_is_worth_less_for_each() -> None:
+    alone = suggest(SuggestionFacts(kr(500), (a_possible_case(1, balance=kr(500)),)))
+    many = suggest(SuggestionFacts(kr(500), tuple(a_possible_case(n, balance=kr(500)) for n in range(1, 10))))
+
+    assert len(many) == 5
+    assert all(suggestion.confidence < alone[0].confidence for suggestion in many)
+
+
+def test_a_paid_case_is_suggested_behind_an_open_one() -> None:
+    paid = a_possible_case(1, paid_before=1, near_kid=KID, state=CaseState.PAID)
+    open_one = a_possible_case(2, paid_before=1, near_kid=KID)
+
+    assert [s.case_id for s in suggest(SuggestionFacts(kr(500), (paid, open_one)))] == [2, 1]
