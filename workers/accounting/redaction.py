@@ -13,20 +13,27 @@ _LONG_NUMBERS = re.compile(r"(?<![\w.-])\d{2,}(?:[ .]?\d{2,})*(?![\w-]|\.\d)")
 _SHORTEST_PERSONAL = 9  # digits: organisation numbers have 9, account and birth numbers 11, most KIDs more
 
 
-def redacted(operation: str, status: int | None, request: bytes, answer: bytes) -> Exchange:
-    """The call as it may be kept."""
-    return Exchange(operation, status, masked(request), masked(answer))
+def redacted(
+    operation: str, status: int | None, request: bytes, answer: bytes, private: frozenset[str]
+) -> Exchange:
+    """The call as it may be kept. `private`: numbers that the request holds and the answer may echo, such as KIDs."""
+    return Exchange(operation, status, masked(request, private), masked(answer, private))
 
 
-def masked(raw: bytes) -> str:
+def masked(raw: bytes, private: frozenset[str]) -> str:
     """The first 16 kB as text: named elements emptied, secrets and long numbers (KIDs, accounts, persons) masked."""
     text = raw[:LARGEST].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
     text = _ELEMENTS.sub(r"\1***", text)
     text = _SECRETS.sub(r"\1***", text)
-    text = _LONG_NUMBERS.sub(_mask_number, text)
+    text = masked_numbers(text, private)
     return text if len(raw) <= LARGEST else f"{text}... ({len(raw)} bytes in all)"
 
 
-def _mask_number(found: re.Match[str]) -> str:
-    digits = sum(character.isdigit() for character in found[0])
-    return found[0] if digits < _SHORTEST_PERSONAL else f"***{found[0][-3:]}"
+def masked_numbers(text: str, private: frozenset[str]) -> str:
+    """Long numbers, and those that are `private`, without all but their last three digits."""
+
+    def mask(found: re.Match[str]) -> str:
+        digits = sum(character.isdigit() for character in found[0])
+        return f"***{found[0][-3:]}" if digits >= _SHORTEST_PERSONAL or found[0] in private else found[0]
+
+    return _LONG_NUMBERS.sub(mask, text)

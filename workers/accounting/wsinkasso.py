@@ -3,6 +3,7 @@
 import base64
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,8 +22,12 @@ from schemas.voucher import Voucher
 from workers.accounting import CannotTell, Trouble, contract, mapping, verdicts
 from workers.accounting.installation import facts_of
 from workers.accounting.message import build
-from workers.accounting.redaction import redacted
+from workers.accounting.redaction import masked_numbers, redacted
 from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
+
+
+NOTHING: frozenset[str] = frozenset()
+"""Questions hold no KIDs."""
 
 
 class WSinkasso:
@@ -42,6 +47,7 @@ class WSinkasso:
     def register(self, vouchers: Sequence[Voucher]) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
         """Send the vouchers in one call; one answer per voucher, in their order."""
         message = build(vouchers)
+        private = frozenset(line.kid for voucher in vouchers for line in voucher.lines if line.kid)
         answers = {
             place: DeliveryAnswer(
                 vouchers[place].reference, Verdict.REFUSED, "", None, None, "Invalid", reason
@@ -52,9 +58,9 @@ class WSinkasso:
         exchange = Exchange(mapping.REGISTER, None, "", "")
         if sent:
             references = [vouchers[place].reference for place in sent]
-            said, exchange = self._register(references, message.body)
+            said, exchange = self._register(references, message.body, private)
             answers.update(zip(sent, said, strict=True))
-        return tuple(answers[place] for place in range(len(vouchers))), exchange
+        return tuple(_discreet(answers[place], private) for place in range(len(vouchers))), exchange
 
     def find(self, company: str, reference: str) -> tuple[InquiryAnswer, Exchange]:
         """Ask for a reference of ours."""
@@ -105,9 +111,9 @@ class WSinkasso:
         try:
             raw = self._wire.post(body, _headers(mapping.REGISTER))
         except BrokenCallError as broken:
-            exchange = redacted(mapping.REGISTER, broken.status, body, broken.partial)
+            exchange = redacted(mapping.REGISTER, broken.status, body, broken.partial, private)
             return tuple(verdicts.of_broken_call(reference, broken) for reference in references), exchange
-        exchange = redacted(mapping.REGISTER, raw.status_code, body, raw.content)
+        exchange = redacted(mapping.REGISTER, raw.status_code, body, raw.content, private)
         return verdicts.of_answer(references, raw), exchange
 
     def _ask(self, operation: str, fields: dict[str, object]) -> tuple[Any, Exchange]:
@@ -115,14 +121,19 @@ class WSinkasso:
         envelope = contract.envelope(operation, fields)
         body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
         if reason := contract.fault_of_schema(contract.content_of(envelope)):
-            raise Trouble("Invalid", reason, redacted(operation, None, body, b""))
+            raise Trouble("Invalid", reason, redacted(operation, None, body, b"", NOTHING))
         try:
             raw = self._wire.post(body, _headers(operation))
         except BrokenCallError as broken:
-            exchange = redacted(operation, broken.status, body, broken.partial)
+            exchange = redacted(operation, broken.status, body, broken.partial, NOTHING)
             raise Trouble(broken.code, broken.note, exchange) from broken
-        exchange = redacted(operation, raw.status_code, body, raw.content)
+        exchange = redacted(operation, raw.status_code, body, raw.content, NOTHING)
         return _said(operation, raw, exchange), exchange
+
+
+def _discreet(answer: DeliveryAnswer, private: frozenset[str]) -> DeliveryAnswer:
+    """Visma's words may quote a KID or a person's number; the note is kept and shown."""
+    return replace(answer, note=masked_numbers(answer.note, private)) if answer.note else answer
 
 
 def _said(operation: str, raw: RawAnswer, exchange: Exchange) -> object:
