@@ -215,9 +215,15 @@ class PaymentBatch:
 
     def kids(self) -> list[Kid | None]:
         """The KIDs as text, None where there is none."""
-        if (self.kid == _NO_KID).any():
-            return [kid.strip() or None for kid in _texts(self.kid)]
-        return [*_lines(self.kid).split()]
+        absent = np.flatnonzero(self.kid == _NO_KID).tolist()
+        column = self.kid
+        if absent:
+            column = column.copy()
+            column[absent] = b"-"  # so that the split below finds a word there too
+        kids: list[Kid | None] = [*_lines(column).split()]
+        for index in absent:
+            kids[index] = None
+        return kids
 
     def payments(self) -> Iterator[Payment]:
         """The payments as objects, for a rule that needs them."""

@@ -61,19 +61,26 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Kids:
-    """The KIDs of a whole file as numbers to sort by: equal exactly where the KIDs are.
+    """The KIDs of a whole file as numbers to sort by, one entry a payment: equal exactly where the KIDs are.
 
-    Order: shorter before longer, and among equals in length by `high`, then `low`. The arrays are one entry a payment.
+    `high` are the first nine of 25 digits, `low` length, dash and the last sixteen. That is the order of KIDs too:
+    of the numbers that they are, shorter ones first.
     """
 
-    high: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int32]
     low: npt.NDArray[np.int64]
 
-    def order(self) -> npt.NDArray[np.int64]:
+    def order(self) -> npt.NDArray[np.int32]:
         """The ordinals of the payments in (KID, line) order; the sorts are stable."""
-        if len(self.high) == 0 or self.high.min() == self.high.max():
-            return np.argsort(self.low, kind="stable")
-        return np.lexsort((self.low, self.high))
+        if not self.high.any():
+            return np.argsort(self.low, kind="stable").astype(np.int32)
+        return np.lexsort((self.low, self.high)).astype(np.int32)
+
+    def changes(self) -> npt.NDArray[np.int64]:
+        """The positions in (KID, line) order at which another KID begins, but for the first."""
+        order = self.order()
+        high, low = self.high[order], self.low[order]
+        return np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,7 @@ class Reading:
         """Half-open ranges of positions of at most `size`; equal KIDs are cut apart only if they exceed it."""
         if size < 1:
             raise ValueError(f"a range holds at least one payment, not {size}")
-        order = self.kids.order()
-        high, low = self.kids.high[order], self.kids.low[order]
-        changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
+        changes = self.kids.changes()
         ranges: list[tuple[int, int]] = []
         start = 0
         while start < self.payments:

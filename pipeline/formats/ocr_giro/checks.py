@@ -26,6 +26,7 @@ from pipeline.formats.ocr_giro.notes import Code, Notes
 from pipeline.formats.reading import LATIN
 
 _ZERO = np.uint8(ord("0"))
+_DELETE = 0x7F
 _ITEM_1_DIGITS = (layout.NUMBER, layout.BOOKED_ON, layout.STATEMENT_REF, layout.AMOUNT)
 _ITEM_2_DIGITS = (layout.FORM, layout.REFERENCE, layout.BANK_DATE, layout.DEBIT_ACCOUNT)
 
@@ -43,7 +44,7 @@ class Checked:
     amount: npt.NDArray[np.int64]
     is_negative: npt.NDArray[np.bool_]
     is_reversal: npt.NDArray[np.bool_]
-    kid_high: npt.NDArray[np.int64]
+    kid_high: npt.NDArray[np.int32]
     kid_low: npt.NDArray[np.int64]
 
 
@@ -128,7 +129,7 @@ def _check_fillers(items: Items, first: Matrix, second: Matrix, notes: Notes) ->
         _note_where(items, is_filled, Code.FILLER, text, notes, item=item)
 
 
-def _check_kids(items: Items, notes: Notes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _check_kids(items: Items, notes: Notes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     try:
         matrix, columns, odd = right_aligned(items.first[:, layout.KID.cut])
     except ValueError:
@@ -160,8 +161,13 @@ def _check_texts(items: Items, encoding: str, notes: Notes) -> None:
     text = f"columns {place.first}-{place.last} should be zeros and are not"
     notes.add_lines(lines[is_filled], Code.FILLER, text)
     fields = thirds[:, layout.TEXT.cut]
-    for at in np.flatnonzero(((fields < BLANK) | (fields > ord("~"))).any(axis=1)).tolist():
-        _note_text(int(lines[at]), fields[at].tobytes(), encoding, notes)
+    has_control = ((fields < BLANK) | (fields == _DELETE)).any(axis=1)
+    text = "the text holds control characters, read as blanks"
+    notes.add_lines(lines[has_control], Code.CONTROL_CHARACTER, text)
+    if encoding == LATIN:
+        is_windows = ((fields >= 0x80) & (fields < 0xA0)).any(axis=1)
+        text = "the text holds bytes 0x80-0x9F, read as Windows-1252"
+        notes.add_lines(lines[is_windows], Code.CP1252_TEXT, text)
 
 
 def _note_where(
@@ -170,11 +176,3 @@ def _note_where(
     """Note the payments in `which` on the line of their item 1 (0) or 2 (1)."""
     if which.any():
         notes.add_lines(items.block.lines[items.starts[which] + item], code, text)
-
-
-def _note_text(line: int, raw: bytes, encoding: str, notes: Notes) -> None:
-    """Note what is odd about the bytes of a text field."""
-    if any(byte < 0x20 or byte == 0x7F for byte in raw):
-        notes.add(line, Code.CONTROL_CHARACTER, "the text holds control characters, read as blanks")
-    if encoding == LATIN and any(0x80 <= byte < 0xA0 for byte in raw):
-        notes.add(line, Code.CP1252_TEXT, "the text holds bytes 0x80-0x9F, read as Windows-1252")

@@ -28,14 +28,20 @@ def column_maxima(matrix: Matrix) -> Matrix:
     return maxima
 
 
+def window(matrix: Matrix, last: int) -> npt.NDArray[np.int64]:
+    """The eight bytes up to column `last` (1-based, inclusive) of each row as one word, the first byte lowest."""
+    words: npt.NDArray[np.int64] = matrix[:, last - 8 : last].view("<i8").reshape(-1).copy()
+    return words
+
+
 def number(digits: Matrix, place: Field) -> npt.NDArray[np.int64]:
     """A field of at most 8 columns, given as digits 0-9, as numbers; anything else than digits gives nonsense.
 
     Each step joins neighbours: 8 digits, 4 pairs, 2 fours, 1 number (Lemire's and Mula's way, without its tables).
     """
-    words = np.zeros((len(digits), 8), np.uint8)
-    words[:, 8 - place.width :] = digits[:, place.cut]
-    x = words.view("<i8").reshape(-1)
+    x = window(digits, place.last)
+    if place.width < 8:
+        x &= -1 << 8 * (8 - place.width)
     x = (x * 10 + (x >> 8)) & 0x00FF00FF00FF00FF
     x = (x * 100 + (x >> 16)) & 0x0000FFFF0000FFFF
     value: npt.NDArray[np.int64] = (x * 10_000 + (x >> 32)) & 0x00000000FFFFFFFF
@@ -87,9 +93,16 @@ class KidColumns:
         fails: npt.NDArray[np.bool_] = ~(passes_10 | (weighed % 11 == 0))
         return fails
 
-    def sort_keys(self, matrix: Matrix) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Two numbers that are equal for equal KIDs only: length, first nine characters and dash; and last sixteen."""
-        digits = np.where(matrix >= _ZERO, matrix - _ZERO, 0).astype(np.uint8)
-        low = long_number(digits, Field(KID.name, 10, 25))
-        high = number(digits, Field(KID.name, 1, 1)) * 100_000_000 + number(digits, Field(KID.name, 2, 9))
-        return self.length.astype(np.int64) << 32 | high << 1 | self._dash, low
+    def sort_keys(self, matrix: Matrix) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Two numbers that are equal for equal KIDs only: the first nine digits; and length, dash and the last sixteen.
+
+        Sixteen digits take 54 bits, length and dash 6 more, and the first nine are zero in most files.
+        """
+        digits = matrix - np.uint8(_ZERO)
+        digits *= digits <= 9
+        shape = self.length.astype(np.int64) << 1 | self._dash
+        low = long_number(digits, Field(KID.name, 10, 25)) | shape << 54
+        if not digits[:, :9].any():
+            return np.broadcast_to(np.int32(0), len(low)), low
+        high = number(digits, Field(KID.name, 2, 9)) + digits[:, 0] * np.int64(100_000_000)
+        return high.astype(np.int32), low

@@ -9,16 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.formats.ocr_giro import layout
-from pipeline.formats.ocr_giro.digits import Matrix
+from pipeline.formats.ocr_giro.digits import Matrix, window
 from pipeline.formats.ocr_giro.layout import FIRST_TYPE, FIRST_TYPE_WITH_TEXT, LAST_TYPE, WIDTH
 from pipeline.formats.ocr_giro.lines import Block, FaultyFileError
 
 
-def _word(pattern: bytes) -> np.uint64:
-    return np.uint64(int.from_bytes(pattern, "little"))
+def _word(pattern: bytes) -> np.int64:
+    return np.int64(int.from_bytes(pattern, "little", signed=True))
 
 
 _BUT_TYPE = _word(b"\xff\xff\xff\xff\0\0\xff\xff")
+_BUT_FIRST = _word(b"\0\xff\xff\xff\xff\xff\xff\xff")
 _ITEMS = tuple(_word(b"NY09\0\0" + record) for record in (b"30", b"31", b"32"))
 
 
@@ -53,7 +54,7 @@ def items_of(block: Block) -> Items:
     """Tell the payments of a block from its other records. FaultyFileError unless each payment's are complete, in
     order and alike in type and number."""
     rows = block.rows
-    words = np.ascontiguousarray(rows[:, :8]).view("<u8").reshape(-1) & _BUT_TYPE
+    words = window(rows, 8) & _BUT_TYPE
     is_first, is_second, is_third = (words == item for item in _ITEMS)
     starts = np.flatnonzero(is_first)
     seconds = starts + 1
@@ -117,7 +118,7 @@ def _types(first: Matrix) -> npt.NDArray[np.uint8]:
 
 
 def _alike(one: Matrix, other: Matrix) -> bool:
-    """Whether type and transaction number are the same in two items of each payment."""
-    return all(
-        np.array_equal(one[:, place.cut], other[:, place.cut]) for place in (layout.TYPE, layout.NUMBER)
-    )
+    """Whether type (columns 5-6) and transaction number (9-15) are the same in two items of each payment."""
+    types = ((window(one, 8) ^ window(other, 8)) & ~_BUT_TYPE).any()
+    numbers = ((window(one, 15) ^ window(other, 15)) & _BUT_FIRST).any()
+    return not types and not numbers

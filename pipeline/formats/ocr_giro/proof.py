@@ -40,7 +40,7 @@ class Proof:
         self.notes = Notes()
         self.ledger = Ledger(options.first_year, self.notes, strict_dates=options.strict_dates)
         self._numbers = _Numbers(self.notes)
-        self._highs: list[npt.NDArray[np.int64]] = []
+        self._highs: list[npt.NDArray[np.int32]] = []
         self._lows: list[npt.NDArray[np.int64]] = []
         self._latest: int | None = None
         for block in payment_blocks(stream, self.notes):
@@ -54,7 +54,10 @@ class Proof:
 
     def kids(self) -> Kids:
         """The KIDs of all payments, in file order."""
-        return Kids(_together(self._highs), _together(self._lows))
+        low = np.concatenate([np.empty(0, np.int64), *self._lows])
+        if not any(high.any() for high in self._highs):
+            return Kids(np.broadcast_to(np.int32(0), len(low)), low)
+        return Kids(np.concatenate(self._highs), low)
 
     def _follow(self, items: Items, checked: Checked) -> None:
         """Tell the ledger the payments and the other records of a block in the order of the file."""
@@ -153,7 +156,3 @@ def _sums(checked: Checked, run: slice, records: int) -> Sums:
         _EPOCH + timedelta(int(booked_on.max())),
         dates_known=True,
     )
-
-
-def _together(columns: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    return np.concatenate(columns) if columns else np.empty(0, np.int64)
