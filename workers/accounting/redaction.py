@@ -9,7 +9,8 @@ LARGEST = 16 * 1024  # bytes
 
 _ELEMENTS = re.compile(rf"(<(?:\w+:)?({'|'.join(MASKED)})(?:\s[^>]*)?>)[^<]*")
 _SECRETS = re.compile(r"(?i)((?:password|authorization|token)\W{1,3}(?:basic |bearer )?)[^\s<\"',;]+")
-_LONG_NUMBERS = re.compile(r"(?<![\w.-])\d{2,}(?:[ .]?\d{2,})*(?![\w-]|\.\d)")
+_AMOUNT = re.compile(r"\d+\.\d{2}")
+_LONG_NUMBERS = re.compile(r"(?<![\w.-])(?:\d+\.\d{2}(?![\w.])|\d{2,}(?:[ .]?\d{2,})*-?(?!\w))")
 _SHORTEST_PERSONAL = 9  # digits: organisation numbers have 9, account and birth numbers 11, most KIDs more
 
 
@@ -33,6 +34,8 @@ def masked_numbers(text: str, private: frozenset[str]) -> str:
     """Long numbers, and those that are `private`, without all but their last three digits."""
 
     def mask(found: re.Match[str]) -> str:
+        if _AMOUNT.fullmatch(found[0]):
+            return found[0]
         digits = sum(character.isdigit() for character in found[0])
         return f"***{found[0][-3:]}" if digits >= _SHORTEST_PERSONAL or found[0] in private else found[0]
 

@@ -25,7 +25,6 @@ from workers.accounting.message import build
 from workers.accounting.redaction import masked_numbers, redacted
 from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
 
-
 NOTHING: frozenset[str] = frozenset()
 """Questions hold no KIDs."""
 
@@ -106,7 +105,7 @@ class WSinkasso:
         return facts_of(said)
 
     def _register(
-        self, references: Sequence[str], body: bytes
+        self, references: Sequence[str], body: bytes, private: frozenset[str]
     ) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
         try:
             raw = self._wire.post(body, _headers(mapping.REGISTER))
