@@ -5,6 +5,7 @@ the supervisor dies of anything; a group is killed before its process is started
 """
 
 from ops.supervisor.process import Process, Verdict, judged_by_life_alone
+from ops.supervisor.progress import by_pulse, by_work
 from ops.supervisor.services import SERVICES, WORKERS, Service, kk2, standard_processes
 from ops.supervisor.status import ProcessStatus, State, Status, read_status
 from ops.supervisor.supervisor import Supervisor
@@ -19,6 +20,8 @@ __all__ = [
     "Status",
     "Supervisor",
     "Verdict",
+    "by_pulse",
+    "by_work",
     "judged_by_life_alone",
     "kk2",
     "read_status",

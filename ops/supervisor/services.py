@@ -5,11 +5,12 @@ and proves that each queue of the page is taken by exactly one.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ops.embedded import Servers
-from ops.supervisor.process import Process
+from ops.supervisor.process import Process, Verdict, judged_by_life_alone
+from ops.supervisor.progress import PULSES, by_pulse, by_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Service:
 
 # A worker finishes what it has begun: an attempt is cut by `worker_soft_shutdown_timeout` (30 s) at the latest.
 _WARM_SECONDS = 45.0
+_STUCK_SECONDS = 60.0
 
 WORKERS = (
     # A long file may hold one process of the first; cuts, approvals and beat's questions go on in the other.
@@ -69,14 +71,25 @@ def standard_processes(
     `flower`: the arguments after `kk2 flower`, such as its port; None to do without it.
     """
     embedded = [Process.of(servers.postgres), Process.of(servers.broker)] if servers else []
-    simulator = [("visma", kk2("simulate", "visma", *visma), 10.0)] if visma is not None else []
-    services = [
-        (service.name, kk2(*service.command, *(flower or ())) if service.name == "flower" else kk2(*service.command),
-         service.stop_seconds)
+    if visma is not None:
+        embedded.append(Process("visma", kk2("simulate", "visma", *visma), environment, outlives=True))
+    return embedded + [
+        Process(
+            service.name,
+            kk2(*service.command, *(flower or ())) if service.name == "flower" else kk2(*service.command),
+            environment,
+            stop_seconds=service.stop_seconds,
+            progress=_progress(service, environment["KK2_DATABASE_URL"]),
+            stuck_seconds=_STUCK_SECONDS,
+        )
         for service in SERVICES
         if service.name != "flower" or flower is not None
-    ]  # fmt: skip
-    return embedded + [
-        Process(name, argv, environment, stop_seconds=seconds, outlives=name == "visma")
-        for name, argv, seconds in simulator + services
     ]
+
+
+def _progress(service: Service, database_url: str) -> Callable[[], Verdict]:
+    if service.queues:
+        return by_work(database_url, service.queues, service.processes)
+    if service.name in PULSES:
+        return by_pulse(database_url, service.name, PULSES[service.name])
+    return judged_by_life_alone

@@ -17,6 +17,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 # Read, not imported: the application is made on import, from an environment that this test does not need.
 CLOCK = re.findall(r'^CLOCK = "(\w+)"$', (ROOT / "workers" / "app.py").read_text("utf-8"), re.MULTILINE)[0]
+ENVIRONMENT = {"KK2_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none"}
 OTHERS = {"postgres", "broker", "migrate"}
 LONGEST_WARM_STOP = 30.0
 
@@ -38,13 +39,13 @@ def test_each_queue_of_the_page_and_the_clocks_is_taken_by_exactly_one_container
 
 
 def test_each_queue_of_the_page_and_the_clocks_is_taken_by_exactly_one_process_of_up() -> None:
-    processes = standard_processes({}, servers=None, visma=("--port", "1"), flower=())
+    processes = standard_processes(ENVIRONMENT, servers=None, visma=("--port", "1"), flower=())
 
     assert Counter(queues(list(one.argv) for one in processes)) == Counter([*QUEUES, CLOCK])
 
 
 def test_containers_and_up_run_the_same_services() -> None:
-    up = {one.name for one in standard_processes({}, servers=None, visma=None, flower=())}
+    up = {one.name for one in standard_processes(ENVIRONMENT, servers=None, visma=None, flower=())}
 
     assert set(CONTAINERS) - OTHERS == up == {service.name for service in SERVICES}
 
