@@ -1,0 +1,94 @@
+"""The two runs: how many of each trouble make the guided demo, and how many the run of kills."""
+
+from random import Random
+
+from ops.demo.inventing import Inventor
+from ops.demo.town import Town
+from ops.demo.troubles import Troubles
+
+
+def demo_town(seed: int) -> Town:
+    """Some 430 cases; a file of over 500 payments, one that takes some of them back, one with a twin."""
+    inventor = Inventor(seed)
+    troubles = Troubles(inventor)
+    _first_file(troubles)
+    _second_file(troubles)
+    _third_file(troubles)
+    names = ("TBOC0901.DAT", "TBOC0902.DAT", "TBOC0903.DAT")
+    return Town(seed, tuple(inventor.cases), inventor.files(3, lambda number: names[number - 1]))
+
+
+def kill_town(seed: int, files: int) -> Town:
+    """As many files as the run of kills is to have, each with every trouble and with reversals of the one before."""
+    inventor = Inventor(seed)
+    troubles = Troubles(inventor)
+    counts = Random(seed)  # noqa: S311 - the same seed must give the same town
+    for at in range(1, files + 1):
+        if at > 1:
+            troubles.takes_back(at, "18", pays_again=False)
+            troubles.takes_back(at, "-", pays_again=True)
+            troubles.to_take_back.clear()
+        for trouble, least in (
+            (troubles.paid_in_full, 12),
+            (troubles.paid_in_part, 6),
+            (troubles.invoice_only, 4),
+            (troubles.two_on_one_case, 6),
+            (troubles.three_on_one_case, 3),
+            (troubles.overpaid, 3),
+            (troubles.paid_twice_over, 1),
+            (troubles.paid_but_for_a_little, 2),
+            (troubles.recalled, 1),
+            (troubles.merged, 1),
+            (troubles.alike, 1),
+            (troubles.later_taken_back, 3),
+            (troubles.unknown_kid, 2),
+            (troubles.failing_kid, 1),
+        ):
+            for _ in range(counts.randint(least, 2 * least)):
+                trouble(at)
+    return Town(seed, tuple(inventor.cases), inventor.files(files, lambda number: f"OCR.D{number:06d}"))
+
+
+def _first_file(troubles: Troubles) -> None:
+    for trouble, times in (
+        (troubles.paid_in_full, 150),
+        (troubles.paid_in_part, 60),
+        (troubles.invoice_only, 30),
+        (troubles.two_on_one_case, 60),
+        (troubles.three_on_one_case, 20),
+        (troubles.overpaid, 20),
+        (troubles.paid_twice_over, 8),
+        (troubles.paid_but_for_a_little, 15),
+        (troubles.recalled, 6),
+        (troubles.merged, 8),
+        (troubles.alike, 10),
+        (troubles.later_taken_back, 14),
+        (troubles.unknown_kid, 12),
+        (troubles.failing_kid, 10),
+        (troubles.nobodys_account, 4),
+    ):
+        for _ in range(times):
+            trouble(1)
+
+
+def _second_file(troubles: Troubles) -> None:
+    for how, pays_again in (("18", False), ("-", False), ("18", True), ("-", True)) * 3:
+        troubles.takes_back(2, how, pays_again=pays_again)
+    troubles.takes_back_too_little(2)
+    for trouble, times in (
+        (troubles.takes_back_one_of_two, 2),
+        (troubles.takes_back_a_strangers, 2),
+        (troubles.pays_the_rest, 5),
+        (troubles.pays_a_paid_case, 10),
+        (troubles.pays_on, 40),
+        (troubles.paid_in_full, 25),
+        (troubles.unknown_kid, 3),
+    ):
+        for _ in range(times):
+            trouble(2)
+
+
+def _third_file(troubles: Troubles) -> None:
+    troubles.comes_again(3)
+    for _ in range(9):
+        troubles.pays_on(3)
