@@ -26,9 +26,13 @@ class Reason(StrEnum):
     ORIGINAL_NOT_FOUND = "original_not_found"  # a reversal or credit note of a payment we don't have: assign
     TWO_ORIGINALS = "two_originals"  # a reversal that fits several payments: assign
     ORIGINAL_PARKED = "original_parked"  # takes back a payment that is itself parked: close both
-    ORIGINAL_UNDER_WAY = "original_under_way"  # takes back a payment whose voucher is on its way: frees itself
+    ORIGINAL_UNDER_WAY = (
+        "original_under_way"  # takes back a payment whose voucher is on its way: frees itself
+    )
     HELD_TWIN = "held_twin"  # as many alike stand in earlier files: release or refuse
-    BEFORE_CUT_OVER = "before_cut_over"  # booked by hand before the account's cut-over date: refuse, or release
+    BEFORE_CUT_OVER = (
+        "before_cut_over"  # booked by hand before the account's cut-over date: refuse, or release
+    )
     # a file
     FILE_HELD = "file_held"  # more than half of it is held: release or refuse the file
     UNREADABLE = "unreadable"  # the file was refused by its reader: get it again from the bank
@@ -36,7 +40,9 @@ class Reason(StrEnum):
     ABOVE_VOUCHER_LIMIT = "above_voucher_limit"  # a person approves
     ABOVE_DAY_LIMIT = "above_day_limit"  # a person approves
     FILE_UNUSUAL = "file_unusual"  # over five times the usual file: a person approves
-    NOTHING_MATCHED = "nothing_matched"  # not one payment of the file found a case: a person looks and approves
+    NOTHING_MATCHED = (
+        "nothing_matched"  # not one payment of the file found a case: a person looks and approves
+    )
     HELD_IN_FILE = "held_in_file"  # a payment of the file is held: release or refuse it first
     NO_AUTO_APPROVE = "no_auto_approve"  # the company's setup wants a person
     NO_SETUP = "no_setup"  # no row of the setup is valid on the day: apply one, then try again
@@ -45,8 +51,12 @@ class Reason(StrEnum):
     # a voucher
     REFUSED = "refused"  # Visma refused it: correct and retry, or discard
     PERIOD_CLOSED = "period_closed"  # the period is closed in Visma: open it and retry, or void
-    IN_DOUBT = "in_doubt"  # may be booked, and this Visma can't be asked: look, then confirm or declare absent
-    REFERENCE_CLASH = "reference_clash"  # Visma has our reference with another total: look before anything else
+    IN_DOUBT = (
+        "in_doubt"  # may be booked, and this Visma can't be asked: look, then confirm or declare absent
+    )
+    REFERENCE_CLASH = (
+        "reference_clash"  # Visma has our reference with another total: look before anything else
+    )
     # any work
     GAVE_UP = "gave_up"  # the world did not answer for too long: try again
     BUG = "bug"  # our own fault: the traceback is kept; try again after an upgrade

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,7 +12,9 @@ from pipeline.stage import Reason
 from schemas import events
 
 _EVENT_TYPES: dict[str, type] = {
-    name: value for name, value in vars(events).items() if isinstance(value, type) and value.__module__ == events.__name__
+    name: value
+    for name, value in vars(events).items()
+    if isinstance(value, type) and value.__module__ == events.__name__
 }
 
 
@@ -25,7 +27,9 @@ class Ring:
     label: str
 
 
-def record(connection: Connection, happened: Sequence[object], *, actor: str = "", due_in: float = 0.0) -> list[Ring]:
+def record(
+    connection: Connection, happened: Sequence[object], *, actor: str = "", due_in: float = 0.0
+) -> list[Ring]:
     """Write events and their work rows; gives the rows to ring for once the transaction is committed.
 
     `due_in` seconds of delay (an inquiry's pause): such rows are rung by the relay when due.
@@ -107,10 +111,14 @@ def park_payments(connection: Connection, parked: Sequence[ParkedPayment], *, st
 def restore(name: str, body: dict[str, Any]) -> object:
     """Make the event again from its name and body; raises KeyError for a name that no event has."""
     event_type = _EVENT_TYPES[name]
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    known = {field.name for field in fields(event_type)}  # a parked row's body may say more, for people
+    values = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in body.items() if key in known
+    }
     if event_type is events.PartReady:
         values["vouchers"] = tuple(
-            events.VoucherPlan(**{**plan, "payment_ids": tuple(plan["payment_ids"])}) for plan in body["vouchers"]
+            events.VoucherPlan(**{**plan, "payment_ids": tuple(plan["payment_ids"])})
+            for plan in body["vouchers"]
         )
     return event_type(**values)
 

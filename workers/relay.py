@@ -62,7 +62,9 @@ class Ringer:
             except (BrokerDownError, RedisError, OSError) as error:
                 self.silent_until = self.clock() + _PAUSE_AFTER_FAILURE
                 self.unheard += len(rings) - number
-                _LOG.warning("broker not reached", error=str(type(error).__name__), unheard=len(rings) - number)
+                _LOG.warning(
+                    "broker not reached", error=str(type(error).__name__), unheard=len(rings) - number
+                )
                 return False
         return True
 
@@ -91,7 +93,12 @@ def held_by_broker(redis: RedisLike, prefix: str) -> int:
 
 
 def sweep(
-    connection: Connection, ringer: Ringer, held: Callable[[], int], *, ring_again_after: float, ring_anyway_after: float
+    connection: Connection,
+    ringer: Ringer,
+    held: Callable[[], int],
+    *,
+    ring_again_after: float,
+    ring_anyway_after: float,
 ) -> Swept:
     """Ring for rows that became due, and again for rows whose message is proven lost.
 
@@ -102,7 +109,9 @@ def sweep(
         "rung_at IS NULL AND due_at <= now()",
         {},
     )
-    rung = connection.execute(text("SELECT count(*) FROM work WHERE state = 'due' AND rung_at IS NOT NULL")).scalar_one()
+    rung = connection.execute(
+        text("SELECT count(*) FROM work WHERE state = 'due' AND rung_at IS NOT NULL")
+    ).scalar_one()
     lost = rung > held()
     again = _rings(
         connection,
@@ -143,11 +152,13 @@ def run(
     while True:
         try:
             with engine.begin() as connection:
-                if connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}).scalar_one():
+                if connection.execute(
+                    text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}
+                ).scalar_one():
                     swept = sweep(
                         connection,
                         ringer,
-                        lambda: held_by_broker(redis, "kk2:"),  # type: ignore[arg-type]
+                        lambda: held_by_broker(redis, "kk2:"),
                         ring_again_after=ring_again_after,
                         ring_anyway_after=ring_anyway_after,
                     )

@@ -25,18 +25,23 @@ class Settings(BaseSettings):
     broker_url: SecretStr
     folder: Path = Field(description="everything that is kept on disk: inbox, archive, quarantine, logs")
     fingerprint_key: SecretStr = Field(
-        default=SecretStr(""), description="keys the fingerprints of payments; empty: a file in the folder, made once"
+        default=SecretStr(""),
+        description="keys the fingerprints of payments; empty: a file in the folder, made once",
     )
     inbox: Path | None = None
     archive: Path | None = None
     polling: bool = Field(default=False, description="True on network shares, where inotify sees nothing")
-    quiet_time: float = Field(default=5.0, ge=0, description="how long a file without an end record must be unchanged")
+    quiet_time: float = Field(
+        default=5.0, ge=0, description="how long a file without an end record must be unchanged"
+    )
     scan_interval: float = Field(default=10.0, gt=0)
     file_limit: int = Field(default=512 * 1024 * 1024, gt=0, description="bytes")
     slice_size: int = Field(default=1000, ge=1, le=5000)
     relay_interval: float = Field(default=5.0, gt=0)
     beat_interval: float = Field(default=10.0, gt=0)
-    rest_interval: float = Field(default=3600.0, gt=0, description="how often corrections and repairs are proposed")
+    rest_interval: float = Field(
+        default=3600.0, gt=0, description="how often corrections and repairs are proposed"
+    )
     ring_again_after: float = Field(default=30.0, gt=0)
     ring_anyway_after: float = Field(default=900.0, gt=0)
     visibility_timeout: int = Field(default=900, ge=1)
@@ -78,6 +83,9 @@ def settings() -> Settings:
     try:
         return Settings(_secrets_dir=os.environ.get("KK2_SECRETS"))  # type: ignore[call-arg]
     except ValidationError as errors:
-        lines = [f"  KK2_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in errors.errors(include_input=False)]
+        lines = [
+            f"  KK2_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            for e in errors.errors(include_input=False)
+        ]
         message = "the environment is not complete; set these and start again:\n" + "\n".join(lines)
         raise SettingsError(message) from None

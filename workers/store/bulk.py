@@ -1,7 +1,8 @@
 """Bulk work: rows by COPY, updates by one unnest join. Never a statement per payment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 from psycopg import Connection as Driver
 from sqlalchemy import Connection, text
@@ -18,7 +19,10 @@ def driver(connection: Connection) -> "Driver[tuple[object, ...]]":
 def copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Copy rows into a table inside the transaction; gives their number. Values are plain Python, None is NULL."""
     number = 0
-    with closing(driver(connection).cursor()) as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
+    with (
+        closing(driver(connection).cursor()) as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream,
+    ):
         write = stream.write_row
         for row in rows:
             write(row)
@@ -35,3 +39,13 @@ def take_ids(connection: Connection, table: str, number: int) -> Sequence[int]:
         {"table": table, "number": number},
     )
     return [row[0] for row in found]
+
+
+def rows(connection: Connection, sql: str, values: Mapping[str, object]) -> "list[tuple[Any, ...]]":
+    """Ask for many rows as plain tuples. `sql` has psycopg's placeholders, `%(name)s`; values are always bound."""
+    return driver(connection).execute(sql, values).fetchall()
+
+
+def execute(connection: Connection, sql: str, values: Mapping[str, object]) -> int:
+    """Run one statement over many rows; gives how many it touched."""
+    return driver(connection).execute(sql, values).rowcount

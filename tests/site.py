@@ -1,0 +1,230 @@
+"""A whole site for a test, without Celery: real PostgreSQL, the real simulator over HTTP, the real stages in one process.
+
+Stages run through the same shells as under Celery; the bell only notes what was rung. `drain` works off what is due.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from ops.bank_writer import OcrAssignment, OcrPayment, OcrTransmission, write
+from ops.simulator import Simulator
+from schemas.case import KK2_ORDER
+from schemas.kid import Kid, KidAgreement, Modulus, mod10
+from schemas.money import Money, kr
+from schemas.setup import (
+    BankAccount,
+    Client,
+    ClosedPeriodPolicy,
+    Company,
+    Installation,
+    OverpaymentPolicy,
+    ParkedPolicy,
+    PostingAccounts,
+    SubLedger,
+)
+from workers.journal import Ring
+from workers.relay import Ringer
+from workers.settings import Settings
+from workers.shell import Hands, inside
+from workers.shell.approving import approve
+from workers.shell.delivering import deliver, inquire
+from workers.shell.proposing import propose
+from workers.shell.reading import read_file
+from workers.shell.settling import resettle, settle
+from workers.store import setup as setup_store
+from workers.watch import Landed, Refused, SeenAgain, land
+
+ACCOUNT = "99991042764"
+FIRST_DAY = date(2020, 1, 1)
+DAY = date(2026, 3, 16)
+_INSIDE = {
+    "read": read_file,
+    "settle": settle,
+    "resettle": resettle,
+    "propose": propose,
+    "approve": approve,
+}
+
+
+def kid_of(number: int) -> Kid:
+    """A KID of eight digits with its MOD10 control."""
+    digits = f"{number:07d}"
+    return digits + mod10(digits)
+
+
+@dataclass(slots=True)
+class Site:
+    """One installation, company 100 with client LIL, one OCR account."""
+
+    engine: Engine
+    folder: Path
+    simulator: Simulator
+    hands: Hands
+    rung: list[Ring] = field(default_factory=list)
+    transmissions: int = 0
+
+    def case(
+        self,
+        number: int,
+        principal: Money,
+        due: date,
+        *,
+        fee: Money = 0,
+        costs: Money = 0,
+        state: str = "open",
+        more: Sequence[tuple[Money, date]] = (),
+    ) -> int:
+        """Open a case whose own KID is `kid_of(number)` and whose n-th invoice has `kid_of(number + 1000 * n)`."""
+        invoices = [(principal, due), *more]
+        with self.engine.begin() as connection:
+            case_id = connection.execute(
+                text(
+                    "INSERT INTO kk2_case (company, client, case_no, account, kid, case_flow, sub_ledger_account, "
+                    "customer_no, opened_on, state, balance) VALUES ('100', 'KOM', :no, :account, :kid, 'A', '1500', "
+                    "CAST(:number AS text), '2021-01-01', :state, :balance) RETURNING id"
+                ),
+                {
+                    "no": f"0221-{number:08d}",
+                    "account": ACCOUNT,
+                    "kid": kid_of(number),
+                    "number": number,
+                    "state": state,
+                    "balance": sum(amount for amount, _ in invoices) + fee + costs,
+                },
+            ).scalar_one()
+            kids = [kid_of(number), *(kid_of(number + 1000 * n) for n in range(1, len(invoices) + 1))]
+            for kid in kids:
+                connection.execute(
+                    text("INSERT INTO case_kid VALUES (:account, :kid, :case)"),
+                    {"account": ACCOUNT, "kid": kid, "case": case_id},
+                )
+            items = [(1, amount, day, f"F{number}-{n}") for n, (amount, day) in enumerate(invoices, 1)]
+            items += [(kind, amount, due, "") for kind, amount in ((2, costs), (3, fee)) if amount]
+            for n, (kind, amount, day, invoice) in enumerate(items):
+                connection.execute(
+                    text(
+                        "INSERT INTO item (case_id, kk2_id, kind, amount, due_on, invoice_no) "
+                        "VALUES (:case, :kk2, :kind, :amount, :due, :invoice)"
+                    ),
+                    {
+                        "case": case_id,
+                        "kk2": str(n),
+                        "kind": kind,
+                        "amount": amount,
+                        "due": day,
+                        "invoice": invoice,
+                    },
+                )
+        return int(case_id)
+
+    def file(self, *payments: OcrPayment) -> bytes:
+        """The bytes of a bank file with these payments."""
+        self.transmissions += 1
+        assignment = OcrAssignment(ACCOUNT, payments, DAY)
+        return write(OcrTransmission(self.transmissions, DAY, (assignment,)))
+
+    def drop(self, content: bytes, name: str = "TBOC0001.DAT") -> Landed | SeenAgain | Refused:
+        """Land a file as `kk2 file add` does."""
+        path = self.folder / name
+        path.write_bytes(content)
+        settings = self.hands.settings
+        return land(
+            path,
+            engine=self.engine,
+            ringer=self.hands.ringer,
+            archive=settings.archive_folder,
+            limit=settings.file_limit,
+        )
+
+    def drain(self, seed: int | None = None) -> int:
+        """Do what is due until nothing is, in order, or shuffled and each message twice; gives how many messages."""
+        chance = random.Random(seed)
+        done = 0
+        while due := self.due():
+            if seed is not None:
+                due = [*due, *due]
+                chance.shuffle(due)
+            for work_id, stage in due:
+                self.work(work_id, stage)
+                done += 1
+            assert done < 5_000, "the work does not end"
+        return done
+
+    def work(self, work_id: int, stage: str) -> None:
+        """Do one message's work."""
+        if stage == "deliver":
+            deliver(work_id, self.hands)
+        elif stage == "inquire":
+            inquire(work_id, self.hands)
+        else:
+            inside(work_id, stage, self.hands, _INSIDE[stage])
+
+    def due(self) -> list[tuple[int, str]]:
+        """Work rows that are due now or within a minute: the test's clock does not wait."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE work SET due_at = now() WHERE state = 'due' AND due_at < now() + interval '1 minute'"
+                )
+            )
+            found = connection.execute(
+                text("SELECT id, stage FROM work WHERE state = 'due' AND due_at <= now() ORDER BY id")
+            )
+            return [(row[0], row[1]) for row in found]
+
+    def one(self, sql: str, **values: object) -> tuple[object, ...]:
+        """Ask for one row."""
+        with self.engine.connect() as connection:
+            return tuple(connection.execute(text(sql), values).one())
+
+    def all(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+        """Ask for all rows."""
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+
+def paid(
+    kid: Kid, amount: Money, *, kind: int = 10, back: bool = False, ref: str = "0106100001", **more: object
+) -> OcrPayment:
+    """A payment of the day."""
+    return OcrPayment(kind, DAY, amount, kid, is_negative=back, statement_ref=ref, **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def site(engine: Engine, folder: Path, **company: object) -> Iterator[Site]:
+    """Set a site up on a migrated database; `company` overrides fields of the company."""
+    with Simulator(folder / "visma", municipality=None) as simulator:
+        rung: list[Ring] = []
+        url = engine.url.render_as_string(hide_password=False)
+        settings = Settings(
+            database_url=url, broker_url="redis://127.0.0.1:1/0", folder=folder / "kk2", slice_size=10
+        )  # type: ignore[arg-type]
+        made = Site(engine, folder, simulator, Hands(engine, Ringer(rung.append), settings), rung)
+        with engine.begin() as connection:
+            for kind_value in _setup(simulator.url, company):
+                kind, key = setup_store.key_of(kind_value)
+                setup_store.add_row(connection, kind, key, FIRST_DAY, kind_value, "test")
+        yield made
+
+
+def _setup(endpoint: str, company: dict[str, object]) -> list[setup_store.Noun]:
+    accounts = PostingAccounts("1920", "8050", "3920", "3905", "2990", "2950", "0", ())
+    fields: dict[str, object] = {
+        "code": "100", "installation": "visma", "name": "Lillevik kommune", "voucher_type": "OC", "registrar": "WS-Inf",
+        "approve_in_visma": False, "division": "", "accounts": accounts, "parked_policy": ParkedPolicy.SUSPENSE,
+        "closed_period_policy": ClosedPeriodPolicy.PARK, "auto_approve": True, "limit_voucher": 0, "limit_day": 0,
+        "four_eyes_limit": 0, "payments_per_voucher": 5, "posting": True,
+    }  # fmt: skip
+    return [
+        Installation("visma", 1, endpoint, "", "", "", "", 5.0, 10.0, 2.0, 1, 1, True, True, False),
+        Company(**{**fields, **company}),  # type: ignore[arg-type]
+        BankAccount(ACCOUNT, "100", (KidAgreement(8, Modulus.MOD10),), None),
+        Client("KOM", "100", "Lillevik", KK2_ORDER, kr(210), OverpaymentPolicy.SUSPENSE, None),
+        SubLedger("KOM", "100", "K", "1500", "A"),
+    ]

@@ -1,0 +1,1 @@
+"""Whole days, from the bank's file to the voucher in Visma."""

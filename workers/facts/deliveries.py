@@ -1,0 +1,106 @@
+"""Vouchers on their way to Visma: locked, leased, slotted; and the brake that stops them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, text
+
+from schemas.setup import Installation
+from schemas.voucher import Voucher, VoucherLine, VoucherState
+from workers.store.bulk import execute, rows
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A voucher with where it stands. `attempt`: the number that the next, or the present, attempt has."""
+
+    id: int
+    installation: str
+    state: VoucherState
+    attempt: int
+    absent: int
+    leased: bool
+    voucher: Voucher
+
+
+def lock(connection: Connection, voucher_ids: Sequence[int]) -> list[ToSend]:
+    """Lock vouchers in id order and read them whole."""
+    heads = rows(
+        connection,
+        "SELECT id, installation, state, attempts, absent, coalesce(lease_until > now(), false), reference, company, "
+        "division, voucher_type, voucher_on, registrar, approve, text FROM voucher WHERE id = ANY(%(ids)s) "
+        "ORDER BY id FOR NO KEY UPDATE",
+        {"ids": list(voucher_ids)},
+    )
+    lines: dict[int, list[VoucherLine]] = defaultdict(list)
+    for row in rows(
+        connection,
+        "SELECT voucher_id, account, text, amount, tax_code, dimensions, customer_no, invoice_no, kid "
+        "FROM voucher_line WHERE voucher_id = ANY(%(ids)s) ORDER BY voucher_id, no",
+        {"ids": list(voucher_ids)},
+    ):
+        lines[row[0]].append(
+            VoucherLine(row[1], row[2], row[3], row[4], tuple(row[5]), row[6], row[7], row[8])
+        )
+    found: list[ToSend] = []
+    for voucher_id, installation, state, attempts, absent, leased, *head in heads:
+        voucher = Voucher(*head, tuple(lines[voucher_id]))
+        attempt = attempts + 1 if state == "approved" else attempts
+        found.append(ToSend(voucher_id, installation, VoucherState(state), attempt, absent, leased, voucher))
+    return found
+
+
+def begin(connection: Connection, voucher_ids: Sequence[int], lease: float) -> None:
+    """Note that the vouchers are being sent, under a lease of so many seconds, before one byte leaves."""
+    execute(
+        connection,
+        "UPDATE voucher SET state = 'sending', attempts = attempts + 1, absent = 0, "
+        "lease_until = now() + make_interval(secs => %(lease)s) WHERE id = ANY(%(ids)s)",
+        {"ids": list(voucher_ids), "lease": lease},
+    )
+    execute(
+        connection,
+        "INSERT INTO exchange (voucher_id, attempt, what, verdict) "
+        "SELECT id, attempts, 'send', 'begun' FROM voucher WHERE id = ANY(%(ids)s) ORDER BY id",
+        {"ids": list(voucher_ids)},
+    )
+
+
+def brake(connection: Connection, companies: Collection[str]) -> str:
+    """Say who has stopped delivery for one of these companies, or for all; empty if nobody has."""
+    found = rows(
+        connection,
+        "SELECT scope, actor, reason FROM brake WHERE scope = '*' OR scope = ANY(%(companies)s) LIMIT 1",
+        {"companies": list(companies)},
+    )
+    return f"delivery of {found[0][0]} is stopped by {found[0][1]}: {found[0][2]}" if found else ""
+
+
+def take_slot(connection: Connection, installation: Installation, lease: float, holder: str) -> int | None:
+    """Take one of the installation's `max_calls` places, by lease; None if all are taken."""
+    for slot in range(1, installation.max_calls + 1):
+        taken = connection.execute(
+            text(
+                "INSERT INTO call_slot (installation, slot, lease_until, holder) "
+                "VALUES (:installation, :slot, now() + make_interval(secs => :lease), :holder) "
+                "ON CONFLICT (installation, slot) DO UPDATE SET lease_until = excluded.lease_until, holder = excluded.holder "
+                "WHERE call_slot.lease_until <= now() RETURNING slot"
+            ),
+            {"installation": installation.code, "slot": slot, "lease": lease, "holder": holder},
+        ).scalar_one_or_none()
+        if taken is not None:
+            return slot
+    return None
+
+
+def release_slot(engine: Engine, installation: str, slot: int) -> None:
+    """Give the place back. Should this be lost, the lease ends by itself."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL synchronous_commit = off"))
+        connection.execute(
+            text(
+                "UPDATE call_slot SET lease_until = now() WHERE installation = :installation AND slot = :slot"
+            ),
+            {"installation": installation, "slot": slot},
+        )

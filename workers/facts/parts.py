@@ -1,0 +1,146 @@
+"""What the vouchers of a part are made from: the payments' free splits, under the locks of their cases."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from pipeline.posting import PaymentPosting, SplitPosting
+from schemas.case import Kind
+from schemas.money import Money
+from schemas.setup import Company as CompanySetup
+from schemas.setup import OverpaymentPolicy, PostingAccounts, Setup
+from workers.facts.cases import taken
+from workers.store.bulk import rows
+
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+class DirtyCasesError(Exception):
+    """A case of the part is being settled again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToSuspense:
+    """A parked payment whose money goes to the suspense account with this part."""
+
+    payment_id: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PartSplits:
+    """By payment: its splits that no voucher has. `to_suspense`: parked payments that get a split now."""
+
+    by_payment: dict[int, PaymentPosting]
+    to_suspense: tuple[ToSuspense, ...]
+
+
+def lock(connection: Connection, payment_ids: Sequence[int]) -> None:
+    """Lock the cases of the payments in id order, then the payments that are parked; raises `DirtyCasesError`."""
+    found = rows(
+        connection,
+        "SELECT c.id, c.dirty FROM kk2_case c WHERE c.id IN (SELECT case_id FROM payment WHERE id = ANY(%(ids)s)) "
+        "ORDER BY c.id FOR NO KEY UPDATE OF c",
+        {"ids": list(payment_ids)},
+    )
+    if any(row[1] for row in found):
+        raise DirtyCasesError
+
+
+def part_splits(
+    connection: Connection,
+    payment_ids: Sequence[int],
+    setup: Setup,
+    company: CompanySetup,
+    *,
+    suspense: bool,
+    person: bool,
+) -> PartSplits:
+    """Read what is free of the payments, each split with the accounts of its client on the voucher's day."""
+    ids = {"ids": list(payment_ids)}
+    live = rows(
+        connection,
+        "SELECT s.id, s.payment_id, s.kind, s.amount, s.held, c.client, c.customer_no, c.sub_ledger_account, "
+        "coalesce(i.invoice_no, ''), coalesce(p.kid, ''), p.booked_on, p.interest_on "
+        "FROM payment p JOIN split s ON s.payment_id = p.id LEFT JOIN kk2_case c ON c.id = s.case_id "
+        "LEFT JOIN item i ON i.id = s.item_id WHERE p.id = ANY(%(ids)s) AND s.superseded_by IS NULL ORDER BY s.id",
+        ids,
+    )
+    frozen = taken(connection, [row[0] for row in live])
+    by_payment: dict[int, list[SplitPosting]] = defaultdict(list)
+    terms: dict[tuple[str | None, date, date], tuple[PostingAccounts, OverpaymentPolicy]] = {}
+    for (
+        split_id,
+        payment_id,
+        kind,
+        amount,
+        held,
+        client,
+        customer,
+        sub_ledger,
+        invoice,
+        kid,
+        booked,
+        interest,
+    ) in live:
+        if split_id in frozen or (held and not person):
+            continue
+        key = (client, booked, interest)
+        if key not in terms:
+            terms[key] = _terms(setup, company, client, booked, interest)
+        accounts, policy = terms[key]
+        by_payment[payment_id].append(
+            SplitPosting(
+                split_id,
+                _KINDS[kind],
+                amount,
+                customer or "",
+                invoice,
+                kid,
+                sub_ledger or "",
+                accounts,
+                policy,
+            )
+        )
+    in_suspense = {row[1] for row in live if row[2] == Kind.SUSPENSE}
+    parked = (
+        rows(
+            connection,
+            "SELECT id, amount FROM payment WHERE id = ANY(%(ids)s) AND state = 'parked' ORDER BY id FOR NO KEY UPDATE",
+            ids,
+        )
+        if suspense
+        else []
+    )
+    to_suspense = tuple(ToSuspense(row[0], row[1]) for row in parked if row[0] not in in_suspense and row[1])
+    postings = {
+        payment_id: PaymentPosting(payment_id, tuple(splits)) for payment_id, splits in by_payment.items()
+    }
+    return PartSplits(postings, to_suspense)
+
+
+def _terms(
+    setup: Setup, company: CompanySetup, client: str | None, booked_on: date, interest_on: date
+) -> tuple[PostingAccounts, OverpaymentPolicy]:
+    """A client's own accounts on the voucher date, else the company's; the policy of the payment's interest date."""
+    rows_of_client = setup.clients.get((company.code, client)) if client else None
+    if rows_of_client is None:
+        return company.accounts, OverpaymentPolicy.SUSPENSE
+    accounts = rows_of_client.on(booked_on).value.accounts or company.accounts
+    return accounts, rows_of_client.on(interest_on).value.overpayment_policy
+
+
+def epoch(connection: Connection) -> int:
+    """The number of the database's present life."""
+    return int(rows(connection, "SELECT max(number) FROM epoch", {})[0][0])
+
+
+def voucher_numbers(connection: Connection, number: int) -> list[int]:
+    """Take the next numbers for references; a number that a rollback loses is never used again."""
+    found = rows(
+        connection, "SELECT nextval('voucher_number') FROM generate_series(1, %(number)s)", {"number": number}
+    )
+    return [row[0] for row in found]

@@ -1,0 +1,151 @@
+"""The payments of a batch, the cases that their KIDs lead to, and the payments that a reversal may take back."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from pipeline.matching import Candidate
+from schemas import events
+from schemas.case import CaseState
+from schemas.kid import Kid
+from schemas.money import Money
+from schemas.voucher import VoucherState
+from workers.store.bulk import rows
+
+_COLUMNS = (
+    "p.id, p.file_id, p.line, p.account, p.kid, p.amount, p.interest_on, p.booked_on, p.company, p.case_id, "
+    "p.reverses, p.cover_choice"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A payment that is to be settled. `case_id` is set where a person assigned it, or it is already on a case."""
+
+    id: int
+    file_id: int
+    line: int
+    account: str
+    kid: Kid | None
+    amount: Money
+    interest_on: date
+    booked_on: date
+    company: str | None
+    case_id: int | None
+    reverses: int | None
+    cover_choice: list[int] | None
+
+
+def waiting(connection: Connection, event: object) -> list[Waiting]:
+    """The payments that an event wants settled, in (KID, line) order; those no longer waiting are left out."""
+    values: dict[str, object]
+    match event:
+        case events.PaymentsReceived(file_id, first, until):
+            which, values = (
+                "p.file_id = %(file)s AND p.position >= %(first)s AND p.position < %(until)s",
+                {
+                    "file": file_id,
+                    "first": first,
+                    "until": until,
+                },
+            )
+        case events.PaymentsReleased(_, ids) | events.OriginalConcluded(ids):
+            which, values = "p.id = ANY(%(ids)s)", {"ids": list(ids)}
+        case events.PaymentAssigned(payment_id, _):
+            which, values = "p.id = %(id)s", {"id": payment_id}
+        case events.CasesOpened(ids):
+            # payments that waited for their case: parked rows are few, so they are the side to begin with
+            which, values = (
+                "p.id IN (SELECT w.payment_id FROM work w JOIN payment q ON q.id = w.payment_id "
+                "JOIN case_kid k ON k.account = q.account AND k.kid = q.kid WHERE w.state = 'parked' "
+                "AND w.reason IN ('unknown_kid', 'failing_kid') AND k.case_id = ANY(%(ids)s))",
+                {"ids": list(ids)},
+            )
+        case _:
+            return []
+    state = "parked" if isinstance(event, events.CasesOpened) else "waiting"
+    sql = f"SELECT {_COLUMNS} FROM payment p WHERE {which} AND p.state = '{state}' ORDER BY p.file_id, p.position"
+    return [Waiting(*row) for row in rows(connection, sql, values)]
+
+
+def candidates(
+    connection: Connection, payments: Sequence[Waiting]
+) -> dict[tuple[str, Kid], tuple[Candidate, ...]]:
+    """By (account, KID): the cases that it leads to, merges followed to their end."""
+    wanted = {(p.account, p.kid) for p in payments if p.kid}
+    if not wanted:
+        return {}
+    found = rows(
+        connection,
+        "SELECT k.account, k.kid, c.id, c.company, c.client, c.state, c.merged_into "
+        "FROM unnest(%(accounts)s::text[], %(kids)s::text[]) AS t(account, kid) "
+        "JOIN case_kid k ON k.account = t.account AND k.kid = t.kid JOIN kk2_case c ON c.id = k.case_id",
+        {"accounts": [w[0] for w in wanted], "kids": [w[1] for w in wanted]},
+    )
+    ends = main_cases(connection, [row[2] for row in found if row[6] is not None])
+    by_kid: dict[tuple[str, Kid], list[Candidate]] = defaultdict(list)
+    for account, kid, case_id, company, client, state, merged in found:
+        end = ends[case_id] if merged is not None else None
+        by_kid[account, kid].append(Candidate(case_id, company, client, CaseState(state), end))
+    return {key: tuple(cases) for key, cases in by_kid.items()}
+
+
+def main_cases(connection: Connection, merged: Sequence[int]) -> dict[int, int]:
+    """Follow merge pointers: each merged case's id to the id of the case at the end."""
+    if not merged:
+        return {}
+    found = rows(
+        connection,
+        "WITH RECURSIVE way AS (SELECT id AS start, id, merged_into, 0 AS depth FROM kk2_case WHERE id = ANY(%(ids)s) "
+        "UNION ALL SELECT w.start, c.id, c.merged_into, w.depth + 1 FROM way w JOIN kk2_case c ON c.id = w.merged_into "
+        "WHERE w.depth < 50) SELECT start, id FROM way WHERE merged_into IS NULL",
+        {"ids": list(merged)},
+    )
+    return {row[0]: row[1] for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A payment that a reversal may take back. `vouchers`: states of the vouchers that have taken its splits."""
+
+    id: int
+    account: str
+    kid: Kid | None
+    amount: Money
+    state: str
+    taken_back: bool
+    vouchers: tuple[VoucherState, ...]
+
+
+def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[Money]) -> list[Earlier]:
+    """Payments of these amounts on these cases, and parked ones.
+
+    Their vouchers are share-locked: a conclusion that is being committed is waited for, and one that comes later finds
+    the reversal that parked (`VoucherConcluded` frees it).
+    """
+    on_cases = rows(
+        connection,
+        "SELECT DISTINCT p.id, p.account, p.kid, p.amount, p.state, EXISTS (SELECT FROM payment r JOIN split x "
+        "ON x.payment_id = r.id WHERE x.case_id = s.case_id AND r.reverses = p.id AND r.state = 'settled') "
+        "FROM split s JOIN payment p ON p.id = s.payment_id "
+        "WHERE s.case_id = ANY(%(cases)s) AND s.superseded_by IS NULL AND p.amount = ANY(%(amounts)s)",
+        {"cases": list(case_ids), "amounts": list(amounts)},
+    )
+    parked = rows(
+        connection,
+        "SELECT p.id, p.account, p.kid, p.amount, p.state, false FROM work w JOIN payment p ON p.id = w.payment_id "
+        "WHERE w.state = 'parked' AND p.amount = ANY(%(amounts)s) AND p.state IN ('parked', 'held')",
+        {"amounts": list(amounts)},
+    )
+    vouchers: dict[int, list[VoucherState]] = defaultdict(list)
+    for payment_id, state in rows(
+        connection,
+        "SELECT s.payment_id, v.state FROM split s JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
+        "JOIN voucher v ON v.id = t.voucher_id WHERE s.payment_id = ANY(%(ids)s) ORDER BY v.id FOR SHARE OF v",
+        {"ids": [row[0] for row in on_cases]},
+    ):
+        vouchers[payment_id].append(VoucherState(state))
+    return [Earlier(*row[:6], tuple(vouchers[row[0]])) for row in (*on_cases, *parked)]

@@ -1,0 +1,142 @@
+"""What a proposal is cut from and what its parts freeze."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from pipeline.posting import Group, VoucherSum
+from schemas.money import Money
+from workers.store.bulk import rows
+
+# A payment belongs to the proposal if a live split of it is in no voucher, or if it is parked and its money is not on
+# the suspense account yet. A file that was never cut has no splits in vouchers, and need not be asked split by split.
+_UNTAKEN = (
+    "EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.superseded_by IS NULL AND (NOT s.held OR %(person)s) "
+    "AND NOT EXISTS (SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released))"
+)
+_NOT_IN_SUSPENSE = (
+    "NOT EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.kind = 6 AND s.superseded_by IS NULL)"
+)
+_PARKED = (
+    f"(p.state = 'parked' AND p.company IS NOT NULL AND %(suspense)s AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which payments a proposal is about: a file's, or all of a company's that no file under way has."""
+
+    company: str
+    file_id: int | None
+    fresh: bool
+    suspense: bool
+    per_voucher: int
+    by_person: bool
+
+    def values(self) -> dict[str, object]:
+        """Give what the statements bind."""
+        return {
+            "company": self.company,
+            "file": self.file_id,
+            "suspense": self.suspense,
+            "per": self.per_voucher,
+            "person": self.by_person,
+        }
+
+    def where(self) -> str:
+        """Say which payments, in SQL."""
+        if self.file_id is None:
+            # what no file under way has: corrections, repairs, released money; found from the splits' side, for it is little
+            return (
+                "p.company = %(company)s AND p.state IN ('settled', 'parked') AND p.id IN (SELECT s.payment_id FROM split s "
+                "LEFT JOIN voucher_split v ON v.split_id = s.id AND NOT v.released WHERE v.split_id IS NULL "
+                "AND s.superseded_by IS NULL AND (NOT s.held OR %(person)s)) "
+                "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut))"
+            )
+        state = "p.state = 'settled'" if self.fresh else f"(p.state IN ('settled', 'parked') AND {_UNTAKEN})"
+        return f"p.file_id = %(file)s AND p.company = %(company)s AND ({state} OR {_PARKED})"
+
+
+def _numbered(scope: Scope) -> str:
+    return (
+        "SELECT p.id, p.account, p.booked_on, coalesce(p.statement_ref, '') AS ref, p.amount, p.file_id, p.position, "
+        "(row_number() OVER (PARTITION BY p.account, p.booked_on, p.statement_ref ORDER BY p.file_id, p.position) - 1) "
+        f"/ %(per)s AS number FROM payment p WHERE {scope.where()}"
+    )
+
+
+def sums(connection: Connection, scope: Scope) -> tuple[VoucherSum, ...]:
+    """The vouchers to be, in sums: per group, number of payments and absolute amount."""
+    found = rows(
+        connection,
+        "SELECT account, booked_on, ref, number, count(*), sum(abs(amount))::bigint, "
+        "count(*) OVER (PARTITION BY account, booked_on, ref) "
+        f"FROM ({_numbered(scope)}) n GROUP BY account, booked_on, ref, number ORDER BY account, booked_on, ref, number",
+        scope.values(),
+    )
+    return tuple(
+        VoucherSum(Group(scope.company, row[0], row[1], row[2]), row[3] + 1, row[6], row[4], row[5])
+        for row in found
+    )
+
+
+def payment_ids(connection: Connection, scope: Scope) -> Iterator[list[int]]:
+    """For each voucher to be, in the order of `sums`, the ids of its payments in (KID, line) order."""
+    found = rows(
+        connection,
+        "SELECT array_agg(id ORDER BY file_id, position) "
+        f"FROM ({_numbered(scope)}) n GROUP BY account, booked_on, ref, number ORDER BY account, booked_on, ref, number",
+        scope.values(),
+    )
+    return (row[0] for row in found)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """A company's payments of a file, and the median of its earlier files (0 if there is none)."""
+
+    payments: int
+    matched: int
+    held: int
+    usual: int
+
+
+def counts(connection: Connection, company: str, file_id: int) -> FileCounts:
+    """Count a file's payments of a company by what became of them."""
+    row = connection.execute(
+        text(
+            "SELECT count(*), count(*) FILTER (WHERE state = 'settled'), count(*) FILTER (WHERE state = 'held'), "
+            "(SELECT coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY payments), 0) FROM (SELECT payments "
+            "FROM bank_file WHERE id <> :file AND state = 'read' AND cut ORDER BY id DESC LIMIT 30) f) "
+            "FROM payment WHERE file_id = :file AND company = :company"
+        ),
+        {"file": file_id, "company": company},
+    ).one()
+    return FileCounts(row[0], row[1], row[2], row[3])
+
+
+def day_sum(connection: Connection, company: str, day: date) -> Money:
+    """Lock a company's day and give what was approved by policy on it so far."""
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO company_day (company, day, absolute) VALUES (:company, :day, 0) "
+                "ON CONFLICT (company, day) DO UPDATE SET absolute = company_day.absolute RETURNING absolute"
+            ),
+            {"company": company, "day": day},
+        ).scalar_one()
+    )
+
+
+def companies_of(connection: Connection, file_id: int) -> list[str]:
+    """The companies that a file's payments are for."""
+    return [
+        row[0]
+        for row in rows(
+            connection,
+            "SELECT DISTINCT company FROM payment WHERE file_id = %(file)s AND company IS NOT NULL ORDER BY 1",
+            {"file": file_id},
+        )
+    ]

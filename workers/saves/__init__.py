@@ -1,0 +1,1 @@
+"""Savers: what was decided for a batch, written in bulk inside the stage's one transaction."""

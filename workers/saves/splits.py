@@ -1,0 +1,186 @@
+"""Save how cases are split: equal to what stands, no write; a free split that differs is superseded; a frozen one corrected."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sqlalchemy import Connection, text
+
+from pipeline.allocation import CaseSplit
+from schemas.case import Kind
+from schemas.money import Money
+from workers.facts.cases import LiveSplit, LockedCase
+from workers.facts.payments import Waiting
+from workers.journal import ParkedPayment, park_payments
+from workers.store.bulk import copy, execute, take_ids
+
+_Key: TypeAlias = tuple[int, int | None, int]  # payment, item, kind
+_COLUMNS = ("id", "payment_id", "case_id", "item_id", "kind", "amount", "client_row", "corrects", "held")
+
+
+@dataclass(slots=True)
+class _New:
+    payment_id: int
+    case_id: int | None
+    item_id: int | None
+    kind: int
+    amount: Money
+    client_row: int | None
+    corrects: bool
+    held: bool
+    instead_of: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Saver:
+    """Collects what a batch of cases decided, and writes it with a few statements.
+
+    `suspense`: by payment, what of it stands on the suspense account; settling takes it off there.
+    """
+
+    connection: Connection
+    suspense: dict[int, list[LiveSplit]]
+    new: list[_New] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    settled: list[tuple[int, int, int | None]] = field(default_factory=list)
+    cases: list[tuple[int, Money, str]] = field(default_factory=list)
+
+    def take(
+        self,
+        case: LockedCase,
+        decision: CaseSplit,
+        payments: dict[int, Waiting],
+        client_rows: dict[int, tuple[int, bool]],
+    ) -> None:
+        """Compare a case's wanted splits with its live ones and note the difference."""
+        wanted: dict[_Key, Money] = {}
+        for split in decision.splits:
+            wanted[split.payment_id, split.item_id, split.kind] = split.amount
+        live: dict[_Key, list[LiveSplit]] = defaultdict(list)
+        for stands in case.splits:
+            live[stands.payment_id, stands.item_id, stands.kind].append(stands)
+        frozen_payments = {stands.payment_id for stands in case.splits if stands.frozen}
+        for key in wanted.keys() | live.keys() if live else wanted:
+            self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, client_rows)
+        standing = {stands.payment_id for stands in case.splits}
+        for payment_id in payments.keys() - standing - {payment_id for payment_id, _ in decision.parked}:
+            payment = payments[payment_id]
+            self.settled.append((payment_id, case.id, payment.reverses))
+            self._leave_suspense(payment_id)
+        covered = sum(split.amount for split in decision.splits if split.kind <= Kind.FEE)
+        owed = sum(item.amount for item in case.items) - sum(
+            w.amount for w in case.waivers if w.kind <= Kind.FEE
+        )
+        if (owed - covered, decision.state) != (case.balance, case.state) or case.dirty:
+            self.cases.append((case.id, owed - covered, decision.state.value))
+
+    def _difference(
+        self,
+        case: LockedCase,
+        key: _Key,
+        wanted: Money,
+        live: Sequence[LiveSplit],
+        frozen_payments: set[int],
+        client_rows: dict[int, tuple[int, bool]],
+    ) -> None:
+        payment_id, item_id, kind = key
+        free = [split for split in live if not split.frozen]
+        change = wanted - sum(split.amount for split in live)
+        if not change:
+            return
+        amount = change + sum(split.amount for split in free)
+        instead_of = tuple(split.id for split in free)
+        if not amount:
+            self.withdrawn += instead_of
+            return
+        row, hold = client_rows.get(payment_id, (None, False))
+        corrects = payment_id in frozen_payments
+        held = hold and kind == Kind.REST
+        self.new.append(_New(payment_id, case.id, item_id, kind, amount, row, corrects, held, instead_of))
+
+    def _leave_suspense(self, payment_id: int) -> None:
+        stands = self.suspense.get(payment_id, ())
+        self.withdrawn += [split.id for split in stands if not split.frozen]
+        frozen = sum(split.amount for split in stands if split.frozen)
+        if frozen:
+            self.new.append(_New(payment_id, None, None, Kind.SUSPENSE, -frozen, None, True, False, ()))
+
+    def save(self, parked: Sequence[ParkedPayment], payments: Iterable[Waiting], *, stage: str) -> None:
+        """Write everything: splits by COPY, the rest by one joined update a table."""
+        ids = take_ids(self.connection, "split", len(self.new))
+        copy(
+            self.connection,
+            "split",
+            _COLUMNS,
+            (
+                (i, n.payment_id, n.case_id, n.item_id, n.kind, n.amount, n.client_row, n.corrects, n.held)
+                for i, n in zip(ids, self.new, strict=True)
+            ),
+        )
+        replaced = [(old, new_id) for new_id, n in zip(ids, self.new, strict=True) for old in n.instead_of]
+        replaced += [(old, old) for old in self.withdrawn]
+        if replaced:
+            execute(
+                self.connection,
+                "UPDATE split s SET superseded_by = t.by FROM unnest(%(old)s::bigint[], %(by)s::bigint[]) AS t(id, by) "
+                "WHERE s.id = t.id AND s.superseded_by IS NULL",
+                {"old": [r[0] for r in replaced], "by": [r[1] for r in replaced]},
+            )
+        self._save_payments(parked, {p.id: p.company for p in payments})
+        if self.cases:
+            execute(
+                self.connection,
+                "UPDATE kk2_case c SET balance = t.balance, state = t.state, dirty = false "
+                "FROM unnest(%(ids)s::bigint[], %(balances)s::bigint[], %(states)s::text[]) AS t(id, balance, state) "
+                "WHERE c.id = t.id",
+                {
+                    "ids": [c[0] for c in self.cases],
+                    "balances": [c[1] for c in self.cases],
+                    "states": [c[2] for c in self.cases],
+                },
+            )
+        park_payments(self.connection, parked, stage=stage)
+
+    def _save_payments(self, parked: Sequence[ParkedPayment], companies: dict[int, str | None]) -> None:
+        if self.settled:
+            execute(
+                self.connection,
+                "UPDATE payment p SET state = 'settled', case_id = t.case_id, reverses = t.reverses, "
+                "company = coalesce(p.company, t.company) FROM unnest(%(ids)s::bigint[], %(cases)s::bigint[], "
+                "%(reverses)s::bigint[], %(companies)s::text[]) AS t(id, case_id, reverses, company) WHERE p.id = t.id",
+                {
+                    "ids": [s[0] for s in self.settled],
+                    "cases": [s[1] for s in self.settled],
+                    "reverses": [s[2] for s in self.settled],
+                    "companies": [companies.get(s[0]) for s in self.settled],
+                },
+            )
+        if parked:
+            execute(
+                self.connection,
+                "UPDATE payment p SET state = 'parked', company = coalesce(p.company, t.company) "
+                "FROM unnest(%(ids)s::bigint[], %(companies)s::text[]) AS t(id, company) WHERE p.id = t.id",
+                {
+                    "ids": [p.payment_id for p in parked],
+                    "companies": [companies.get(p.payment_id) for p in parked],
+                },
+            )
+
+
+def close_slice(connection: Connection, file_id: int) -> bool:
+    """Close one of a file's slices; True for the one that closed the last."""
+    left = connection.execute(
+        text("UPDATE bank_file SET open_slices = open_slices - 1 WHERE id = :id RETURNING open_slices"),
+        {"id": file_id},
+    ).scalar_one()
+    return bool(left == 0)
+
+
+def unpark(connection: Connection, payment_ids: Sequence[int]) -> None:
+    """Close the parked rows of payments whose case has come: they settle themselves."""
+    execute(
+        connection,
+        "UPDATE work SET state = 'done', done_at = now() WHERE state = 'parked' AND payment_id = ANY(%(ids)s)",
+        {"ids": list(payment_ids)},
+    )

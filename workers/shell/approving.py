@@ -1,0 +1,95 @@
+"""Stage `approve`: lock the part's cases, take their free splits, make the vouchers, freeze them, send them on."""
+
+from datetime import date
+
+from pipeline import posting
+from pipeline.posting import Group, PartFacts, PaymentPosting, SplitPosting, VoucherFacts
+from pipeline.stage import Reason
+from schemas.case import Kind
+from schemas.events import PartReady, VoucherPlan, VouchersApproved
+from schemas.setup import Company, Installation, NoSuchSetupError, OverpaymentPolicy, ParkedPolicy, Setup
+from schemas.voucher import Voucher
+from workers.crash import crash_point
+from workers.facts import parts
+from workers.saves import vouchers as voucher_saves
+from workers.saves.vouchers import Approved
+from workers.shell import NotYet, Stand
+from workers.store import setup as setup_store
+
+_WAIT_FOR_RESETTLE = 1.0
+
+
+def approve(stand: Stand) -> None:
+    """Freeze one part. What another voucher has meanwhile taken is left out; an empty voucher is not made."""
+    event = stand.claimed.event
+    assert isinstance(event, PartReady)
+    setup = setup_store.current(stand.connection)
+    ids = [payment_id for plan in event.vouchers for payment_id in plan.payment_ids]
+    try:
+        parts.lock(stand.connection, ids)
+    except parts.DirtyCasesError:
+        raise NotYet(_WAIT_FOR_RESETTLE, "a case of the part is being settled again") from None
+    try:
+        approved = _approved(stand, event, setup, ids)
+    except NoSuchSetupError as error:
+        stand.park(Reason.NO_SETUP, str(error))
+        return
+    voucher_ids = voucher_saves.save(stand.connection, approved)
+    crash_point("approve.saved")
+    posting_on = setup.companies[event.company].latest().value.posting
+    if not posting_on:
+        return  # shadow: the vouchers stand approved and are compared; nothing is delivered
+    per_call = {
+        a.installation: setup.installations[a.installation].latest().value.vouchers_per_call for a in approved
+    }
+    size = min(per_call.values(), default=1)
+    stand.send([VouchersApproved(tuple(voucher_ids[n : n + size])) for n in range(0, len(voucher_ids), size)])
+
+
+def _approved(stand: Stand, event: PartReady, setup: Setup, ids: list[int]) -> list[Approved]:
+    connection = stand.connection
+    first_day = date.fromisoformat(event.vouchers[0].voucher_on)
+    company = setup.companies[event.company].on(first_day)
+    suspense = company.value.parked_policy is ParkedPolicy.SUSPENSE
+    free = parts.part_splits(
+        connection, ids, setup, company.value, suspense=suspense, person=event.approved_by != "policy"
+    )
+    parked = [(s.payment_id, s.amount) for s in free.to_suspense]
+    split_ids = voucher_saves.put_in_suspense(connection, parked)
+    postings = dict(free.by_payment)
+    for (payment_id, amount), split_id in zip(parked, split_ids, strict=True):
+        accounts = company.value.accounts
+        on_suspense = SplitPosting(
+            split_id, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
+        )
+        postings[payment_id] = PaymentPosting(payment_id, (on_suspense,))
+    wanted = [
+        (plan, tuple(postings[i] for i in plan.payment_ids if i in postings)) for plan in event.vouchers
+    ]
+    wanted = [(plan, payments) for plan, payments in wanted if payments]
+    installation = setup.installations[company.value.installation].latest().value
+    epoch = parts.epoch(connection)
+    numbers = parts.voucher_numbers(connection, len(wanted))
+    made: list[Approved] = []
+    for (plan, payments), number in zip(wanted, numbers, strict=True):
+        on_day = setup.companies[event.company].on(date.fromisoformat(plan.voucher_on))
+        facts = _facts(event.company, plan, payments, _reference(installation, epoch, number))
+        voucher = _one(on_day.value, facts)
+        made.append(Approved(voucher, facts, installation.code, on_day.id, event.approved_by))
+    return made
+
+
+def _one(company: Company, facts: VoucherFacts) -> Voucher:
+    return posting.approve(PartFacts(company, (facts,)))[0]
+
+
+def _facts(
+    company: str, plan: VoucherPlan, payments: tuple[PaymentPosting, ...], reference: str
+) -> VoucherFacts:
+    group = Group(company, plan.account, date.fromisoformat(plan.booked_on), plan.statement_ref)
+    return VoucherFacts(reference, group, plan.number, plan.of, date.fromisoformat(plan.voucher_on), payments)
+
+
+def _reference(installation: Installation, epoch: int, number: int) -> str:
+    """Our name of a voucher for ever, searched for before any second attempt."""
+    return f"K{installation.number}-{epoch}-{number}"

@@ -1,0 +1,158 @@
+"""Stage `propose`: read the proposal's sums, ask whether policy may approve it, fix its cut, send a part at a time."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from pipeline import posting
+from pipeline.posting import CutFacts, VoucherSum
+from pipeline.stage import Park, Reason
+from schemas import events
+from schemas.events import PartReady, VoucherPlan
+from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
+from workers.facts import proposals
+from workers.facts.proposals import FileCounts, Scope
+from workers.shell import Stand
+from workers.store import setup as setup_store
+
+_POLICY = "policy"
+_OSLO = ZoneInfo("Europe/Oslo")
+
+
+def propose(stand: Stand) -> None:
+    """Cut each company's proposal, or park it for a person with the reason.
+
+    A file of several companies is proposed company by company: one that says no does not stop the others, it gets a
+    parked row of its own.
+    """
+    event = stand.claimed.event
+    today = datetime.now(_OSLO).date()
+    connection = stand.connection
+    if isinstance(event, events.RestDue):
+        stop = cut_now(connection, event.company, None, _POLICY, today, send=stand.send)
+        if isinstance(stop, Park):
+            stand.park(stop.reason, stop.note)
+        return
+    assert isinstance(event, events.FileSettled)
+    connection.execute(
+        text(
+            "UPDATE work SET state = 'done', done_at = now() WHERE stage = 'propose' AND state = 'parked' "
+            "AND (body->>'file_id')::int = :file AND id <> :id"
+        ),
+        {"file": event.file_id, "id": stand.claimed.work_id},
+    )  # an earlier no about this file is asked anew
+    stops: list[tuple[str, Park]] = []
+    for company in proposals.companies_of(connection, event.file_id):
+        decision = cut_now(connection, company, event.file_id, _POLICY, today, send=stand.send)
+        if isinstance(decision, Park):
+            stops.append((company, decision))
+    for number, (company, park) in enumerate(stops):
+        _park_company(stand, event.file_id, company, park, first=number == 0)
+    connection.execute(
+        text("UPDATE bank_file SET cut = true WHERE id = :id AND NOT cut"), {"id": event.file_id}
+    )
+
+
+def cut_now(
+    connection: Connection,
+    company_code: str,
+    file_id: int | None,
+    approved_by: str,
+    today: date,
+    *,
+    send: Callable[[list[object]], None],
+) -> Park | int:
+    """Cut a company's proposal and send its parts, or say why not; gives the number of vouchers to be.
+
+    `approved_by` is "policy", or a person, whom no limit stops.
+    """
+    by_person = approved_by != _POLICY
+    try:
+        company = setup_store.current(connection).companies[company_code].on(today).value
+    except (KeyError, NoSuchSetupError):
+        return Park(Reason.NO_SETUP, f"company {company_code} has no setup that is valid on {today}")
+    scope = _scope(connection, company, file_id, by_person=by_person)
+    vouchers = proposals.sums(connection, scope)
+    if not vouchers:
+        return 0
+    day_sum = proposals.day_sum(connection, company_code, today)
+    counts = (
+        FileCounts(0, 0, 0, 0) if file_id is None else proposals.counts(connection, company_code, file_id)
+    )
+    facts = CutFacts(
+        company, vouchers, day_sum, counts.payments, counts.matched, counts.held, counts.usual, by_person
+    )
+    decision = posting.cut(facts)
+    if isinstance(decision, Park):
+        return decision
+    ids = proposals.payment_ids(connection, scope)
+    for part in decision.parts:
+        plans = tuple(
+            _plan(vouchers[index], payment_ids)
+            for index, payment_ids in zip(part, _next(ids, len(part)), strict=True)
+        )
+        send([PartReady(company_code, plans, approved_by)])
+    if not by_person:
+        connection.execute(
+            text("UPDATE company_day SET absolute = absolute + :sum WHERE company = :company AND day = :day"),
+            {"sum": sum(v.absolute for v in vouchers), "company": company_code, "day": today},
+        )
+    return len(vouchers)
+
+
+def _scope(connection: Connection, company: Company, file_id: int | None, *, by_person: bool) -> Scope:
+    fresh = (
+        file_id is not None
+        and not connection.execute(
+            text("SELECT cut FROM bank_file WHERE id = :id"), {"id": file_id}
+        ).scalar_one()
+    )
+    suspense = company.parked_policy is ParkedPolicy.SUSPENSE
+    return Scope(company.code, file_id, fresh, suspense, company.payments_per_voucher, by_person)
+
+
+def _next(ids: Iterator[list[int]], number: int) -> list[list[int]]:
+    return list(islice(ids, number))
+
+
+def _plan(voucher: VoucherSum, payment_ids: list[int]) -> VoucherPlan:
+    group = voucher.group
+    booked_on = group.booked_on.isoformat()
+    return VoucherPlan(
+        group.account,
+        booked_on,
+        group.statement_ref,
+        voucher.number,
+        voucher.of,
+        booked_on,
+        tuple(payment_ids),
+    )
+
+
+def _park_company(stand: Stand, file_id: int, company: str, park: Park, *, first: bool) -> None:
+    """The file's own row parks for the first company that says no; each further one gets a row beside it."""
+    if first:
+        stand.park(park.reason, f"{company}: {park.note}")
+        stand.connection.execute(
+            text(
+                "UPDATE work SET body = body || jsonb_build_object('company', CAST(:company AS text)) WHERE id = :id"
+            ),
+            {"company": company, "id": stand.claimed.work_id},
+        )
+        return
+    stand.connection.execute(
+        text(
+            "INSERT INTO work (event_id, stage, part, body, state, due_at, reason, note) VALUES (:event, 'propose', :company, "
+            "jsonb_build_object('file_id', CAST(:file AS int), 'company', CAST(:company AS text)), 'parked', now(), :reason, :note)"
+        ),
+        {
+            "event": stand.claimed.event_id,
+            "company": company,
+            "file": file_id,
+            "reason": park.reason.value,
+            "note": f"{company}: {park.note}",
+        },
+    )

@@ -1,0 +1,128 @@
+"""Stage `read`: prove the whole file, copy its payments, hold twins, and send its slices on."""
+
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from pipeline import intake
+from pipeline.formats import DEFAULT, Reading, Refusal, read
+from pipeline.intake import AcceptFacts
+from pipeline.stage import Park, Reason
+from schemas import events
+from workers import archive
+from workers.journal import ParkedPayment, park_payments
+from workers.saves import payments as payment_saves
+from workers.shell import Stand
+from workers.store import setup as setup_store
+
+_FAULTS_SHOWN = 20
+
+
+def read_file(stand: Stand) -> None:
+    """Read one file that landed: slices to settle, or one clear refusal with line and columns."""
+    event = stand.claimed.event
+    assert isinstance(event, events.FileLanded)
+    row = stand.connection.execute(
+        text("SELECT sha256, name, state FROM bank_file WHERE id = :id FOR UPDATE"), {"id": event.file_id}
+    ).one()
+    if row.state not in {"landed", "held"}:
+        return  # read before, or a person has refused it or marked it as known
+    if row.state == "held":
+        _go_on(stand, event.file_id)
+        return
+    site = stand.hands.settings
+    with archive.open_original(site.archive_folder, row.sha256) as stream:
+        reading = read(stream, options=DEFAULT)
+        if isinstance(reading, Refusal):
+            _refuse(stand, event.file_id, row.sha256, row.name, reading)
+        else:
+            _accept(stand, event.file_id, reading)
+
+
+def _accept(stand: Stand, file_id: int, reading: Reading) -> None:
+    connection = stand.connection
+    setup = setup_store.current(connection)
+    payment_saves.lock_accounts(connection, reading)
+    company_of = payment_saves.companies(reading, setup)
+    payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
+    held = payment_saves.hold_twins(connection, file_id)
+    decision = intake.accept(AcceptFacts(reading.payments, len(held), tuple(company_of.items())))
+    park_payments(connection, [_twin(payment_id, n) for payment_id, n in held], stage="read")
+    early = payment_saves.before_cut_over(connection, file_id, setup)
+    park_payments(
+        connection, [ParkedPayment(i, Reason.BEFORE_CUT_OVER, _BEFORE_CUT_OVER) for i in early], stage="read"
+    )
+    payment_saves.save_reading(connection, file_id, reading, "held" if isinstance(decision, Park) else "read")
+    if isinstance(decision, Park):
+        stand.park(decision.reason, decision.note)
+        return
+    _send_slices(stand, file_id, reading.cuts(stand.hands.settings.slice_size))
+
+
+def _go_on(stand: Stand, file_id: int) -> None:
+    """A person has released a file that was held: its payments are in the table already."""
+    connection = stand.connection
+    number = connection.execute(
+        text("UPDATE bank_file SET state = 'read' WHERE id = :id RETURNING payments"), {"id": file_id}
+    ).scalar_one()
+    size = stand.hands.settings.slice_size
+    _send_slices(stand, file_id, [(first, min(first + size, number)) for first in range(0, number, size)])
+
+
+def _send_slices(stand: Stand, file_id: int, cuts: list[tuple[int, int]]) -> None:
+    stand.connection.execute(
+        text("UPDATE bank_file SET open_slices = :slices WHERE id = :id"),
+        {"slices": len(cuts), "id": file_id},
+    )
+    stand.send([events.PaymentsReceived(file_id, first, until) for first, until in cuts])
+    if not cuts:
+        stand.send([events.FileSettled(file_id)])
+
+
+def _refuse(stand: Stand, file_id: int, sha256: str, name: str, refusal: Refusal) -> None:
+    """The file goes to quarantine with its reason beside it; the archive keeps it, byte for byte."""
+    shown = [f"{name}:{fault}" for fault in refusal.faults[:_FAULTS_SHOWN]]
+    reason = "\n".join(shown)
+    site = stand.hands.settings
+    archive.refuse(site.quarantine_folder, site.archive_folder, sha256=sha256, name=name, reason=reason)
+    stand.connection.execute(
+        text("UPDATE bank_file SET state = 'unreadable', reason = 'unreadable', note = :note WHERE id = :id"),
+        {"note": reason, "id": file_id},
+    )
+    stand.send([events.FileRefused(file_id)])
+    stand.park(Reason.UNREADABLE, shown[0])
+
+
+_BEFORE_CUT_OVER = (
+    "booked before the account's cut-over date, when payments were posted by hand: refuse it, or release it"
+)
+
+
+def _twin(payment_id: int, n: int) -> ParkedPayment:
+    note = f"number {n} of the payments alike in this file, and as many alike came in earlier files: release or refuse it"
+    return ParkedPayment(payment_id, Reason.HELD_TWIN, note)
+
+
+def fingerprint_key(stand: Stand) -> bytes:
+    """The key of the fingerprints: the site's secret, or one that is made once and kept beside the archive."""
+    given = stand.hands.settings.fingerprint_key.get_secret_value()
+    return given.encode()[:64] if given else _kept_key(stand.hands.settings.archive_folder)
+
+
+@lru_cache(maxsize=1)
+def _kept_key(folder: Path) -> bytes:
+    path = folder / "fingerprint.key"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        made = folder / f".{uuid4().hex}"
+        made.write_text(uuid4().hex + uuid4().hex, encoding="ascii")
+        made.chmod(0o400)
+        try:
+            path.hardlink_to(made)  # the first of two workers wins; the key is never half written
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_bytes()[:64]

@@ -1,0 +1,162 @@
+"""The life of a work row: claimed, done, parked, postponed, halved. Each is one statement on one row."""
+
+import json
+import traceback
+from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+from pipeline.stage import Reason
+from schemas import events
+from workers.journal import restore
+
+CRASHES_TO_HALVE = 2
+CRASHES_TO_PARK = 10
+BUGS_TO_PARK = 5
+T = TypeVar("T")
+_BUG_PAUSE = 2.0
+
+
+class NotYet(Exception):  # noqa: N818 - not an error: something of ours must happen first
+    """The work must wait a moment for other work of ours; it is due again after `seconds`."""
+
+    def __init__(self, seconds: float, what: str) -> None:
+        """Keep how long, and for what."""
+        super().__init__(what)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A work row that this transaction holds. `crashes`: earlier claims that ended without any result."""
+
+    work_id: int
+    event_id: int
+    part: str
+    event: object
+    crashes: int
+
+
+def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
+    """Lock a due row of a stage, or give None: done already, not due yet, another's, or no such row."""
+    row = connection.execute(
+        text(
+            "SELECT w.id, w.event_id, w.part, j.event, w.body, (SELECT count(*) FROM claim c WHERE c.work_id = w.id "
+            "AND c.result IS NULL AND c.at > pg_postmaster_start_time()) FROM work w JOIN journal j ON j.id = w.event_id "
+            "WHERE w.id = :id AND w.stage = :stage AND w.state = 'due' AND w.due_at <= now() FOR UPDATE OF w SKIP LOCKED"
+        ),
+        {"id": work_id, "stage": stage},
+    ).one_or_none()
+    if row is None:
+        return None
+    return Claimed(row[0], row[1], row[2], restore(row[3], row[4]), row[5])
+
+
+def count_attempt(engine: Engine, work_id: int) -> None:
+    """Commit, on a connection of its own, that the row was claimed: a crash must leave a trace of itself."""
+    with engine.begin() as second:
+        # may be lost with the machine's power, and then nothing else of the attempt is there either
+        second.execute(text("SET LOCAL synchronous_commit = off"))
+        second.execute(text("INSERT INTO claim (work_id) VALUES (:id)"), {"id": work_id})
+
+
+def done(connection: Connection, work_id: int) -> None:
+    """Close the row."""
+    connection.execute(
+        text("UPDATE work SET state = 'done', done_at = now() WHERE id = :id"), {"id": work_id}
+    )
+
+
+def park(connection: Connection, work_id: int, reason: Reason, note: str) -> None:
+    """Leave the row to a person. Each reason has a repair."""
+    connection.execute(
+        text("UPDATE work SET state = 'parked', reason = :reason, note = :note WHERE id = :id"),
+        {"id": work_id, "reason": reason.value, "note": note},
+    )
+
+
+def postpone(connection: Connection, work_id: int, seconds: float, result: str) -> None:
+    """Make the row due later and note how its last claim ended; the relay rings when it is time."""
+    connection.execute(
+        text("UPDATE claim SET result = :result WHERE work_id = :id AND result IS NULL"),
+        {"id": work_id, "result": result},
+    )
+    connection.execute(
+        text(
+            "UPDATE work SET due_at = now() + make_interval(secs => :seconds), rung_at = NULL, "
+            "troubled_since = CASE WHEN :result = 'trouble' THEN coalesce(troubled_since, now()) END "
+            "WHERE id = :id AND state = 'due'"
+        ),
+        {"id": work_id, "seconds": seconds, "result": result},
+    )
+
+
+def isolate(connection: Connection, work_id: int, error: Exception) -> None:
+    """After a fault of ours: halve the batch, so that what is well goes on; what can't be halved parks at the fifth."""
+    row = connection.execute(
+        text("SELECT stage FROM work WHERE id = :id AND state = 'due' FOR UPDATE SKIP LOCKED"),
+        {"id": work_id},
+    ).one_or_none()
+    claimed = claim(connection, work_id, row[0]) if row else None
+    if claimed is None:
+        return
+    if halve(connection, claimed):
+        return
+    bugs = connection.execute(
+        text("SELECT count(*) FROM claim WHERE work_id = :id AND result = 'bug'"), {"id": work_id}
+    ).scalar_one()
+    if bugs + 1 >= BUGS_TO_PARK:
+        # the last frames and the type; the message may hold a debtor's data, and stands in the log only
+        frames = "".join(traceback.format_tb(error.__traceback__)[-6:])
+        park(connection, work_id, Reason.BUG, f"{type(error).__name__}\n{frames}")
+    postpone(connection, work_id, _BUG_PAUSE, "bug")
+
+
+def halve(connection: Connection, claimed: Claimed) -> bool:
+    """Make two rows of one; False where the event can't be cut. An open slice of a file becomes two."""
+    halves = _halves(claimed.event)
+    if halves is None:
+        return False
+    for letter, half in zip("ab", halves, strict=True):
+        connection.execute(
+            text(
+                "INSERT INTO work (event_id, stage, part, body, state, due_at) "
+                "SELECT event_id, stage, part || :letter, CAST(:body AS jsonb), 'due', now() FROM work WHERE id = :id"
+            ),
+            {"letter": letter, "body": _json(half), "id": claimed.work_id},
+        )
+    if isinstance(half, events.PaymentsReceived | events.PaymentsReleased):
+        connection.execute(
+            text("UPDATE bank_file SET open_slices = open_slices + 1 WHERE id = :id"), {"id": half.file_id}
+        )
+    connection.execute(
+        text("UPDATE work SET state = 'halved', done_at = now() WHERE id = :id"), {"id": claimed.work_id}
+    )
+    return True
+
+
+def _halves(event: object) -> tuple[object, object] | None:
+    match event:
+        case events.PaymentsReceived(file_id, first, until) if until - first > 1:
+            middle = (first + until) // 2
+            return events.PaymentsReceived(file_id, first, middle), events.PaymentsReceived(
+                file_id, middle, until
+            )
+        case events.PaymentsReleased(_, ids) | events.OriginalConcluded(ids) if len(ids) > 1:
+            return tuple(replace(event, payment_ids=half) for half in _cut(ids))  # type: ignore[return-value]
+        case events.CaseChanged(ids) | events.CasesOpened(ids) | events.VoucherVoided(_, ids) if len(ids) > 1:
+            return tuple(replace(event, case_ids=half) for half in _cut(ids))  # type: ignore[return-value]
+        case events.PartReady(_, vouchers, _) if len(vouchers) > 1:
+            return tuple(replace(event, vouchers=half) for half in _cut(vouchers))  # type: ignore[return-value]
+        case _:
+            return None
+
+
+def _cut(values: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    middle = len(values) // 2
+    return values[:middle], values[middle:]
+
+
+def _json(event: object) -> str:
+    return json.dumps(asdict(event))  # type: ignore[call-overload]

@@ -1,0 +1,225 @@
+"""Stages `settle` and `resettle`: find each payment's case, lock the cases, split them anew, save what changed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline import allocation, matching
+from pipeline.allocation import CaseFacts, CaseSplit, Incoming
+from pipeline.matching import MatchFacts, OriginalCandidate, OriginalFacts, OriginalState
+from pipeline.rates import RATES, Rates
+from pipeline.stage import Park, Reason
+from schemas import events
+from schemas.case import Kind
+from schemas.kid import verdict
+from schemas.setup import NoSuchSetupError, Setup
+from workers.crash import crash_point
+from workers.facts import cases as case_facts
+from workers.facts import payments as payment_facts
+from workers.facts.cases import LockedCase
+from workers.facts.payments import Earlier, Waiting
+from workers.journal import ParkedPayment
+from workers.saves import splits as split_saves
+from workers.shell import Stand
+from workers.store import setup as setup_store
+
+_RATES = Rates(RATES)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is decided of a batch so far: payments by their case, and those that say no."""
+
+    by_case: dict[int, list[Waiting]] = field(default_factory=lambda: defaultdict(list))
+    parked: list[ParkedPayment] = field(default_factory=list)
+
+    def park(self, payment: Waiting, park: Park) -> None:
+        """Note a payment that waits for a person."""
+        self.parked.append(ParkedPayment(payment.id, park.reason, park.note))
+
+
+def settle(stand: Stand) -> None:
+    """Settle a slice of a file, or payments that were released; the last slice of a file says that it is settled."""
+    event = stand.claimed.event
+    _settle(stand, payment_facts.waiting(stand.connection, event), ())
+    assert isinstance(event, events.PaymentsReceived | events.PaymentsReleased)
+    if split_saves.close_slice(stand.connection, event.file_id):
+        stand.send([events.FileSettled(event.file_id)])
+
+
+def resettle(stand: Stand) -> None:
+    """Split cases anew after a change, with the payments that the change brings."""
+    event = stand.claimed.event
+    payments = payment_facts.waiting(stand.connection, event)
+    changed: tuple[int, ...] = ()
+    match event:
+        case events.CaseChanged(ids) | events.VoucherVoided(_, ids):
+            changed = ids
+        case events.PaymentAssigned(_, case_id):
+            changed = (case_id,)
+        case events.CasesOpened():
+            split_saves.unpark(stand.connection, [payment.id for payment in payments])
+        case _:
+            pass
+    _settle(stand, payments, changed)
+
+
+def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -> None:
+    connection = stand.connection
+    setup = setup_store.current(connection)
+    payments = [_with_company(payment, setup) for payment in payments]
+    batch = _Batch()
+    _match(stand, payments, setup, batch)
+    wanted = {*batch.by_case, *changed}
+    locked, merged = case_facts.lock(connection, list(wanted))
+    if merged:
+        # merged while we looked: their money is the main case's; lock those too, in order, in a second round
+        ends = payment_facts.main_cases(connection, list(merged))
+        for case_id in merged:
+            batch.by_case[ends[case_id]] += batch.by_case.pop(case_id, [])
+            del locked[case_id]
+        more, _ = case_facts.lock(connection, [end for end in ends.values() if end not in locked])
+        locked |= more
+    on_cases = case_facts.fill(connection, locked)
+    _find_originals(stand, batch, locked)
+    suspense = case_facts.suspense(connection, [p.id for p in payments])
+    saver = split_saves.Saver(connection, suspense)
+    for case in locked.values():
+        _split(case, batch, on_cases, setup, saver)
+    crash_point(f"{stand.stage.name}.before_save")
+    saver.save(batch.parked, payments, stage=stand.stage.name)
+    crash_point(f"{stand.stage.name}.after_save")
+
+
+def _with_company(payment: Waiting, setup: Setup) -> Waiting:
+    """An account may have been set up since the payment was read."""
+    if payment.company is None and payment.account in setup.accounts:
+        return replace(payment, company=setup.accounts[payment.account].latest().value.company)
+    return payment
+
+
+def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: _Batch) -> None:
+    assigned = stand.claimed.event if isinstance(stand.claimed.event, events.PaymentAssigned) else None
+    payments = list(payments)
+    candidates = payment_facts.candidates(stand.connection, payments)
+    agreements = {
+        account: rows.latest().value.kid_agreements
+        for account in {p.account for p in payments}
+        if (rows := setup.accounts.get(account)) is not None
+    }
+    for payment in payments:
+        if assigned is not None:
+            batch.by_case[assigned.case_id].append(payment)
+            continue
+        of = agreements.get(payment.account, ())
+        facts = MatchFacts(
+            payment.kid,
+            verdict(payment.kid or "", of),
+            payment.account,
+            payment.company,
+            candidates.get((payment.account, payment.kid or ""), ()),
+        )
+        decision = matching.match(facts)
+        if isinstance(decision, Park):
+            batch.park(payment, decision)
+        else:
+            batch.by_case[decision.case_id].append(payment)
+
+
+def _find_originals(stand: Stand, batch: _Batch, locked: dict[int, LockedCase]) -> None:
+    """Give each reversal and credit note of the batch its original, or park it."""
+    back = [
+        (case_id, p)
+        for case_id, on_case in batch.by_case.items()
+        for p in on_case
+        if p.amount < 0 and not p.reverses
+    ]
+    if not back:
+        return
+    earlier = payment_facts.earlier(stand.connection, list(locked), [-p.amount for _, p in back])
+    in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
+    parked_here = {parked.payment_id for parked in batch.parked}
+    taken: set[int] = set()
+    for case_id, payment in back:
+        known = {
+            e.id: OriginalCandidate(e.id, _state(e), e.taken_back or e.id in taken)
+            for e in earlier
+            if _fits(e, payment)
+        }
+        for other in in_batch:
+            if _fits(other, payment) and other.id not in known:
+                state = OriginalState.PARKED if other.id in parked_here else OriginalState.FREE
+                known[other.id] = OriginalCandidate(other.id, state, other.id in taken)
+        facts = OriginalFacts(payment.amount, payment.kid, payment.account, tuple(known.values()))
+        decision = matching.original(facts)
+        batch.by_case[case_id].remove(payment)
+        if isinstance(decision, Park):
+            batch.park(payment, decision)
+        else:
+            taken.add(decision.payment_id)
+            batch.by_case[case_id].append(replace(payment, reverses=decision.payment_id, case_id=case_id))
+
+
+def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
+    return (
+        candidate.amount == -reversal.amount
+        and candidate.account == reversal.account
+        and candidate.kid == reversal.kid
+        and candidate.id != reversal.id
+    )
+
+
+def _state(earlier: Earlier) -> OriginalState:
+    if earlier.state in {"parked", "held"}:
+        return OriginalState.PARKED
+    states = {matching.state_of(voucher) for voucher in earlier.vouchers} or {OriginalState.FREE}
+    return OriginalState.UNDER_WAY if OriginalState.UNDER_WAY in states else next(iter(states))
+
+
+def _split(
+    case: LockedCase, batch: _Batch, on_cases: dict[int, Waiting], setup: Setup, saver: split_saves.Saver
+) -> None:
+    frozen = {split.payment_id for split in case.splits if split.frozen}
+    new = batch.by_case.get(case.id, ())
+    mine = {payment_id: on_cases[payment_id] for payment_id in {split.payment_id for split in case.splits}}
+    mine |= {payment.id: payment for payment in new}
+    client = setup.clients.get((case.company, case.client))
+    incoming: list[Incoming] = []
+    client_rows: dict[int, tuple[int, bool]] = {}
+    for payment in mine.values():
+        try:
+            if client is None:
+                raise NoSuchSetupError(f"the client {case.client} of company {case.company} is not set up")
+            row = client.on(payment.interest_on)
+        except NoSuchSetupError as error:
+            if payment.id in frozen:
+                raise
+            batch.park(payment, Park(Reason.NO_SETUP, str(error)))
+            continue
+        order = (
+            tuple(Kind(kind) for kind in payment.cover_choice)
+            if payment.cover_choice
+            else row.value.cover_order
+        )
+        client_rows[payment.id] = (row.id, row.value.overpayment_policy == "hold")
+        incoming.append(
+            Incoming(
+                payment.id,
+                payment.amount,
+                payment.interest_on,
+                payment.booked_on,
+                payment.file_id,
+                payment.line,
+                payment.reverses,
+                order,
+                row.value.closing_threshold,
+                payment.id in frozen,
+            )
+        )
+    facts = CaseFacts(
+        case.id, case.case_no, case.state, tuple(case.items), tuple(case.waivers), tuple(incoming), _RATES
+    )
+    decision: CaseSplit = allocation.settle(facts)
+    for payment_id, park in decision.parked:
+        batch.park(mine[payment_id], park)
+    saver.take(case, decision, mine, client_rows)
