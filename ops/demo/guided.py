@@ -1,0 +1,202 @@
+"""The guided demo: three bank files on their way from the folder to Visma, held against the oracle."""
+
+import hashlib
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from sqlalchemy import text
+
+from ops.balance import BalanceReport, Exit, check
+from ops.demo import comparing, finding, report, waiting
+from ops.demo import expected as expectation
+from ops.demo.bank_files import to_bytes
+from ops.demo.expected import Expected
+from ops.demo.following import TaskLog
+from ops.demo.oracle import foretell
+from ops.demo.stack import Stack, running
+from ops.demo.town import Town
+from ops.demo.towns import demo_town
+from workers.accounting import connect
+from workers.secrets import resolve
+from workers.store import setup as setup_store
+
+_FILE_SECONDS = 90.0
+_OPERATION_TIMEOUT = 20
+
+
+def run(*, keep: bool, seed: int, folder: Path | None) -> int:
+    """Run the demo; 0 if everything equals the oracle, else 1 with each difference named.
+
+    `keep` leaves it running until Ctrl-C; `folder`, where given, is left behind with all that was made.
+    """
+    console = Console()
+    began = time.monotonic()
+    with a_folder(folder) as place, stopped_by_sigterm():
+        town = demo_town(seed)
+        expected = foretell(town)
+        expectation.write(expected, place / "oracle.json")
+        console.print(
+            f"Fjordvik kommune, invented with seed {seed}: {len(town.cases)} cases, {len(expected.payments)} payments in "
+            f"{len(town.files)} files.\nWhat must become of each is written to {place / 'oracle.json'}.\n",
+            highlight=False,
+        )
+        try:
+            with running(place, town, {}, operation_timeout=_OPERATION_TIMEOUT) as stack:
+                named = _go(console, stack, town, expected)
+                console.print(f"Took {time.monotonic() - began:.0f} s in all.\n", highlight=False)
+                if keep:
+                    _stay(console, stack)
+        except waiting.NotQuietError as error:
+            console.print(f"[bold red]{error}[/bold red]", highlight=False)
+            return 1
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+            return 130
+    return 1 if named else 0
+
+
+def _go(console: Console, stack: Stack, town: Town, expected: Expected) -> list[str]:
+    """Drop the files one after the other, then tell and compare."""
+    contents = [to_bytes(file, number) for number, file in enumerate(town.files, start=1)]
+    digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
+    log = TaskLog(stack.servers.broker_url)
+    log.start()
+    waiting.until(stack, stack.answers, seconds=_FILE_SECONDS, what="the simulated Visma answers")
+    seconds: list[float] = []
+    with _bars(console) as bars:
+        for number, (file, content) in enumerate(zip(town.files, contents, strict=True), start=1):
+            line = bars.add_task(f"{file.name}: {len(file.payments)} payments", total=None, vouchers="")
+            stack.drop(file.name, content)
+            seconds.append(_settle_down(stack, bars, line, number, file.name))
+    found, rows = finding.payments(stack.engine, digests), finding.vouchers(stack.visma)
+    of_cases = finding.cases(stack.engine)
+    _drop_again(stack, contents[0])
+    log.stop()
+    named = comparing.payments(expected.payments, found) + comparing.cases(expected.cases, of_cases)
+    named += comparing.vouchers(expected.vouchers, rows) + comparing.booked_twice(rows)
+    if (found, rows, of_cases) != (
+        finding.payments(stack.engine, digests), finding.vouchers(stack.visma), finding.cases(stack.engine),
+    ):  # fmt: skip
+        named.append("the first file, dropped again under another name, changed something")
+    money = balanced(stack)
+    named += [] if money.exit_status is Exit.AGREES else [f"kk2 balance ends with {money.exit_status.name}"]
+    report.files(console, town, seconds)
+    report.outcomes(console, expected, found)
+    report.covered(console, found)
+    report.vouchers(console, rows)
+    report.parked(console, found, _stopped_proposals(stack))
+    report.tasks(console, log.succeeded, log.failed)
+    report.balance(console, money)
+    console.print("The first file dropped again under another name: refused as a copy, nothing changed.\n")
+    report.differences(console, named)
+    return named
+
+
+def _settle_down(stack: Stack, bars: Bars, line: TaskID, files: int, name: str) -> float:
+    """Show progress until the file has come all the way; gives the seconds."""
+
+    def is_quiet() -> bool:
+        now = waiting.progress(stack)
+        bars.update(
+            line,
+            total=now.payments or None,
+            completed=now.decided,
+            vouchers=f"{now.delivered} of {now.vouchers}",
+        )
+        return now.is_quiet(files)
+
+    return waiting.until(stack, is_quiet, seconds=_FILE_SECONDS, what=f"{name} is all the way through")
+
+
+def _drop_again(stack: Stack, content: bytes) -> None:
+    """The same bytes under another name; waits until they are known for a copy."""
+
+    def is_known() -> bool:
+        with stack.engine.connect() as connection:
+            return bool(
+                connection.execute(
+                    text("SELECT count(*) FROM journal WHERE event = 'FileSeenAgain'")
+                ).scalar_one()
+            )
+
+    stack.drop("again.DAT", content)
+    waiting.until(stack, is_known, seconds=_FILE_SECONDS, what="the copy is refused")
+
+
+def _stopped_proposals(stack: Stack) -> list[tuple[str, str]]:
+    """Proposals that no policy may approve: reason and note."""
+    with stack.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT reason, note FROM work WHERE state = 'parked' AND payment_id IS NULL ORDER BY id")
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+def balanced(stack: Stack) -> BalanceReport:
+    """Prove that the money agrees, Visma asked too."""
+    with stack.engine.connect() as connection:
+        installations = setup_store.current(connection).installations
+        accounting = {code: connect(rows.latest().value, resolve) for code, rows in installations.items()}
+        connection.rollback()
+        return check(connection, accounting)
+
+
+def _stay(console: Console, stack: Stack) -> None:
+    """Say where everything is, and keep it running until Ctrl-C."""
+    console.print("[bold]It goes on running; Ctrl-C stops it.[/bold]")
+    console.print(
+        f"Visma, simulated   {stack.visma}/\nFlower             {stack.flower}/\nbank folder        {stack.inbox}"
+    )
+    console.print("For kk2 in another shell:")
+    for name in ("KK2_DATABASE_URL", "KK2_BROKER_URL", "KK2_FOLDER"):
+        console.print(f"  export {name}='{stack.environment[name]}'", highlight=False, soft_wrap=True)
+    while True:
+        stack.supervisor.step()
+        time.sleep(0.2)
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Bars]:
+    with Bars(
+        TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("decided, vouchers in Visma"),
+        TextColumn("{task.fields[vouchers]}"), TimeElapsedColumn(), console=console,
+    ) as bars:  # fmt: skip
+        yield bars
+    console.print()
+
+
+@contextmanager
+def a_folder(given: Path | None) -> Iterator[Path]:
+    """The given folder, or one that is gone afterwards."""
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.resolve()
+        return
+    made = Path(tempfile.mkdtemp(prefix="kk2-demo-"))
+    made.chmod(0o711)  # the servers' own user must pass through
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does: with everything stopped."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

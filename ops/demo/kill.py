@@ -1,0 +1,126 @@
+"""`make demo-kill`: fifty SIGKILLs while bank files go through; in the end every øre is where the oracle said."""
+
+import hashlib
+import statistics
+import time
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import text
+
+from ops.balance import Exit
+from ops.demo import comparing, finding, report, waiting
+from ops.demo import expected as expectation
+from ops.demo.bank_files import to_bytes
+from ops.demo.expected import Expected
+from ops.demo.guided import a_folder, balanced, stopped_by_sigterm
+from ops.demo.killing import Killer
+from ops.demo.oracle import foretell
+from ops.demo.stack import Stack, running
+from ops.demo.town import Town
+from ops.demo.towns import kill_town
+
+FILES = 16
+_SETTINGS = {
+    "KK2_RING_AGAIN_AFTER": "3",
+    "KK2_RING_ANYWAY_AFTER": "15",
+    "KK2_VISIBILITY_TIMEOUT": "15",
+    "KK2_BEAT_INTERVAL": "2",
+    "KK2_REST_INTERVAL": "10",
+}
+_OPERATION_TIMEOUT = 3
+
+
+def run(seed: int, *, kills: int, limit: int, folder: Path | None) -> int:
+    """Kill `kills` times within `limit` seconds; 0 if nothing is lost, nothing double, and the money agrees."""
+    console = Console()
+    began = time.monotonic()
+    with a_folder(folder) as place, stopped_by_sigterm():
+        town = kill_town(seed, FILES)
+        expected = foretell(town)
+        expectation.write(expected, place / "oracle.json")
+        console.print(
+            f"Seed {seed}: {kills} SIGKILLs while {FILES} files with {len(expected.payments)} payments on "
+            f"{len(town.cases)} cases come in. The oracle has written {place / 'oracle.json'}.",
+            highlight=False,
+        )
+        try:
+            with running(place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT) as stack:
+                killer = Killer(stack, seed, kills)
+                digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
+                named = _tell(console, stack, expected, digests, killer)
+        except waiting.NotQuietError as error:
+            console.print(f"[bold red]{error}[/bold red]", highlight=False)
+            return 1
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+            return 130
+        console.print(f"Took {time.monotonic() - began:.0f} s in all.", highlight=False)
+    return 1 if named else 0
+
+
+def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: float) -> tuple[str, ...]:
+    """Drop the files in step with the kills, until all are dropped, all kills are done and all is quiet."""
+    contents = [to_bytes(file, number) for number, file in enumerate(town.files, start=1)]
+    dropped, told = 0, 0
+
+    def is_over() -> bool:
+        nonlocal dropped, told
+        killer.step()
+        if killer.done >= told + 10:
+            told = killer.done
+            console.print(f"  {told} kills, {dropped} files dropped", highlight=False)
+        now = waiting.progress(stack)
+        if dropped == len(contents):
+            over = killer.done >= killer.wanted and killer.all_back() and now.is_quiet(dropped)
+            return over and not _free_splits(stack)
+        # A file takes back payments of the one before it, which must therefore have been read and settled.
+        is_time = dropped * killer.wanted <= killer.done * len(contents)
+        if is_time and now.files >= dropped and now.payments == now.decided:
+            stack.drop(town.files[dropped].name, contents[dropped])
+            dropped += 1
+        return False
+
+    waiting.until(stack, is_over, seconds=seconds, what="all is quiet")
+    return tuple(hashlib.sha256(content).hexdigest() for content in contents)
+
+
+def _free_splits(stack: Stack) -> int:
+    """Splits that no voucher has taken: what was repaired waits for the next proposal of the rest."""
+    with stack.engine.connect() as connection:
+        return int(
+            connection.execute(
+                text(
+                    "SELECT count(*) FROM split s WHERE s.superseded_by IS NULL AND NOT EXISTS "
+                    "(SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released)"
+                )
+            ).scalar_one()
+        )
+
+
+def _tell(
+    console: Console, stack: Stack, expected: Expected, digests: tuple[str, ...], killer: Killer
+) -> list[str]:
+    """Compare with the oracle and tell how it went."""
+    found, rows = finding.payments(stack.engine, digests), finding.vouchers(stack.visma)
+    lost = {(p.file, p.place) for p in expected.payments} - {(p.file, p.place) for p in found}
+    twice = comparing.booked_twice(rows)
+    named = comparing.payments(expected.payments, found) + twice
+    named += comparing.cases(expected.cases, finding.cases(stack.engine))
+    money = balanced(stack)
+    named += [] if money.exit_status is Exit.AGREES else [f"kk2 balance ends with {money.exit_status.name}"]
+    report.kills(
+        console, killer.killed, {one.name: one.restarts for one in stack.supervisor.status().processes}
+    )
+    every = sorted(seconds for of_one in killer.recovered.values() for seconds in of_one)
+    if every:
+        console.print(
+            f"Back after a kill: median {statistics.median(every):.1f} s, longest {every[-1]:.1f} s.\n",
+            highlight=False,
+        )
+    report.outcomes(console, expected, found)
+    report.balance(console, money)
+    doubled = len(found) - len({(p.file, p.place) for p in found}) + len(twice)
+    console.print(f"{killer.done} kills, {len(rows)} vouchers in Visma: lost {len(lost)}, double {doubled}.")
+    report.differences(console, named)
+    return named

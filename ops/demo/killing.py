@@ -1,0 +1,140 @@
+"""Kill processes at seeded times, and take the time until each is back."""
+
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+
+import psutil
+import redis
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ops.demo.stack import Stack
+from ops.supervisor import State
+
+SHORTEST, LONGEST = 2.0, 6.0
+"""Seconds between two kills."""
+_POOL = " (pool)"
+_ANSWER_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class _Away:
+    """A process that was killed and is not back yet."""
+
+    target: str
+    since: float
+    is_back: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Killer:
+    """SIGKILLs over all processes but the supervisor, at times and on targets that the seed gives.
+
+    `recovered`: by target the seconds of each recovery: until the server answers again, or a new process stands.
+    """
+
+    stack: Stack
+    seed: int
+    wanted: int
+    killed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _away: list[_Away] = field(default_factory=list)
+    _random: Random = field(init=False)
+    _next: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = Random(self.seed)  # noqa: S311 - the same seed must give the same kills
+        self._next = time.monotonic() + self._random.uniform(SHORTEST, LONGEST)
+
+    @property
+    def done(self) -> int:
+        """How many kills there were so far."""
+        return sum(self.killed.values())
+
+    def step(self) -> None:
+        """Note who is back; kill, when it is time and kills are left."""
+        now = time.monotonic()
+        for away in list(self._away):
+            if away.is_back():
+                self._away.remove(away)
+                self.recovered[away.target].append(time.monotonic() - away.since)
+        if self.done < self.wanted and now >= self._next:
+            self._kill_one()
+            self._next = now + self._random.uniform(SHORTEST, LONGEST)
+
+    def all_back(self) -> bool:
+        """Whether every process that was killed is back."""
+        return not self._away
+
+    def _kill_one(self) -> None:
+        """Draw among all targets first, so that the draw does not depend on who happens to be away."""
+        status = {one.name: one for one in self.stack.supervisor.status().processes}
+        workers = [name for name in status if name.startswith("worker")]
+        targets = [*status, *(name + _POOL for name in workers)]
+        self._random.shuffle(targets)
+        for target in targets:
+            one = status[target.removesuffix(_POOL)]
+            if (
+                one.state is not State.RUNNING
+                or one.pid is None
+                or any(a.target == target for a in self._away)
+            ):
+                continue
+            pid = _a_child(one.pid, self._random) if target.endswith(_POOL) else one.pid
+            if pid is None:
+                continue
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.killed[target] += 1
+                self._away.append(_Away(target, time.monotonic(), self._watch(target, one.pid, pid)))
+                return
+
+    def _watch(self, target: str, parent: int, killed: int) -> Callable[[], bool]:
+        name = target.removesuffix(_POOL)
+
+        def has_new_process() -> bool:
+            now = self.stack.supervisor.status().of(name)
+            if target.endswith(_POOL) and now.pid == parent:
+                return any(child != killed for child in _children(parent))
+            return now.state is State.RUNNING and now.pid != killed
+
+        answers: Mapping[str, Callable[[], bool]] = {
+            "postgres": self._database_answers,
+            "broker": self._broker_answers,
+            "visma": self.stack.answers,
+        }
+        if name in answers:
+            return lambda: has_new_process() and answers[name]()
+        return has_new_process
+
+    def _database_answers(self) -> bool:
+        with suppress(DBAPIError), self.stack.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+            return True
+        return False
+
+    def _broker_answers(self) -> bool:
+        with suppress(redis.RedisError), redis.Redis.from_url(
+            self.stack.servers.broker_url, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS
+        ) as client:  # fmt: skip
+            return bool(client.ping())
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(psutil.Error):
+        return [
+            child.pid for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE
+        ]
+    return []
+
+
+def _a_child(pid: int, random: Random) -> int | None:
+    children = sorted(_children(pid))
+    return random.choice(children) if children else None

@@ -1,0 +1,104 @@
+"""The whole stack as real processes on free ports of the loopback, with the invented municipality set up in it."""
+
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine
+
+from ops import case_file, embedded, migrations, setup_file
+from ops.demo import records
+from ops.demo.town import Town
+from ops.embedded import HOST, Servers, free_port
+from ops.supervisor import Supervisor, standard_processes
+
+ACTOR = "demo"
+_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs. `visma`: address of the simulated Visma; `environment`: what `kk2` needs to work on all this."""
+
+    folder: Path
+    servers: Servers
+    supervisor: Supervisor
+    engine: Engine
+    visma: str
+    flower: str
+    environment: Mapping[str, str]
+
+    @property
+    def inbox(self) -> Path:
+        """Where bank files are dropped."""
+        return self.folder / "inbox"
+
+    def drop(self, name: str, content: bytes) -> None:
+        """Drop a bank file as a bank client does: under a temporary name until it is whole."""
+        written = self.inbox / f"{name}.part"
+        written.write_bytes(content)
+        written.rename(self.inbox / name)
+
+    def answers(self) -> bool:
+        """Whether the simulated Visma answers."""
+        with suppress(OSError), urllib.request.urlopen(f"{self.visma}/health", timeout=_SECONDS):  # noqa: S310 - loopback
+            return True
+        return False
+
+
+@contextmanager
+def running(
+    folder: Path, town: Town, settings: Mapping[str, str], *, operation_timeout: int
+) -> Iterator[Stack]:
+    """Start servers, migrate, apply setup and cases, start all processes; stop every one of them in the end.
+
+    Call it from the main thread. `settings`: more environment, over the demo's own.
+    """
+    visma_port, flower_port = free_port(), free_port()
+    visma, flower = f"http://{HOST}:{visma_port}", f"http://{HOST}:{flower_port}"
+    with embedded.start(folder) as servers:
+        environment = {
+            "KK2_DATABASE_URL": servers.database_url,
+            "KK2_BROKER_URL": servers.broker_url,
+            "KK2_FOLDER": str(folder),
+            "KK2_SCAN_INTERVAL": "2",
+            "KK2_RELAY_INTERVAL": "1",
+            "KK2_BEAT_INTERVAL": "5",
+            **settings,
+        }
+        engine = create_engine(servers.database_url, pool_pre_ping=True)
+        _set_up(engine, folder, town, f"{visma}/wsinkasso", operation_timeout)
+        processes = standard_processes(
+            environment,
+            servers=servers,
+            visma=("--port", str(visma_port), "--folder", str(folder / "visma")),
+            flower=("--port", str(flower_port)),
+        )
+        (folder / "inbox").mkdir(exist_ok=True)
+        supervisor = Supervisor(processes, folder)
+        try:
+            with supervisor:
+                yield Stack(folder, servers, supervisor, engine, visma, flower, environment)
+        finally:
+            engine.dispose()
+
+
+def _set_up(engine: Engine, folder: Path, town: Town, endpoint: str, operation_timeout: int) -> None:
+    """Migrate, and apply the setup and the cases as a person would."""
+    migrations.migrate(engine)
+    written = files("ops.demo").joinpath("municipality.toml").read_text("utf-8")
+    for was, now in (
+        ('"http://127.0.0.1:8088/wsinkasso"', f'"{endpoint}"'),
+        ("inquiry_pause = 180", "inquiry_pause = 2"),
+        ("operation_timeout = 60", f"operation_timeout = {operation_timeout}"),
+    ):
+        if written.count(was) != 1:
+            raise AssertionError(f"the demo's setup does not say {was} once")
+        written = written.replace(was, now)
+    setup_file.apply_text(engine, written, name="municipality.toml", actor=ACTOR, dry_run=False)
+    cases = folder / "cases.jsonl"
+    cases.write_text(records.lines(town.cases), "utf-8")
+    case_file.apply(engine, cases, actor=ACTOR, dry_run=False)
