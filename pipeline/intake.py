@@ -1,6 +1,7 @@
 """Whether a file that was read may go on, and which of its payments look as if they were received before."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from pipeline.stage import Park, Reason
 
@@ -36,3 +37,11 @@ def held(ordinal: int, alike_in_earlier_files: int) -> bool:
     Two alike in one file are two payments; the n-th is doubtful when n or more alike came in earlier accepted files.
     """
     return alike_in_earlier_files >= ordinal
+
+
+def before_cut_over(booked_on: date, cut_over: date | None) -> Park | None:
+    """Park a payment that was booked by hand: before the day from which its account is ours, where it has one."""
+    if cut_over is None or booked_on >= cut_over:
+        return None
+    note = f"booked on {booked_on}, and the account is ours from {cut_over}: refuse it, or release it if nobody booked it"
+    return Park(Reason.BEFORE_CUT_OVER, note)

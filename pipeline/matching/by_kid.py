@@ -6,6 +6,9 @@ from pipeline.stage import Park, Reason
 from schemas.case import CaseState
 from schemas.kid import Kid, KidVerdict
 
+# Looking a member up on its enum costs more than the comparison it is for.
+_BLANK, _MERGED = KidVerdict.BLANK, CaseState.MERGED
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -41,7 +44,7 @@ def match(facts: MatchFacts) -> Matched | Park:
     if facts.company is None:
         note = f"no company has the account {facts.account}: set it up, then release"
         return Park(Reason.UNKNOWN_ACCOUNT, note)
-    if facts.kid is None or facts.verdict is KidVerdict.BLANK:
+    if facts.kid is None or facts.verdict is _BLANK:
         return Park(Reason.BLANK_KID, "the payment has no KID: assign it to a case")
     cases = {_main(case): case for case in facts.candidates if case.company == facts.company}
     if len(cases) == 1:
@@ -51,7 +54,7 @@ def match(facts: MatchFacts) -> Matched | Park:
 
 def _main(case: Candidate) -> int:
     """A merged case's money is the main case's (kumulasjon)."""
-    if case.state is not CaseState.MERGED:
+    if case.state is not _MERGED:
         return case.case_id
     if case.main_case_id is None:
         raise ValueError(f"case {case.case_id} is merged, but into no case")

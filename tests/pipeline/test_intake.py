@@ -1,8 +1,10 @@
 """When a file is taken in, and which payments are held as perhaps already received."""
 
+from datetime import date
+
 import pytest
 
-from pipeline.intake import Accepted, AcceptFacts, accept, held
+from pipeline.intake import Accepted, AcceptFacts, accept, before_cut_over, held
 from pipeline.stage import Park, Reason
 
 
@@ -36,3 +38,12 @@ def test_the_nth_alike_is_held_when_n_or_more_came_before(
     ordinal: int, alike_in_earlier_files: int, is_held: bool
 ) -> None:
     assert held(ordinal, alike_in_earlier_files) is is_held
+
+
+def test_a_payment_before_its_accounts_cut_over_is_booked_by_hand_already() -> None:
+    park = before_cut_over(date(2026, 10, 31), date(2026, 11, 1))
+
+    assert park is not None
+    assert park.reason is Reason.BEFORE_CUT_OVER
+    assert before_cut_over(date(2026, 11, 1), date(2026, 11, 1)) is None
+    assert before_cut_over(date(2026, 10, 31), None) is None
