@@ -1,0 +1,164 @@
+"""The desk where claimed files are dealt with: into the archive, into the database, out of the inbox, or set aside."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from workers.archive import keep, set_aside
+from workers.crash import crash_point
+from workers.log import logger
+from workers.relay import Ringer
+from workers.store.engine import is_trouble
+from workers.watch.arrival import Claimed, Inbox, Lying, Refused, Stamp, shown
+from workers.watch.landing import Arrival, Landed, SeenAgain, register
+
+_LOG = logger(__name__)
+
+
+@dataclass(slots=True)
+class Swept:
+    """One sweep: files landed, copies and refused files set aside, and those that wait to be whole or can't be moved."""
+
+    landed: int = 0
+    seen_again: int = 0
+    refused: int = 0
+    waiting: int = 0
+    stuck: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.landed} landed, {self.seen_again} seen again, {self.refused} refused, "
+            f"{self.waiting} waiting, {self.stuck} stuck"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A claimed file whose original is in the archive, and what it looked like when it was copied."""
+
+    claimed: Claimed
+    stamp: Stamp
+    arrival: Arrival
+
+
+@dataclass(slots=True)
+class Desk:
+    """Receives files one by one and finishes them in batches, one transaction each."""
+
+    archive: Path
+    quarantine: Path
+    engine: Engine
+    ringer: Ringer
+    limit: int
+    changing: set[str] = field(default_factory=set)
+    """Claimed names whose file changed while it was copied: they must be quiet before they are tried again."""
+    _batch: list[_Waiting] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
+    _said: set[tuple[str, str]] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Forget what a failed sweep left half received: the claims are found again in the inbox."""
+        self._batch.clear()
+
+    def claim(self, inbox: Inbox, lying: Lying, swept: Swept) -> Claimed | None:
+        """Make a file ours; None if it is gone, or can't be moved (said once, and it stays where it is)."""
+        try:
+            return inbox.claim(lying)
+        except OSError as error:
+            self._stuck(lying.entry, "can't be moved", error, swept)
+            return None
+
+    def receive(self, inbox: Inbox, claimed: Claimed, swept: Swept) -> int:
+        """Bring a claimed file into the archive, or set it aside; gives its bytes. Raises `ArchiveError`."""
+        try:
+            opened = inbox.open(claimed, self.limit)
+            if opened is None:
+                return 0
+            if isinstance(opened, Refused):
+                self._set_aside(inbox, claimed, opened.reason)
+                swept.refused += 1
+                _LOG.warning("file refused", name=opened.name, reason=opened.reason)
+                return 0
+            stream, stamp = opened
+            with stream:
+                kept = keep(self.archive, stream)
+        except OSError as error:
+            self._stuck(claimed.name, "can't be read or moved", error, swept)
+            return 0
+        if kept.size != stamp.size or not inbox.still(claimed, stamp):
+            self.changing.add(claimed.entry)
+            swept.waiting += 1
+            return 0
+        self.changing.discard(claimed.entry)
+        self._batch.append(_Waiting(claimed, stamp, Arrival(shown(claimed.name), kept, claimed.token)))
+        return kept.size
+
+    def finish(self, inbox: Inbox, swept: Swept) -> None:
+        """Commit what was received, ring, and empty the inbox of it. Raises a database error when the world has trouble.
+
+        A file that the database refuses for another reason keeps none of the others back.
+        """
+        batch, self._batch = self._batch, []
+        try:
+            self._land(inbox, batch, swept)
+        except DBAPIError as error:
+            if is_trouble(error):
+                raise
+            for each in batch:
+                try:
+                    self._land(inbox, [each], swept)
+                except DBAPIError as fault:
+                    if is_trouble(fault):
+                        raise
+                    self._stuck(each.claimed.name, "refused by the database", fault, swept)
+        finally:
+            inbox.release()
+
+    def _land(self, inbox: Inbox, batch: list[_Waiting], swept: Swept) -> None:
+        if not batch:
+            return
+        inbox.sync()  # before the row: after a power cut too, the file's new name says which drop it was
+        with self.engine.begin() as connection:
+            taken, rings = register(connection, [each.arrival for each in batch], told=frozenset(self._told))
+        crash_point("watch.committed")
+        self.ringer.ring(rings)
+        crash_point("watch.rung")
+        for each, outcome in zip(batch, taken, strict=True):
+            try:
+                self._clear(inbox, each, outcome, swept)
+            except OSError as error:
+                self._stuck(each.claimed.name, "can't be moved out of the inbox", error, swept)
+        crash_point("watch.cleared")
+
+    def _clear(self, inbox: Inbox, waiting: _Waiting, outcome: Landed | SeenAgain, swept: Swept) -> None:
+        if isinstance(outcome, SeenAgain):
+            self._told.add(waiting.claimed.token)
+            self._set_aside(inbox, waiting.claimed, outcome.reason)
+            self._told.discard(waiting.claimed.token)
+            swept.seen_again += 1
+            _LOG.warning("file seen again", name=outcome.name, file=outcome.file_id)
+            return
+        swept.landed += 1
+        _LOG.info("file landed", file=outcome.file_id, name=outcome.name, bytes=outcome.size, now=outcome.now)
+        if inbox.still(waiting.claimed, waiting.stamp):
+            inbox.remove(waiting.claimed)
+            crash_point("watch.removed")
+        else:  # someone wrote to it after it was copied: what is there now is another file
+            self.changing.add(waiting.claimed.entry)
+
+    def _set_aside(self, inbox: Inbox, claimed: Claimed, reason: str) -> None:
+        try:
+            set_aside(
+                self.quarantine, claimed.entry, folder=inbox.handle, name=shown(claimed.name), reason=reason
+            )
+        except FileNotFoundError:
+            return
+
+    def _stuck(self, name: str, what: str, error: Exception, swept: Swept) -> None:
+        """Count a file that stays where it is, and say it once."""
+        swept.stuck += 1
+        if (name, what) not in self._said:
+            self._said.add((name, what))
+            _LOG.error("file stuck in the inbox", name=shown(name), what=what, error=str(error))
