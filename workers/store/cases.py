@@ -1,0 +1,115 @@
+"""Cases taken in by the hundred thousand: rows are staged by COPY, proven against what stands, and written by sets.
+
+The three steps share one transaction, the caller's: `stage`, `faults`, `take`. What is written is idempotent by KK2's own
+ids: a row that stands already, in the same words, changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from schemas.bank import Fault
+from schemas.money import Money, in_kroner
+from workers.store import case_sql as sql
+from workers.store.bulk import copy
+
+_ONE_AT_A_TIME = 7_203_013  # advisory lock: two who apply cases take turns, or both would insert the same one
+_MANY = 10_000  # so many rows make the planner's old statistics wrong
+
+
+class Staged(NamedTuple):
+    """One record of a file of cases; what its kind does not have is None. A tuple, because a million go through COPY.
+
+    `record`: case, item, waiver, withdrawn_item, withdrawn_waiver, recalled, merge, unmerge. `day`: an item's due date,
+    a waiver's day. `kind`: `schemas.case.Kind`. `amount` in øre. `kids`: the invoices' KIDs.
+    """
+
+    line: int
+    record: str
+    company: str
+    client: str
+    case_no: str
+    account: str | None
+    kid: str | None
+    case_flow: str | None
+    sub_ledger_account: str | None
+    customer_no: str | None
+    debtor_name: str | None
+    opened_on: date | None
+    kids: list[str] | None
+    kk2_id: str | None
+    kind: int | None
+    amount: Money | None
+    day: date | None
+    invoice_no: str | None
+    item_kk2_id: str | None
+    reason: str | None
+    into_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was written. `opened`: cases that are new; `reachable`: cases that got a further KID; `changed`: cases that
+    stood and now owe something else. `renamed`: cases whose debtor, customer number or case flow alone is another.
+    """
+
+    opened: tuple[int, ...]
+    reachable: tuple[int, ...]
+    changed: tuple[int, ...]
+    renamed: int
+
+
+def stage(connection: Connection, rows: Iterable[Staged]) -> int:
+    """Copy the records to a table of this transaction and lock the cases that they name; gives their number."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    _run(connection, (*sql.STAGE, "SET LOCAL work_mem = '128MB'"))
+    number = copy(connection, "staged", Staged._fields, rows)
+    _run(connection, sql.NAME)
+    return number
+
+
+def faults(connection: Connection, most: int) -> list[Fault]:
+    """Compare the staged records with each other and with what stands; at most `most` faults a question, by line."""
+    found: list[Fault] = []
+    for question in sql.QUESTIONS:
+        rows = connection.execute(text(f"{question.query} ORDER BY 1 LIMIT :most"), {"most": most})
+        found += [
+            Fault(line, None, question.what, question.expected.format(_kroner(wanted)), _kroner(stands))
+            for line, wanted, stands in rows
+        ]
+    return sorted(found, key=lambda fault: fault.line)
+
+
+def take(connection: Connection, number: int) -> Taken:
+    """Write the `number` records that were staged and found without faults; balances are right and changed cases dirty."""
+    _run(connection, sql.OPEN)
+    if number > _MANY:
+        _run(connection, ("ANALYZE kk2_case", "ANALYZE named"))
+    _run(connection, sql.CLAIMS)
+    if number > _MANY:
+        _run(connection, ("ANALYZE item", "ANALYZE case_kid"))
+    _run(connection, (*sql.CORRECTIONS, *sql.SETTLE_UP))
+    renamed = connection.execute(text("SELECT count(*) FROM renamed")).scalar_one()
+    return Taken(
+        _ids(connection, "SELECT case_id FROM named WHERE is_new ORDER BY 1"),
+        _ids(connection, "SELECT DISTINCT case_id FROM reachable ORDER BY 1"),
+        _ids(connection, "SELECT DISTINCT case_id FROM changed ORDER BY 1"),
+        renamed,
+    )
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.execute(text(statement))
+
+
+def _ids(connection: Connection, query: str) -> tuple[int, ...]:
+    return tuple(connection.execute(text(query)).scalars())
+
+
+def _kroner(value: object) -> str:
+    """An amount in the answer to a question is a number, everything else is text."""
+    return f"{in_kroner(value)} kr" if isinstance(value, int) else str(value)
