@@ -33,17 +33,24 @@ signal.pause()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
+    with reachable() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """One pair for the tests that leave it running as they found it."""
+    with reachable() as path, start(path, durable=False) as running:
+        yield running
+
+
+@contextmanager
+def reachable() -> Iterator[Path]:
     """A folder that an unprivileged server user can reach, unlike pytest's own."""
     with tempfile.TemporaryDirectory(prefix="kk2-embedded-") as name:
         path = Path(name)
         path.chmod(0o711)
         yield path / "kk2"
-
-
-@pytest.fixture
-def servers(folder: Path) -> Iterator[Servers]:
-    with start(folder, durable=False) as running:
-        yield running
 
 
 def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -84,11 +91,11 @@ def test_without_the_password_nobody_comes_in(servers: Servers) -> None:
         ask(servers.database_url.replace(servers.postgres.password, "guess"), "SELECT 1")
 
 
-def test_passwords_stand_in_files_of_their_owner_alone(folder: Path, servers: Servers) -> None:
+def test_passwords_stand_in_files_of_their_owner_alone(servers: Servers) -> None:
     secrets = (servers.postgres.password, servers.broker.password)
     holding = [
         path
-        for path in folder.rglob("*")
+        for path in servers.postgres.folder.parent.rglob("*")
         if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
     ]
 
@@ -141,9 +148,9 @@ def test_a_second_start_takes_under_three_seconds_and_keeps_address_and_data(fol
         assert client(servers).get("kept") == "17"
 
 
-def test_a_folder_in_use_is_not_taken_from_its_living_owner(folder: Path, servers: Servers) -> None:
+def test_a_folder_in_use_is_not_taken_from_its_living_owner(servers: Servers) -> None:
     with pytest.raises(FolderInUseError, match=f"in use by process {os.getpid()}"):
-        start(folder)
+        start(servers.postgres.folder.parent)
 
     assert client(servers).ping()
 
@@ -162,26 +169,25 @@ def test_servers_die_with_their_supervisor(folder: Path) -> None:
         until(lambda: not any(is_running(pid) for pid in pids))
 
 
-def test_what_a_killed_server_left_is_replaced(folder: Path) -> None:
-    with start(folder, durable=False) as servers:
-        pids = {servers.postgres.pid, servers.broker.pid}
-        outlived = [leave_behind(server) for server in (servers.postgres, servers.broker)]
-        for server in (servers.postgres, servers.broker):
-            server.start()
-        assert not any(is_running(pid) for pid in outlived)
-        assert pids.isdisjoint({servers.postgres.pid, servers.broker.pid})
-        assert client(servers).ping()
-        assert ask(servers.database_url, "SELECT 1") == [(1,)]
+def test_what_a_killed_server_left_is_replaced(servers: Servers) -> None:
+    for server in (servers.postgres, servers.broker):
+        killed = server.pid
+        outlived = leave_behind(server)
+        server.start()
+        assert not is_running(outlived)
+        assert server.pid not in {killed, outlived}
+
+    assert client(servers).ping()
+    assert ask(servers.database_url, "SELECT 1") == [(1,)]
 
 
-def test_a_pid_that_went_to_a_stranger_is_left_alone(folder: Path) -> None:
-    with start(folder, durable=False) as servers:
-        servers.broker.kill()
-        with subprocess.Popen(["sleep", "60"]) as stranger:
-            (servers.broker.data / "pid").write_text(str(stranger.pid))
-            servers.broker.start()
-            assert stranger.poll() is None
-            stranger.kill()
+def test_a_pid_that_went_to_a_stranger_is_left_alone(servers: Servers) -> None:
+    servers.broker.kill()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (servers.broker.data / "pid").write_text(str(stranger.pid))
+        servers.broker.start()
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 @needs_root
