@@ -66,11 +66,19 @@ class Visma:
 
     def _register(self, asked: etree._Element, fault: Fault | None) -> etree._Element:
         looked_at = [check(voucher, self._companies, self.is_open) for voucher in asked]
-        self.ledger.count_calls([(each.entry.company, each.entry.reference) for each in looked_at])
+        calls = [(each.entry.company, each.entry.reference) for each in looked_at]
         if fault is not None:
-            looked_at = [_spoil(each, voucher, fault) for each, voucher in zip(looked_at, asked, strict=True)]
+            try:
+                looked_at = [
+                    _spoil(each, voucher, fault) for each, voucher in zip(looked_at, asked, strict=True)
+                ]
+            except BusinessFaultError:
+                self.ledger.count_calls(calls)
+                raise
         good = [each.entry for each in looked_at if not each.errors]
-        booked = iter(self.ledger.book(good, deduplicates="deduplicates" in self.facts.capabilities))
+        booked = iter(
+            self.ledger.book(good, deduplicates="deduplicates" in self.facts.capabilities, calls=calls)
+        )
         answer = etree.Element(q("RegisterVouchersResponse"), nsmap={"w": NAMESPACE})
         for each in looked_at:
             answer.append(_refusal(each) if each.errors else _acceptance(each.entry.reference, next(booked)))

@@ -34,6 +34,8 @@ create table if not exists period (
 ) without rowid;
 """
 
+_COUNT = "insert into call values (?, ?, 1) on conflict (company, reference) do update set calls = calls + 1"
+
 _ROW = """v.id, v.company, v.year, v.number, v.reference, v.voucher_type, v.registrar, v.voucher_date, v.total, v.lines,
     v.state, v.text, v.by_hand, v.received_at,
     coalesce((select calls from call c where c.company = v.company and c.reference = v.reference), 0)"""
@@ -104,14 +106,17 @@ class Ledger:
     def count_calls(self, references: Sequence[tuple[str, str]]) -> None:
         """Remember that a call named these (company, reference)."""
         with self._transaction() as connection:
-            connection.executemany(
-                "insert into call values (?, ?, 1) on conflict (company, reference) do update set calls = calls + 1",
-                references,
-            )
+            connection.executemany(_COUNT, references)
 
-    def book(self, entries: Sequence[Entry], *, deduplicates: bool) -> list[Booked]:
-        """Give each entry a number and keep it, or answer with the first of its reference if told to de-duplicate."""
+    def book(
+        self, entries: Sequence[Entry], *, deduplicates: bool, calls: Sequence[tuple[str, str]] = ()
+    ) -> list[Booked]:
+        """Give each entry a number and keep it, or answer with the first of its reference if told to de-duplicate.
+
+        `calls`: the (company, reference) of all that the call named, counted in the same transaction.
+        """
         with self._transaction() as connection:
+            connection.executemany(_COUNT, calls)
             return [self._book(connection, entry, deduplicates=deduplicates) for entry in entries]
 
     def find(self, company: str, reference: str) -> list[Booked]:

@@ -112,9 +112,8 @@ def reply(operation: str, raw: RawAnswer) -> object | Fault:
     Raises `OffContractError` if zeep can't read it all the same.
     """
     binding = client().wsdl.bindings[mapping.BINDING]
-    plain = RawAnswer(
-        raw.status_code, {"Content-Type": "text/xml"}, raw.content
-    )  # no multipart, whatever was said
+    # Whatever the headers say, no multipart: zeep would take it apart.
+    plain = RawAnswer(raw.status_code, {"Content-Type": "text/xml"}, raw.content)
     try:
         said: object = binding.process_reply(client(), binding.get(operation), plain)
     except zeep.exceptions.Fault as fault:

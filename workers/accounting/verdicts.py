@@ -13,6 +13,8 @@ from workers.accounting.contract import Fault, OffContractError, content_of, fau
 from workers.accounting.wire import BrokenCallError, RawAnswer
 
 LARGEST_NOTE = 500
+LARGEST_NUMBER = 20  # characters: the contract's VoucherNo
+LARGEST_AMOUNT = 17  # characters: decimal(15,2) with its sign and point
 _NAMES = f"{{{mapping.NAMESPACE}}}"
 
 
@@ -96,12 +98,16 @@ def _readable_row(reference: str, rows: Sequence[etree._Element], note: str) -> 
     names = mapping.RESULT
     fitting = [row for row in rows if _text(row, names.reference) == reference]
     numbers = [number for row in fitting for number in row.findall(_NAMES + names.number)]
-    number = (numbers[0].text or "").strip() if len(numbers) == 1 else ""
-    if len(fitting) != 1 or not number or fitting[0].find(_NAMES + names.error) is not None:
+    number = (numbers[0].text or "").strip()[: LARGEST_NUMBER + 1] if len(numbers) == 1 else ""
+    if (
+        len(fitting) != 1
+        or not 0 < len(number) <= LARGEST_NUMBER
+        or fitting[0].find(_NAMES + names.error) is not None
+    ):
         found = f"; the number {number} stands in it" if number else ""
         return _answer(reference, Verdict.UNKNOWN, "OffContract", note + found)
     total, lines = _readable_money(_text(fitting[0], names.total)), _text(fitting[0], names.lines)
-    count = int(lines) if lines.isdecimal() else None
+    count = int(lines) if lines.isdecimal() and len(lines) < 10 else None
     return DeliveryAnswer(reference, Verdict.BOOKED, number, total, count, "OffContract", _short(note))
 
 
@@ -145,12 +151,12 @@ def _sentence(error: Any) -> str:
 
 def money_of(amount: Decimal | None) -> Money | None:
     """The øre of an amount that the XSD has proven to have at most two decimals."""
-    return None if amount is None else from_decimal_text(f"{amount:f}")
+    return None if amount is None else int(amount.scaleb(2))
 
 
 def _readable_money(text: str) -> Money | None:
     try:
-        return from_decimal_text(text)
+        return from_decimal_text(text) if len(text) <= LARGEST_AMOUNT else None
     except ValueError:
         return None
 
@@ -164,4 +170,5 @@ def _answer(reference: str, verdict: Verdict, code: str, note: str) -> DeliveryA
 
 
 def _short(note: str) -> str:
+    note = note.replace("\x00", "")  # a database keeps no such text
     return note if len(note) <= LARGEST_NOTE else note[: LARGEST_NOTE - 3] + "..."

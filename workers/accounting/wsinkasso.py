@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from lxml import etree
 
@@ -21,6 +20,7 @@ from schemas.transfer import (
 from schemas.voucher import Voucher
 from workers.accounting import CannotTell, Trouble, contract, mapping, verdicts
 from workers.accounting.installation import facts_of
+from workers.accounting.listing import ledger_vouchers, next_page
 from workers.accounting.message import build
 from workers.accounting.redaction import masked_numbers, redacted
 from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
@@ -66,12 +66,10 @@ class WSinkasso:
         if not self._setup.finds:
             return InquiryAnswer(reference, asked=False, found=()), Exchange(mapping.FIND, None, "", "")
         names = mapping.LEDGER
-        said, exchange = self._ask(mapping.FIND, {names.company: company, names.reference: reference})
-        found = tuple(_ledger_voucher(row) for row in _rows(said))
+        _, said, exchange = self._ask(mapping.FIND, {names.company: company, names.reference: reference})
         # What the far side finds by a looser search (a prefix, another case) is not ours.
-        return InquiryAnswer(
-            reference, asked=True, found=tuple(each for each in found if each.reference == reference)
-        ), exchange
+        found = tuple(each for each in ledger_vouchers(said) if each.reference == reference)
+        return InquiryAnswer(reference, asked=True, found=found), exchange
 
     def list_vouchers(
         self, company: str, voucher_type: str, registrar: str, first: date, last: date
@@ -89,9 +87,9 @@ class WSinkasso:
         }
         seen: set[str] = set()
         while True:
-            said, exchange = self._ask(mapping.LIST, question)
-            yield from (_ledger_voucher(row) for row in _rows(said))
-            page = getattr(said, names.next_page)
+            _, said, exchange = self._ask(mapping.LIST, question)
+            yield from ledger_vouchers(said)
+            page = next_page(said)
             if not page:
                 return
             if page in seen:
@@ -101,8 +99,11 @@ class WSinkasso:
 
     def installation(self) -> InstallationFacts:
         """What the installation says of itself."""
-        said, _ = self._ask(mapping.INSTALLATION, {})
-        return facts_of(said)
+        raw, _, exchange = self._ask(mapping.INSTALLATION, {})
+        try:
+            return facts_of(contract.reply(mapping.INSTALLATION, raw))
+        except contract.OffContractError as fault:
+            raise Trouble("OffContract", str(fault), exchange) from fault
 
     def _register(
         self, references: Sequence[str], body: bytes, private: frozenset[str]
@@ -115,8 +116,8 @@ class WSinkasso:
         exchange = redacted(mapping.REGISTER, raw.status_code, body, raw.content, private)
         return verdicts.of_answer(references, raw), exchange
 
-    def _ask(self, operation: str, fields: dict[str, object]) -> tuple[Any, Exchange]:
-        """A question that changes nothing: its answer as zeep gives it, or `Trouble`."""
+    def _ask(self, operation: str, fields: dict[str, object]) -> tuple[RawAnswer, etree._Element, Exchange]:
+        """A question that changes nothing: the answer's element, proven by the XSD, or `Trouble`."""
         envelope = contract.envelope(operation, fields)
         body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
         if reason := contract.fault_of_schema(contract.content_of(envelope)):
@@ -127,7 +128,7 @@ class WSinkasso:
             exchange = redacted(operation, broken.status, body, broken.partial, NOTHING)
             raise Trouble(broken.code, broken.note, exchange) from broken
         exchange = redacted(operation, raw.status_code, body, raw.content, NOTHING)
-        return _said(operation, raw, exchange), exchange
+        return raw, _said(operation, raw, exchange), exchange
 
 
 def _discreet(answer: DeliveryAnswer, private: frozenset[str]) -> DeliveryAnswer:
@@ -135,46 +136,27 @@ def _discreet(answer: DeliveryAnswer, private: frozenset[str]) -> DeliveryAnswer
     return replace(answer, note=masked_numbers(answer.note, private)) if answer.note else answer
 
 
-def _said(operation: str, raw: RawAnswer, exchange: Exchange) -> object:
+def _said(operation: str, raw: RawAnswer, exchange: Exchange) -> etree._Element:
     code, note = verdicts.suspicious(raw)
     if code:
         raise Trouble(code, note, exchange)
     try:
         content = contract.content_of(contract.parsed(raw.content))
-        is_fault = etree.QName(content).localname == "Fault"
-        expected = f"{{{mapping.NAMESPACE}}}{operation}Response"
-        if not is_fault and (raw.status_code != 200 or content.tag != expected):
-            raise Trouble(
-                "OffContract", f"HTTP {raw.status_code} with {etree.QName(content).localname}", exchange
-            )
-        if not is_fault and (reason := contract.fault_of_schema(content)):
-            raise Trouble("OffContract", reason, exchange)
-        said = contract.reply(operation, raw)
+        if etree.QName(content).localname == "Fault":
+            said = contract.reply(operation, raw)
+            if isinstance(said, contract.Fault):
+                _, code, note = verdicts.of_fault(said)
+                raise Trouble(code, note, exchange)
+            raise Trouble("Fault", "a fault that can't be read", exchange)
     except contract.OffContractError as fault:
         raise Trouble("Garbage", str(fault), exchange) from fault
-    if isinstance(said, contract.Fault):
-        _, code, note = verdicts.of_fault(said)
-        raise Trouble(code, note, exchange)
-    return said
-
-
-def _rows(said: Any) -> list[Any]:
-    """The vouchers of an answer; zeep unwraps an answer that has nothing else."""
-    if said is None:
-        return []
-    return list(said) if isinstance(said, list) else list(getattr(said, mapping.VOUCHER) or [])
-
-
-def _ledger_voucher(row: Any) -> LedgerVoucher:
-    names = mapping.LEDGER
-    return LedgerVoucher(
-        reference=getattr(row, names.reference) or "",
-        voucher_no=getattr(row, names.number),
-        state=mapping.STATES[getattr(row, names.state)],
-        voucher_date=getattr(row, names.voucher_date),
-        total=verdicts.money_of(getattr(row, names.total)),
-        lines=getattr(row, names.lines),
-    )
+    if raw.status_code != 200 or content.tag != f"{{{mapping.NAMESPACE}}}{operation}Response":
+        raise Trouble(
+            "OffContract", f"HTTP {raw.status_code} with {etree.QName(content).localname}", exchange
+        )
+    if reason := contract.fault_of_schema(content):
+        raise Trouble("OffContract", reason, exchange)
+    return content
 
 
 def _headers(operation: str) -> dict[str, str]:
