@@ -75,9 +75,9 @@ def configuration(site: Settings) -> dict[str, Any]:
 
 
 def make() -> Celery:
-    """Make the app from the environment. Importing this module opens no connection."""
+    """Make the app; the environment is read when it is first used, so that importing this opens and needs nothing."""
     made = Celery("kk2")
-    made.config_from_object(configuration(settings()))
+    made.add_defaults(lambda: configuration(settings()))
     return made
 
 

@@ -1,0 +1,63 @@
+# kk2-visma: `make` explains itself. Every target that needs it begins with `make install`, which does nothing when
+# it is up to date.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-kill test check format bench bench-reader bench-chain fuzz lock clean
+
+help: ## what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## a virtual environment in .venv with the command kk2, from locked and hashed packages
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kk2-visma needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || ops/debian-venv.sh $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## the whole bridge on this machine: a bank file becomes vouchers in Visma (KEEP=1 leaves it running)
+	@$(BIN)/kk2 demo $(if $(KEEP),--keep) $(if $(SEED),--seed $(SEED))
+
+demo-kill: install ## the same under 50 kills of its processes (SEED=… repeats one)
+	@$(BIN)/kk2 demo --kill $(if $(SEED),--seed $(SEED))
+
+test: install ## the whole test suite, on servers that it starts itself on free ports
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: install ## format, lint, types, import contracts, house rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/house
+
+format: install ## put the code in order
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: bench-reader bench-chain ## every measurement of the handbook, with ratios in one run
+
+bench-reader: install ## the OCR giro reader against netsgiro
+	@$(BIN)/python -m ops.bench.reader
+
+bench-chain: install ## file to vouchers, against a bare floor over the same tables
+	@$(BIN)/python -m ops.bench.chain
+
+fuzz: install ## 100,000 damaged bank files, none of which may end in a traceback
+	@KK2_FUZZ=100000 $(BIN)/python -m pytest tests/pipeline -k fuzz --timeout 3600
+
+lock: install ## lock the dependencies anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded pyproject.toml --output-file requirements-dev.lock
+
+clean: ## take away what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
