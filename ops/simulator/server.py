@@ -61,6 +61,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 65536
+    timeout = 120  # seconds; a client that says nothing does not keep its thread for ever
     server: Server
 
     def do_POST(self) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from schemas.money import Money
 from schemas.setup import Installation
+from schemas.transfer import DeliveryAnswer
 from schemas.voucher import Voucher, VoucherLine
+from workers.accounting import connect
 
 NOVEMBER = date(2026, 11, 3)
 
@@ -138,6 +140,22 @@ BOOKED_ROW = (
     "<w:externalReference>K1-1-1</w:externalReference><w:voucherNo>9001</w:voucherNo>"
     "<w:total>1234.50</w:total><w:lines>2</w:lines>"
 )
+
+
+def answer_to(say: Callable[[socket.socket], None], *, operation_timeout: float = 5.0) -> DeliveryAnswer:
+    with far_side(say) as side:
+        (answer,), _ = connect(
+            an_installation(side.url, operation_timeout=operation_timeout), secret
+        ).register([a_voucher()])
+        assert len(side.heard) == 1, "the voucher is sent once, whatever is answered"
+    return answer
+
+
+def fault(inside: str, code: str = "<faultcode>s:Client</faultcode>") -> bytes:
+    return soap(f"<s:Fault>{code}<faultstring>no</faultstring>{inside}</s:Fault>")
+
+
+VALIDATION = "<detail><w:ValidationFault><w:code>{}</w:code><w:text>why</w:text></w:ValidationFault></detail>"
 
 
 def _request(connection: socket.socket) -> bytes:
