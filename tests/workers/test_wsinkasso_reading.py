@@ -86,6 +86,14 @@ def test_no_bytes_make_the_reading_raise_and_none_book_without_a_number(content:
     assert bool(answer.voucher_no) == (answer.verdict is Verdict.BOOKED)
 
 
+def test_a_comment_does_not_cut_a_number_short_and_a_processing_instruction_is_refused() -> None:
+    commented = answer_to(saying(http("200 OK", registered(BOOKED_ROW.replace("9001", "90<!-- -->01")))))
+    instructed = answer_to(saying(http("200 OK", registered(BOOKED_ROW.replace("9001", "90<?x?>01")))))
+
+    assert (commented.verdict, commented.voucher_no) == (Verdict.BOOKED, "9001")
+    assert (instructed.verdict, instructed.code) == (Verdict.UNKNOWN, "Garbage")
+
+
 def test_a_missing_total_is_read_as_not_told() -> None:
     row = BOOKED_ROW.replace("<w:total>1234.50</w:total><w:lines>2</w:lines>", "")
 

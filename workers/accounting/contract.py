@@ -95,14 +95,19 @@ def fault_of_schema(element: etree._Element) -> str:
 
 def parsed(raw: bytes) -> etree._Element:
     """Bytes from outside as XML. DTDs, entities, huge trees and the network are refused. Raises `OffContractError`."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
     try:
         root = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise OffContractError(f"no XML: {fault}") from fault
     declared: object = root.getroottree().docinfo.internalDTD
     if declared is not None:
-        raise OffContractError("the answer declares a document type, which is refused")
+        raise OffContractError("the answer declares a document type, which SOAP forbids")
+    if next(root.iter(etree.ProcessingInstruction), None) is not None:
+        # It would split a text in two, and a reader that takes the first half takes a wrong voucher number.
+        raise OffContractError("the answer holds a processing instruction, which SOAP forbids")
     return root
 
 
