@@ -15,11 +15,12 @@ _TAKE_SECONDS = 1.0
 
 @dataclass(slots=True)
 class TaskLog:
-    """Listens on a thread of its own, as Flower does. `succeeded` and `failed` count tasks by name."""
+    """Listens on a thread of its own, as Flower does. `succeeded` and `failed` count tasks by name; `workers` are heard of."""
 
     broker_url: str
     succeeded: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    workers: set[str] = field(default_factory=set)
     _names: dict[str, str] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -39,6 +40,7 @@ class TaskLog:
         app = Celery("kk2-demo", broker=self.broker_url)
         app.conf.broker_transport_options = {"global_keyprefix": "kk2:", "socket_timeout": 10}
         handlers = {
+            "worker-heartbeat": lambda event: self.workers.add(event["hostname"]),
             "task-received": self._received,
             "task-succeeded": lambda event: self._count(self.succeeded, event),
             "task-failed": lambda event: self._count(self.failed, event),

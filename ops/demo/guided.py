@@ -24,6 +24,7 @@ from ops.demo.oracle import foretell
 from ops.demo.stack import Stack, running
 from ops.demo.town import Town
 from ops.demo.towns import demo_town
+from ops.supervisor import WORKERS
 from workers.accounting import connect
 from workers.secrets import resolve
 from workers.store import setup as setup_store
@@ -37,7 +38,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
 
     `keep` leaves it running until Ctrl-C; `folder`, where given, is left behind with all that was made.
     """
-    console = Console()
+    console = report.console()
     began = time.monotonic()
     with a_folder(folder) as place, stopped_by_sigterm():
         town = demo_town(seed)
@@ -45,7 +46,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
         expectation.write(expected, place / "oracle.json")
         console.print(
             f"Fjordvik kommune, invented with seed {seed}: {len(town.cases)} cases, {len(expected.payments)} payments in "
-            f"{len(town.files)} files.\nWhat must become of each is written to {place / 'oracle.json'}.\n",
+            f"{len(town.files)} bank files.\nThe oracle has written what must become of each: {place / 'oracle.json'}\n",
             highlight=False,
         )
         try:
@@ -68,12 +69,11 @@ def _go(console: Console, stack: Stack, town: Town, expected: Expected) -> list[
     contents = [to_bytes(file, number) for number, file in enumerate(town.files, start=1)]
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
     log = TaskLog(stack.servers.broker_url)
-    log.start()
-    waiting.until(stack, stack.answers, seconds=_FILE_SECONDS, what="the simulated Visma answers")
+    wait_for_processes(console, stack, log)
     seconds: list[float] = []
     with _bars(console) as bars:
         for number, (file, content) in enumerate(zip(town.files, contents, strict=True), start=1):
-            line = bars.add_task(f"{file.name}: {len(file.payments)} payments", total=None, vouchers="")
+            line = bars.add_task(file.name, total=None, vouchers="")
             stack.drop(file.name, content)
             seconds.append(_settle_down(stack, bars, line, number, file.name))
     found, rows = finding.payments(stack.engine, digests), finding.vouchers(stack.visma)
@@ -98,6 +98,19 @@ def _go(console: Console, stack: Stack, town: Town, expected: Expected) -> list[
     console.print("The first file dropped again under another name: refused as a copy, nothing changed.\n")
     report.differences(console, named)
     return named
+
+
+def wait_for_processes(console: Console, stack: Stack, log: TaskLog) -> None:
+    """Listen to the workers, and wait until all of them and Visma are there."""
+    log.start()
+    took = waiting.until(
+        stack,
+        lambda: stack.answers() and len(log.workers) >= len(WORKERS),
+        seconds=_FILE_SECONDS,
+        what="all processes are up",
+    )
+    count = len(stack.supervisor.status().processes)
+    console.print(f"{count} processes were up after {took:.1f} s.\n", highlight=False)
 
 
 def _settle_down(stack: Stack, bars: Bars, line: TaskID, files: int, name: str) -> float:
@@ -166,8 +179,8 @@ def _stay(console: Console, stack: Stack) -> None:
 @contextmanager
 def _bars(console: Console) -> Iterator[Bars]:
     with Bars(
-        TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("decided, vouchers in Visma"),
-        TextColumn("{task.fields[vouchers]}"), TimeElapsedColumn(), console=console,
+        TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("payments decided,"),
+        TextColumn("{task.fields[vouchers]} vouchers in Visma"), TimeElapsedColumn(), console=console,
     ) as bars:  # fmt: skip
         yield bars
     console.print()

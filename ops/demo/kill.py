@@ -13,7 +13,8 @@ from ops.demo import comparing, finding, report, waiting
 from ops.demo import expected as expectation
 from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
-from ops.demo.guided import a_folder, balanced, stopped_by_sigterm
+from ops.demo.following import TaskLog
+from ops.demo.guided import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.killing import Killer
 from ops.demo.oracle import foretell
 from ops.demo.stack import Stack, running
@@ -31,9 +32,9 @@ _SETTINGS = {
 _OPERATION_TIMEOUT = 3
 
 
-def run(seed: int, *, kills: int, limit: int, folder: Path | None) -> int:
+def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None) -> int:
     """Kill `kills` times within `limit` seconds; 0 if nothing is lost, nothing double, and the money agrees."""
-    console = Console()
+    console = report.console()
     began = time.monotonic()
     with a_folder(folder) as place, stopped_by_sigterm():
         town = kill_town(seed, FILES)
@@ -46,6 +47,9 @@ def run(seed: int, *, kills: int, limit: int, folder: Path | None) -> int:
         )
         try:
             with running(place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT) as stack:
+                log = TaskLog(stack.servers.broker_url)
+                wait_for_processes(console, stack, log)
+                log.stop()
                 killer = Killer(stack, seed, kills)
                 digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
                 named = _tell(console, stack, expected, digests, killer)

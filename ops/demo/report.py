@@ -14,7 +14,14 @@ from ops.demo.town import Town
 from schemas.money import Money, in_kroner
 
 _NAMED = 12
+_WIDTH = 110
 _HEAD = "KK2 innbetalinger "
+
+
+def console() -> Console:
+    """The terminal; where there is none, as wide as the tables want."""
+    made = Console()
+    return made if made.is_terminal else Console(width=_WIDTH)
 
 
 def _table(title: str, *columns: str, right: str = "") -> Table:
@@ -67,18 +74,18 @@ def covered(console: Console, found: Iterable[FoundPayment]) -> None:
     said = "   ".join(
         f"{kind} {in_kroner(sums[kind])}" for kind in ("principal", "costs", "fee", "interest", "rest")
     )
-    console.print(f"Covered, in kroner: {said}", "", highlight=False)
+    console.print(f"Settled money covers: {said}\n", highlight=False)
 
 
 def vouchers(console: Console, rows: Sequence[LedgerRow]) -> None:
     """The vouchers as Visma has them, asked from Visma."""
     table = _table(
-        "Vouchers (bilag) as Visma has them", "no.", "date", "reference", "account, date, statement reference", "lines",
-        "debits, kroner", "state", right="lines debits, kroner",
+        "Vouchers (bilag) as Visma has them", "no.", "reference", "date", "OCR account, date, statement reference",
+        "lines", "debits", "state", right="lines debits",
     )  # fmt: skip
     for row in rows:
         table.add_row(
-            str(row.number), f"{row.voucher_date}", row.reference, row.text.removeprefix(_HEAD), str(row.lines),
+            str(row.number), row.reference, f"{row.voucher_date}", row.text.removeprefix(_HEAD), str(row.lines),
             in_kroner(row.total), row.state,
         )  # fmt: skip
     console.print(table, "")
@@ -96,39 +103,41 @@ def parked(console: Console, found: Iterable[FoundPayment], proposals: Sequence[
     for reason, payments in sorted(groups.items()):
         amount = sum(payment.amount for payment in payments)
         table.add_row(reason, str(len(payments)), in_kroner(amount), payments[0].note)
+    console.print(table)
     for reason, note in proposals:
-        table.add_row(reason, "", "", f"proposal of company {note}")
-    console.print(table, "")
+        console.print(f"{reason}: the proposal of company {note}", highlight=False)
+    console.print()
 
 
 def tasks(console: Console, succeeded: Mapping[str, int], failed: Mapping[str, int]) -> None:
     """The workers' own event log: nothing else has touched the files on their way."""
-    said = "   ".join(f"{name} {count}" for name, count in sorted(succeeded.items()))
-    console.print(
-        "[bold]Celery tasks that succeeded, by the workers' own events[/bold]", said, highlight=False
-    )
+    console.print("[bold]Celery tasks that succeeded, by the workers' own events[/bold]")
+    console.print("   ".join(f"{name} {count}" for name, count in sorted(succeeded.items())), highlight=False)
     if failed:
         console.print("failed:", "   ".join(f"{name} {count}" for name, count in sorted(failed.items())))
     console.print()
 
 
 def balance(console: Console, report: BalanceReport) -> None:
-    """The money check (kk2 balance): where the money is, and which promises do not hold."""
-    console.print("[bold]Money that must agree (kk2 balance)[/bold]")
+    """The money check: where the money is, and which promises do not hold."""
+    table = _table(
+        "Money that must agree (kk2 balance)", "where", "payments", "kroner", right="payments kroner"
+    )
     for sums in report.sums:
         if sums.scope == "all":
-            places = "   ".join(
-                f"{place.where} {place.state} {in_kroner(place.amount)}" for place in sums.places
-            )
-            console.print(f"{sums.payments} payments, {in_kroner(sums.amount)} kr: {places}", highlight=False)
+            for place in sums.places:
+                table.add_row(f"{place.where} {place.state}", str(place.payments), in_kroner(place.amount))
+            table.add_row("all that the bank sent", str(sums.payments), in_kroner(sums.amount))
+    console.print(table)
     broken = [finding for finding in report.findings if not finding.holds]
-    console.print(f"{len(report.findings)} promises tried on every row, {len(broken)} broken")
+    console.print(
+        f"{len(report.findings)} promises tried on every row, {len(broken)} broken.", highlight=False
+    )
     for finding in broken:
         console.print(f"[red]{finding.name}[/red]: {finding.promise}: {finding.broken} {finding.unit}")
         for difference in finding.differences[:3]:
-            console.print(
-                f"  {difference.subject}: expected {difference.expected}, found {difference.found}: {difference.cause}"
-            )
+            said = f"expected {difference.expected}, found {difference.found}: {difference.cause}"
+            console.print(f"  {difference.subject}: {said}", highlight=False, markup=False)
     for what in report.unknown:
         console.print(f"unknown: {what}")
     console.print()

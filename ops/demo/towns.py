@@ -26,7 +26,7 @@ def kill_town(seed: int, files: int) -> Town:
     for at in range(1, files + 1):
         if at > 1:
             troubles.takes_back(at, "18", pays_again=False)
-            troubles.takes_back(at, "-", pays_again=True)
+            troubles.takes_back(at, "-", pays_again=False)
             troubles.to_take_back.clear()
         for trouble, least in (
             (troubles.paid_in_full, 12),
