@@ -15,6 +15,11 @@ from workers.archive import ArchiveError, keep, open_original, path_of, prove, r
 BYTES = b"NY00001000008080\r\n\x85\xe6\xf8\xe5" * 1000
 
 
+def names(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.fixture
 def no_room() -> Iterator[None]:
     """No file of this process may grow over 1 kB: a full disk, without filling one."""
@@ -73,7 +78,9 @@ def test_a_changed_byte_is_seen_by_the_proof(tmp_path: Path) -> None:
     assert not prove(tmp_path, kept.sha256)
 
 
-@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n", "/" + "a" * 63])
+@pytest.mark.parametrize(
+    "name", ["", "..", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n", "/" + "a" * 63]
+)
 def test_no_path_is_made_of_what_is_not_a_sha256(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a sha256"):
         open_original(tmp_path, name)
@@ -106,22 +113,27 @@ def test_half_copies_are_tidied_away_when_they_are_old(tmp_path: Path) -> None:
     keep(tmp_path, io.BytesIO(BYTES))
     for name, age in (("old", 100_000), ("young", 10)):
         (tmp_path / ".incoming" / name).write_bytes(b"half")
-        os.utime(tmp_path / ".incoming" / name, (os.stat(tmp_path).st_mtime - age,) * 2)
+        os.utime(tmp_path / ".incoming" / name, (tmp_path.stat().st_mtime - age,) * 2)
 
     assert tidy(tmp_path, older_than=86_400) == 1
     assert [path.name for path in (tmp_path / ".incoming").iterdir()] == ["young"]
 
 
-def test_a_refused_original_stands_in_quarantine_with_its_reason_once_however_often_it_is_refused(tmp_path: Path) -> None:
+def test_a_refused_original_stands_in_quarantine_with_its_reason_once_however_often_it_is_refused(
+    tmp_path: Path,
+) -> None:
     archive, quarantine = tmp_path / "archive", tmp_path / "quarantine"
     kept = keep(archive, io.BytesIO(BYTES))
 
-    paths = {refuse(quarantine, archive, sha256=kept.sha256, name="OCR.DAT", reason=f"3:1-8: try {n}") for n in (1, 2)}
+    paths = {
+        refuse(quarantine, archive, sha256=kept.sha256, name="OCR.DAT", reason=f"3:1-8: try {n}")
+        for n in (1, 2)
+    }
 
     assert paths == {quarantine / "OCR.DAT"}
     assert (quarantine / "OCR.DAT").read_bytes() == BYTES
     assert (quarantine / "OCR.DAT.reason.txt").read_text() == "3:1-8: try 2\n"
-    assert sorted(os.listdir(quarantine)) == ["OCR.DAT", "OCR.DAT.reason.txt"]
+    assert names(quarantine) == ["OCR.DAT", "OCR.DAT.reason.txt"]
 
 
 def test_a_person_who_corrects_the_file_in_quarantine_does_not_change_the_original(tmp_path: Path) -> None:
@@ -141,7 +153,12 @@ def test_another_file_of_the_same_name_stands_beside_the_first(tmp_path: Path) -
     for each in kept:
         refuse(quarantine, archive, sha256=each.sha256, name="OCR.DAT", reason="no")
 
-    assert sorted(os.listdir(quarantine)) == ["OCR.DAT", "OCR.DAT.2", "OCR.DAT.2.reason.txt", "OCR.DAT.reason.txt"]
+    assert names(quarantine) == [
+        "OCR.DAT",
+        "OCR.DAT.2",
+        "OCR.DAT.2.reason.txt",
+        "OCR.DAT.reason.txt",
+    ]
 
 
 @pytest.mark.parametrize("name", ["../../escape", "/etc/escape", "..", "", "x" * 300, "æ" * 200])
@@ -171,10 +188,10 @@ def test_a_file_is_set_aside_with_its_reason_and_never_over_another(tmp_path: Pa
         "OCR.DAT.2": "content 2",
         "OCR.DAT.2.reason.txt": "reason 2",
     }
-    assert os.listdir(inbox) == []
+    assert names(inbox) == []
 
 
-@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a second file system")
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
 def test_a_file_is_carried_to_a_quarantine_on_another_file_system(tmp_path: Path) -> None:
     elsewhere = Path("/dev/shm") / f"kk2-{os.getpid()}"
     elsewhere.mkdir()
@@ -189,8 +206,8 @@ def test_a_file_is_carried_to_a_quarantine_on_another_file_system(tmp_path: Path
             set_aside(tmp_path / "quarantine", "pipe", folder=folder, name="pipe", reason="no")
 
         assert (tmp_path / "quarantine" / "file").read_bytes() == BYTES
-        assert os.readlink(tmp_path / "quarantine" / "link") == "/etc/passwd"
-        assert os.listdir(elsewhere) == ["pipe"]
+        assert (tmp_path / "quarantine" / "link").readlink() == Path("/etc/passwd")
+        assert names(elsewhere) == ["pipe"]
         assert not (tmp_path / "quarantine" / "pipe.reason.txt").exists()
     finally:
         os.close(folder)

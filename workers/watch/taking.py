@@ -1,12 +1,14 @@
 """The desk where claimed files are dealt with: into the archive, into the database, out of the inbox, or set aside."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from workers.archive import keep, set_aside
+from workers.archive import ArchiveError, Kept, keep, set_aside
 from workers.crash import crash_point
 from workers.log import logger
 from workers.relay import Ringer
@@ -15,6 +17,9 @@ from workers.watch.arrival import Claimed, Inbox, Lying, Refused, Stamp, shown
 from workers.watch.landing import Arrival, Landed, SeenAgain, register
 
 _LOG = logger(__name__)
+_COPIERS = (
+    8  # threads: a copy is mostly waiting for the disk, and waits of several at once are one to most disks
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +37,15 @@ class Swept:
             f"{self.landed} landed, {self.seen_again} seen again, {self.refused} refused, "
             f"{self.waiting} waiting, {self.stuck} stuck"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """A claimed file on its way into the archive, and what it looked like when it was opened."""
+
+    claimed: Claimed
+    stamp: Stamp
+    kept: Future[Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,8 @@ class Desk:
     limit: int
     changing: set[str] = field(default_factory=set)
     """Claimed names whose file changed while it was copied: they must be quiet before they are tried again."""
-    _batch: list[_Waiting] = field(default_factory=list)
+    _batch: list[_Copying] = field(default_factory=list)
+    _copiers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_COPIERS, "copier"))
     _told: set[str] = field(default_factory=set)
     _said: set[tuple[str, str]] = field(default_factory=set)
 
@@ -71,7 +86,7 @@ class Desk:
             return None
 
     def receive(self, inbox: Inbox, claimed: Claimed, swept: Swept) -> int:
-        """Bring a claimed file into the archive, or set it aside; gives its bytes. Raises `ArchiveError`."""
+        """Begin to bring a claimed file into the archive, or set it aside; gives its bytes."""
         try:
             opened = inbox.open(claimed, self.limit)
             if opened is None:
@@ -81,40 +96,64 @@ class Desk:
                 swept.refused += 1
                 _LOG.warning("file refused", name=opened.name, reason=opened.reason)
                 return 0
-            stream, stamp = opened
-            with stream:
-                kept = keep(self.archive, stream)
         except OSError as error:
             self._stuck(claimed.name, "can't be read or moved", error, swept)
             return 0
-        if kept.size != stamp.size or not inbox.still(claimed, stamp):
-            self.changing.add(claimed.entry)
-            swept.waiting += 1
-            return 0
-        self.changing.discard(claimed.entry)
-        self._batch.append(_Waiting(claimed, stamp, Arrival(shown(claimed.name), kept, claimed.token)))
-        return kept.size
+        stream, stamp = opened
+        self._batch.append(_Copying(claimed, stamp, self._copiers.submit(_copy, self.archive, stream)))
+        return stamp.size
 
     def finish(self, inbox: Inbox, swept: Swept) -> None:
-        """Commit what was received, ring, and empty the inbox of it. Raises a database error when the world has trouble.
+        """Commit what was received, ring, and empty the inbox of it.
 
-        A file that the database refuses for another reason keeps none of the others back.
+        Raises `ArchiveError` when some could not be kept (the others have landed), or a database error when the world
+        has trouble. A file that the database refuses for another reason keeps none of the others back.
         """
         batch, self._batch = self._batch, []
         try:
-            self._land(inbox, batch, swept)
-        except DBAPIError as error:
-            if is_trouble(error):
-                raise
-            for each in batch:
-                try:
-                    self._land(inbox, [each], swept)
-                except DBAPIError as fault:
-                    if is_trouble(fault):
-                        raise
-                    self._stuck(each.claimed.name, "refused by the database", fault, swept)
+            waiting, trouble = self._kept(inbox, batch, swept)
+            try:
+                self._land(inbox, waiting, swept)
+            except DBAPIError as error:
+                if is_trouble(error):
+                    raise
+                self._land_one_by_one(inbox, waiting, swept)
+            if trouble is not None:
+                raise trouble
         finally:
             inbox.release()
+
+    def _kept(
+        self, inbox: Inbox, batch: list[_Copying], swept: Swept
+    ) -> tuple[list[_Waiting], ArchiveError | None]:
+        """Wait for the copies; apart from them the first trouble of the archive."""
+        waiting: list[_Waiting] = []
+        trouble: ArchiveError | None = None
+        for each in batch:
+            try:
+                kept = each.kept.result()
+            except ArchiveError as error:
+                trouble = trouble or error
+            except OSError as error:
+                self._stuck(each.claimed.name, "can't be read", error, swept)
+            else:
+                if kept.size == each.stamp.size and inbox.still(each.claimed, each.stamp):
+                    self.changing.discard(each.claimed.entry)
+                    arrival = Arrival(shown(each.claimed.name), kept, each.claimed.token)
+                    waiting.append(_Waiting(each.claimed, each.stamp, arrival))
+                else:
+                    self.changing.add(each.claimed.entry)
+                    swept.waiting += 1
+        return waiting, trouble
+
+    def _land_one_by_one(self, inbox: Inbox, batch: list[_Waiting], swept: Swept) -> None:
+        for each in batch:
+            try:
+                self._land(inbox, [each], swept)
+            except DBAPIError as error:
+                if is_trouble(error):
+                    raise
+                self._stuck(each.claimed.name, "refused by the database", error, swept)
 
     def _land(self, inbox: Inbox, batch: list[_Waiting], swept: Swept) -> None:
         if not batch:
@@ -162,3 +201,8 @@ class Desk:
         if (name, what) not in self._said:
             self._said.add((name, what))
             _LOG.error("file stuck in the inbox", name=shown(name), what=what, error=str(error))
+
+
+def _copy(archive: Path, stream: BinaryIO) -> Kept:
+    with stream:
+        return keep(archive, stream)

@@ -68,7 +68,7 @@ class Watcher:
                 except ArchiveError as error:
                     _LOG.error(str(error))
                 # the watcher outlives every fault of the world; the next sweep sees the same files
-                except Exception:  # noqa: BLE001 - an outermost loop
+                except Exception:
                     _LOG.exception("sweep failed")
                 if stop(_BREATH) or self._waited(wait, stop):
                     return
@@ -110,12 +110,11 @@ class Watcher:
                     self._desk.finish(inbox, swept)
                     self._say(swept)
                     size = count = 0
+            self._desk.finish(inbox, swept)
         except ArchiveError as error:
             self._trouble = f"; {error}"
-            self._desk.finish(inbox, swept)  # those that are in the archive may land all the same
             self._say(swept)
             raise
-        self._desk.finish(inbox, swept)
         self._trouble = ""
 
     def _is_whole(self, inbox: Inbox, lying: Lying, finished: frozenset[str]) -> bool:
