@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,7 @@ from schemas.money import in_kroner
 READ, REFUSED, UNREADABLE = 0, 1, 2
 """The exit statuses: the file was read, is refused, or cannot be opened (or the encoding is unknown)."""
 
+_Q, _NULL = '"', "null"
 _ASSIGNMENT = "{:<11}  {:>9}  {:>8}  {:>20}  {:>20}  {:<10}  {:<10}"
 _PAYMENT = "{:>8}  {:<11}  {:<4}  {:<10}  {:<10}  {:>20}  {:<25}  {:<11}  {:<9}  {}"
 
@@ -80,11 +83,13 @@ def _json_lines(batch: PaymentBatch) -> str:
     digits, dashes and dates, so only the text needs quoting."""
     return "".join(
         [
-            f'{{"line": {line}, "account": "{account}", "type": "{kind}", "booked_on": "{booked_on}", '
-            f'"value_on": {_quoted(value_on)}, "statement_ref": "{statement_ref}", "form": {_quoted(form)}, '
-            f'"amount_ore": {amount}, "kid": {_quoted(kid)}, "debit_account": {_quoted(debit_account)}, '
-            f'"reference": {_quoted(reference)}, "debtor": null, '
-            f'"text": {"null" if text is None else json.dumps(text)}, '
+            f'{{"line": {line}, "account": "{account}", "type": "{kind}", "booked_on": {_day(booked_on)}, '
+            f'"value_on": {_day(value_on)}, "statement_ref": "{statement_ref}", '
+            f'"form": {_Q + form + _Q if form else _NULL}, "amount_ore": {amount}, '
+            f'"kid": {_Q + kid + _Q if kid else _NULL}, '
+            f'"debit_account": {_Q + debit_account + _Q if debit_account else _NULL}, '
+            f'"reference": {_Q + reference + _Q if reference else _NULL}, "debtor": null, '
+            f'"text": {json.dumps(text) if text else _NULL}, '
             f'"is_reversal": {"true" if is_reversal else "false"}}}\n'
             for (
                 line,
@@ -106,8 +111,10 @@ def _json_lines(batch: PaymentBatch) -> str:
     )
 
 
-def _quoted(value: object) -> str:
-    return "null" if value is None else f'"{value}"'
+@lru_cache(maxsize=4_096)
+def _day(day: date | None) -> str:
+    """A day as JSON; a file has few, and many payments."""
+    return _NULL if day is None else f'"{day}"'
 
 
 def _tables(reading: Reading, *, payments: bool) -> Iterator[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.formats.ocr_giro import layout
-from pipeline.formats.ocr_giro.checks import blanks
-from pipeline.formats.ocr_giro.digits import DASH, Matrix, long_number, number
+from pipeline.formats.ocr_giro.checks import blanks, reversals
+from pipeline.formats.ocr_giro.digits import BLANK, DASH, Matrix, long_number, number, window
 from pipeline.formats.ocr_giro.encoding import decoded, without_controls
 from pipeline.formats.ocr_giro.items import Items, items_of
 from pipeline.formats.ocr_giro.kids import realigned
@@ -19,6 +19,7 @@ from pipeline.formats.reading import ReadOptions
 from schemas.bank import PaymentBatch
 
 _ZERO = np.uint8(ord("0"))
+_ZEROS = np.int64(0x3030303030303030)
 
 
 def batches(stream: BinaryIO, options: ReadOptions) -> Iterator[PaymentBatch]:
@@ -51,7 +52,7 @@ def _batch(
     first, second = items.first - _ZERO, items.second - _ZERO
     table = layout.days(options.first_year)
     booked_on = table[number(first, layout.BOOKED_ON)].astype("datetime64[D]")
-    is_reversal = np.isin(items.types, layout.REVERSALS)
+    is_reversal = reversals(items.types)
     amount = long_number(first, layout.AMOUNT)
     is_out = is_reversal | (items.first[:, layout.SIGN.first - 1] == DASH)
     np.negative(amount, out=amount, where=is_out)
@@ -78,7 +79,8 @@ def _value_dates(
 ) -> npt.NDArray[np.datetime64]:
     """The bank dates that are there and no later than the booked dates."""
     numbers = number(second, layout.BANK_DATE)
-    numbers[blanks(items.second, layout.BANK_DATE)] = 0
+    if (items.second[:, layout.BANK_DATE.first - 1] == BLANK).any():
+        numbers[blanks(items.second, layout.BANK_DATE)] = 0
     value_on = table[numbers].astype("datetime64[D]")
     value_on[(numbers == 0) | (value_on > booked_on)] = np.datetime64("NaT")
     return value_on
@@ -91,9 +93,12 @@ def _column(matrix: Matrix) -> npt.NDArray[np.bytes_]:
 
 
 def _column_or_absent(matrix: Matrix, place: Field) -> npt.NDArray[np.bytes_]:
-    """As `_column`, `b""` where the field holds zeros or blanks only."""
+    """As `_column` of a field of 8 to 16 columns, `b""` where it holds zeros or blanks only."""
     column = _column(matrix[:, place.cut])
-    column[(column == b"0" * place.width) | (column == b" " * place.width)] = b""
+    is_absent = (window(matrix, place.last) == _ZEROS) & (window(matrix, place.first + 7) == _ZEROS)
+    if (matrix[:, place.first - 1] == BLANK).any():
+        is_absent |= blanks(matrix, place)
+    column[is_absent] = b""
     return column
 
 

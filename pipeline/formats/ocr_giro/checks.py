@@ -26,7 +26,7 @@ from pipeline.formats.ocr_giro.notes import Code, Notes
 from pipeline.formats.reading import LATIN
 
 _ZERO = np.uint8(ord("0"))
-_DELETE = 0x7F
+_LF, _CR, _DELETE = 10, 13, 0x7F
 _ITEM_1_DIGITS = (layout.NUMBER, layout.BOOKED_ON, layout.STATEMENT_REF, layout.AMOUNT)
 _ITEM_2_DIGITS = (layout.FORM, layout.REFERENCE, layout.BANK_DATE, layout.DEBIT_ACCOUNT)
 
@@ -55,14 +55,16 @@ def check(items: Items, first_year: int, encoding: str, notes: Notes) -> Checked
     for place in _ITEM_1_DIGITS:
         if maxima[place.cut].max() > 9:
             raise FaultyFileError
+    second_maxima = column_maxima(second)
+    _refuse_line_ends(items, maxima, second_maxima)
     table = layout.days(first_year)
     booked_on = table[number(first, layout.BOOKED_ON)]
     if (booked_on == layout.INVALID_DAY).any():
         raise FaultyFileError
     amount = long_number(first, layout.AMOUNT)
     is_negative = _signs(items, maxima, notes)
-    _check_second(items, second, table, notes)
-    _check_fillers(items, maxima, column_maxima(second), notes)
+    _check_second(items, second, second_maxima, table, notes)
+    _check_fillers(items, maxima, second_maxima, notes)
     _note_where(items, amount == 0, Code.AMOUNT_ZERO, "the payment is of 0 øre", notes)
     kid_high, kid_low = _check_kids(items, notes)
     _check_texts(items, encoding, notes)
@@ -71,16 +73,37 @@ def check(items: Items, first_year: int, encoding: str, notes: Notes) -> Checked
         booked_on,
         amount,
         is_negative,
-        np.isin(items.types, layout.REVERSALS),
+        reversals(items.types),
         kid_high,
         kid_low,
     )
+
+
+def reversals(types: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which payments go out whatever their sign says."""
+    first, second = layout.REVERSALS
+    is_reversal: npt.NDArray[np.bool_] = (types == first) | (types == second)
+    return is_reversal
 
 
 def blanks(matrix: Matrix, place: Field) -> npt.NDArray[np.bool_]:
     """Which records have nothing but blanks in a field."""
     is_blank: npt.NDArray[np.bool_] = (matrix[:, place.cut] == BLANK).all(axis=1)
     return is_blank
+
+
+def _refuse_line_ends(items: Items, first: Matrix, second: Matrix) -> None:
+    """A block that is a matrix may hold LF or CR within a record: two short lines, that is, though 80 columns fit.
+
+    Where all is digits there is none; sign and KID are looked at by themselves; so that mostly few records are left.
+    """
+    looked_at = (first[8:31], first[32:49], first[74:80], second[8:80])
+    rows = items.block.rows
+    if max(int(maxima.max()) for maxima in looked_at) <= 9:
+        rows = np.concatenate((rows[items.others], rows[items.third_rows]))
+    inside = rows[:, : layout.WIDTH]
+    if ((inside == _LF) | (inside == _CR)).any():
+        raise FaultyFileError
 
 
 def _signs(items: Items, maxima: Matrix, notes: Notes) -> npt.NDArray[np.bool_]:
@@ -94,9 +117,10 @@ def _signs(items: Items, maxima: Matrix, notes: Notes) -> npt.NDArray[np.bool_]:
     return is_negative
 
 
-def _check_second(items: Items, digits: Matrix, table: npt.NDArray[np.int32], notes: Notes) -> None:
+def _check_second(
+    items: Items, digits: Matrix, maxima: Matrix, table: npt.NDArray[np.int32], notes: Notes
+) -> None:
     """Form, reference, bank date and debit account: digits, or blank, which is said."""
-    maxima = column_maxima(digits)
     for place in _ITEM_2_DIGITS:
         if maxima[place.cut].max(initial=0) <= 9:
             continue
@@ -146,7 +170,9 @@ def _note_kids(items: Items, columns: KidColumns, notes: Notes) -> None:
     _note_where(items, ~is_blank & has_text, Code.KID_UNEXPECTED, "a payment with free text has a KID", notes)
     is_short = ~is_blank & (columns.length < 4)
     _note_where(items, is_short, Code.KID_SHORT, "the KID has fewer than four characters", notes)
-    fails = ~is_blank & (columns.fails_control() | (columns.length < 2))
+    fails = columns.length == 1
+    fails[columns.fails_control()] = True
+    fails &= ~is_blank
     _note_where(items, fails, Code.KID_CONTROL, "the KID passes neither MOD10 nor MOD11", notes)
 
 

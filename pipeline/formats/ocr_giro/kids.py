@@ -33,7 +33,8 @@ def right_aligned(matrix: Matrix) -> tuple[Matrix, KidColumns, npt.NDArray[np.in
 
 def realigned(matrix: Matrix) -> Matrix:
     """As `right_aligned`, of fields that are known to be KIDs: only a field that ends in a blank can need it."""
-    rows = np.flatnonzero((matrix[:, -1] == BLANK) & (matrix != BLANK).any(axis=1))
+    rows = np.flatnonzero(matrix[:, -1] == BLANK)
+    rows = rows[(matrix[rows] != BLANK).any(axis=1)]
     if len(rows):
         matrix = matrix.copy()
         for row in rows.tolist():

@@ -146,7 +146,6 @@ class _Reader:
             )
         else:
             return True
-        is_uniform = is_uniform and not _holds_line_end(rows)
         if is_uniform:
             self._ends_seen({end})
         return is_uniform
@@ -212,12 +211,6 @@ class _Reader:
 def _is_blocks(start: bytes) -> bool:
     """Whether a file without line ends has a second record where one must begin."""
     return start[WIDTH : WIDTH + 2] == start[:2] == b"NY"
-
-
-def _holds_line_end(rows: npt.NDArray[np.uint8]) -> bool:
-    """Whether a record itself holds LF or CR (or a control below), which text and foreign records could hide."""
-    found, at_ends = np.count_nonzero(rows.reshape(-1) <= _CR), len(rows) * (rows.shape[1] - WIDTH)
-    return bool(found != at_ends)
 
 
 def _ends_in(data: bytes) -> set[bytes]:

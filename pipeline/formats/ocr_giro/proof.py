@@ -92,7 +92,7 @@ class Proof:
     def _note_falling_dates(self, lines: npt.NDArray[np.int64], booked_on: npt.NDArray[np.int32]) -> None:
         """Dates ascend within an assignment by the specification; the first that does not is said."""
         latest = int(booked_on[0]) if self._latest is None else self._latest
-        falls = np.flatnonzero(np.diff(booked_on, prepend=latest) < 0)
+        falls = np.flatnonzero(_steps(booked_on, latest) < 0)
         if len(falls) and self._latest != _SAID:
             self.notes.add(
                 int(lines[falls[0]]), Code.DATES_UNSORTED, "the Nets dates of the assignment do not ascend"
@@ -112,7 +112,7 @@ class _Numbers:
         self._last: int | None = None
 
     def add(self, lines: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> None:
-        steps = np.diff(numbers, prepend=numbers[0] - 1 if self._last is None else self._last)
+        steps = _steps(numbers, int(numbers[0]) - 1 if self._last is None else self._last)
         self._seen.append(numbers.astype(np.int32))
         self._last = int(numbers[-1])
         odd = steps != 1
@@ -131,6 +131,14 @@ class _Numbers:
             if (np.diff(numbers) <= 0).any() and len(np.unique(numbers)) != len(numbers):
                 raise FaultyFileError
         self._seen, self._last = [], None
+
+
+def _steps(column: npt.NDArray[np.int_] | npt.NDArray[np.int32], before: int) -> npt.NDArray[np.int64]:
+    """Each value less the one before it, the first less `before`."""
+    steps = np.empty(len(column), np.int64)
+    steps[0] = int(column[0]) - before
+    np.subtract(column[1:], column[:-1], out=steps[1:])
+    return steps
 
 
 def exact_sum(amounts: npt.NDArray[np.int64]) -> int:
