@@ -25,9 +25,9 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Engine
 
 from ops.case_rows import RECORDS, Checker, Record
+from ops.repairs.acts import Person, leave
 from schemas.bank import Fault
-from schemas.events import CaseChanged, CasesOpened, PersonActed
-from workers import journal
+from schemas.events import CaseChanged, CasesOpened
 from workers.journal import Ring
 from workers.store import cases as store
 from workers.store import setup
@@ -88,7 +88,7 @@ def apply_records(
         rings = _record(connection, taken, name, actor)
         if not dry_run:
             connection.commit()
-    done = () if dry_run else tuple(rings)
+    done = () if dry_run else rings
     return Applied(number, len(taken.opened), len(taken.changed), taken.renamed, done)
 
 
@@ -114,7 +114,7 @@ def _checked(records: Iterable[Read], checker: Checker) -> Iterator[Staged]:
         checker.fault(0, "file", "CSV", str(error))
 
 
-def _record(connection: Connection, taken: Taken, name: str, actor: str) -> list[Ring]:
+def _record(connection: Connection, taken: Taken, name: str, actor: str) -> tuple[Ring, ...]:
     """Record what happened, up to a thousand cases an event: each is one piece of work."""
     kinds: tuple[tuple[Callable[[tuple[int, ...]], object], tuple[int, ...]], ...] = (
         (CasesOpened, taken.opened + taken.reachable),
@@ -125,9 +125,11 @@ def _record(connection: Connection, taken: Taken, name: str, actor: str) -> list
         for event, ids in kinds
         for first in range(0, len(ids), _CASES_AN_EVENT)
     ]
-    if happened or taken.renamed:
-        happened.append(PersonActed("case apply", Path(name).name))
-    return journal.record(connection, happened, actor=actor)
+    if not happened and not taken.renamed:
+        return ()
+    detail = {"opened": len(taken.opened), "changed": len(taken.changed), "renamed": taken.renamed}
+    person = Person(actor, "applied from a file")
+    return leave(connection, person, "case apply", Path(name).name, detail, happened)
 
 
 def _read_csv(lines: Iterator[str]) -> Iterator[Read]:

@@ -16,11 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ops import setup_fields as read
+from ops.repairs.acts import Person, leave
 from ops.setup_fields import Fault, Field, read_fields
 from ops.setup_tables import FIELDS, NOUNS
-from schemas.events import PersonActed
 from schemas.setup import BankAccount, Client, Company, Installation, Setup, SubLedger
-from workers import journal
 from workers.store import setup as store
 from workers.store.setup import Noun
 
@@ -72,7 +71,14 @@ def apply_text(engine: Engine, written: str, *, name: str, actor: str, dry_run: 
             raise BadSetupFileError(name, tuple(faults))
         added = [row for row in rows if _add(connection, row, actor)]
         if added and not dry_run:
-            journal.record(connection, [PersonActed("client apply", f"{len(added)} rows")], actor=actor)
+            leave(
+                connection,
+                Person(actor, "applied from a file"),
+                "client apply",
+                Path(name).name,
+                {"rows": len(added)},
+                [],
+            )
             connection.commit()
     return Applied(len(added), len(rows) - len(added))
 

@@ -24,7 +24,7 @@ NAME = (
         FROM (SELECT {_KEY} FROM staged UNION SELECT company, client, into_no FROM staged WHERE record = 'merge') s
         JOIN kk2_case c USING ({_KEY})""",
     # The stages lock cases in id order too, so nobody waits in a circle; balances are read after this.
-    "SELECT count(*) FROM (SELECT id FROM kk2_case WHERE id IN (SELECT case_id FROM named) ORDER BY id FOR UPDATE) locked",
+    "SELECT count(*) FROM (SELECT id FROM kk2_case WHERE id IN (SELECT case_id FROM named) ORDER BY id FOR NO KEY UPDATE) locked",
     "ANALYZE named",
 )
 

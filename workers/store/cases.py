@@ -113,3 +113,12 @@ def _ids(connection: Connection, query: str) -> tuple[int, ...]:
 def _kroner(value: object) -> str:
     """An amount in the answer to a question is a number, everything else is text."""
     return f"{in_kroner(value)} kr" if isinstance(value, int) else str(value)
+
+
+def standing(connection: Connection, case_no: str) -> tuple[tuple[int, str], ...]:
+    """The cases that have a number: id, and company/client; several clients may use the same numbers."""
+    rows = connection.execute(
+        text("SELECT id, company || '/' || client FROM kk2_case WHERE case_no = :no ORDER BY id"),
+        {"no": case_no},
+    )
+    return tuple((row[0], row[1]) for row in rows)

@@ -1,0 +1,63 @@
+"""`kk2 case export --since DAY`: what became of the cases, for KK2: opened, paid by part, closed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from schemas.case import Kind
+from schemas.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One thing that became of a case. `record`: opened, paid or closed; `day`: opened, booked by the bank, or last paid.
+
+    `payment_id`, `kind` and `amount` (signed øre) are those of one part of one payment; None for the others. `state`
+    says how a closed case is closed: paid, or closed_with_rest.
+    """
+
+    record: str
+    company: str
+    client: str
+    case_no: str
+    day: date
+    payment_id: int | None
+    kind: str | None
+    amount: Money | None
+    state: str
+
+
+# A payment stands with its live splits, so that a correction shows in the next export of the same days.
+_SINCE = """
+SELECT 'opened', company, client, case_no, opened_on, NULL::bigint, NULL::integer, NULL::bigint, state
+FROM kk2_case WHERE opened_on >= :since
+UNION ALL
+SELECT 'paid', c.company, c.client, c.case_no, p.booked_on, p.id, s.kind, sum(s.amount), c.state
+FROM payment p JOIN split s ON s.payment_id = p.id AND s.superseded_by IS NULL JOIN kk2_case c ON c.id = s.case_id
+WHERE p.booked_on >= :since GROUP BY c.id, p.id, s.kind HAVING sum(s.amount) <> 0
+UNION ALL
+SELECT 'closed', c.company, c.client, c.case_no, l.day, NULL, NULL, NULL, c.state
+FROM kk2_case c JOIN (SELECT case_id, max(booked_on) AS day FROM payment WHERE state = 'settled' GROUP BY case_id) l
+  ON l.case_id = c.id
+WHERE c.state IN ('paid', 'closed_with_rest') AND l.day >= :since
+ORDER BY 2, 3, 4, 5, 1 DESC, 6, 7"""
+
+
+def export(connection: Connection, since: date) -> Iterator[Exported]:
+    """All that became of cases from a day on, by case and day; streamed, for it may be all of them."""
+    rows = connection.execution_options(yield_per=5_000).execute(text(_SINCE), {"since": since})
+    for record, company, client, case_no, day, payment_id, kind, amount, state in rows:
+        named = None if kind is None else Kind(kind).name.lower()
+        yield Exported(
+            record,
+            company,
+            client,
+            case_no,
+            day,
+            payment_id,
+            named,
+            None if amount is None else int(amount),
+            state,
+        )

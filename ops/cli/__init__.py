@@ -1,0 +1,54 @@
+"""`kk2`, the command line: one small module for each group of commands, and one way in which all of them end.
+
+Exit statuses: 0 fine, 1 a business "no" or a difference, 2 wrong use or something not reachable, 3 unknown.
+Heavy libraries are imported inside the commands, so that `kk2 --help` and `kk2 read` start at once.
+"""
+
+import sys
+
+from ops.cli import (
+    cases,
+    clients,
+    delivery,
+    files,
+    inventing,
+    keeping,
+    payments,
+    proposals,
+    running,
+    vouchers,
+    work,
+)
+from ops.cli.errors import said
+from ops.cli.making import group
+
+app = group(
+    "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
+)
+for each in (
+    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, delivery.stop, delivery.start,
+    inventing.simulate, inventing.generate,
+):  # fmt: skip
+    app.add_typer(each)
+for commands in (keeping.commands, inventing.commands, running.commands):
+    app.registered_commands += commands.registered_commands
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line, `sys.argv` without `arguments`; gives its exit status and never a traceback for a known fault."""
+    try:
+        app(args=arguments, prog_name="kk2")
+    except SystemExit as end:
+        if isinstance(end.code, str):  # the settings' faults, one a line
+            sys.stderr.write(f"{end.code}\n")
+            return 2
+        return end.code or 0
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        known = said(error)
+        if known is None:
+            raise
+        sys.stderr.write(f"kk2: {known.sentence}\n")
+        return known.status
+    return 0

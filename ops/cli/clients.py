@@ -1,0 +1,74 @@
+"""`kk2 client`: the setup, from installation to sub-ledger, as dated rows."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from ops.cli import printing, reaching
+from ops.cli.making import DryRun, InFile, Json, Name, day, group
+
+app = group(
+    "The setup: installations, companies, accounts, clients and sub-ledgers, as dated rows.", "client"
+)
+_Day = Annotated[
+    date | None, typer.Option("--on", parser=day, metavar="DAY", help="As it is valid on this day.")
+]
+
+
+@app.command(epilog="Example: kk2 client apply fjordvik.toml --dry-run")
+def apply(file: InFile, dry_run: DryRun = False, name: Name = "", json: Json = False) -> None:
+    """Apply a setup file: what it says anew becomes rows; what stands already is left alone."""
+    from ops import setup_file
+
+    applied = setup_file.apply(reaching.database(), file, actor=reaching.actor(name), dry_run=dry_run)
+    if json:
+        printing.as_json([applied])
+        return
+    would = "would be " if dry_run else ""
+    typer.echo(f"{applied.added} rows {would}added, {applied.unchanged} stand already")
+
+
+@app.command(epilog="Example: kk2 client show --on 2027-01-01")
+def show(on: _Day = None, json: Json = False) -> None:
+    """Show the setup that is valid today or on another day, or first becomes valid after it."""
+    _show(on, json=json)
+
+
+@app.command("list", epilog="Example: kk2 client list --json")
+def list_(on: _Day = None, json: Json = False) -> None:
+    """List the setup; the same as `kk2 client show`."""
+    _show(on, json=json)
+
+
+def _show(on: date | None, *, json: bool) -> None:
+    from dataclasses import asdict
+
+    from ops import setup_file
+
+    with reaching.reading() as connection:
+        rows = setup_file.show(connection, on or date.today())  # noqa: DTZ011 - the day of whoever asks
+    if json:
+        printing.as_json(
+            {"kind": kind, "key": key, "valid_from": valid_from, "version": version, "value": asdict(value)}
+            for kind, key, valid_from, version, value in rows
+        )
+        return
+    printing.table(
+        ("kind", "key", "valid from", "version", "what"),
+        [
+            (
+                kind,
+                key,
+                valid_from,
+                version,
+                getattr(value, "name", "") or getattr(value, "endpoint", "") or _what(value),
+            )
+            for kind, key, valid_from, version, value in rows
+        ],
+    )
+
+
+def _what(value: object) -> str:
+    company, account = getattr(value, "company", ""), getattr(value, "account", "")
+    return f"ledger account {account}" if account else f"company {company}"

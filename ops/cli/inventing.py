@@ -1,0 +1,106 @@
+"""What needs no site: read a file by itself, invent one, simulate a Visma, see the demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli.making import InFile, Json, group
+
+commands = group("What needs no site.")
+simulate = group("Stand in for somebody else.", "simulate")
+generate = group("Invent files for tests and training.", "generate")
+
+
+@commands.command(epilog="Example: kk2 read OCR.D240112 --json | jq .amount_ore")
+def read(
+    file: InFile,
+    json: Json = False,
+    payments: Annotated[
+        bool, typer.Option("--payments", help="Each payment too, not only the sums.")
+    ] = False,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the text in the file, if it is not ISO-8859-1.")
+    ] = None,
+) -> None:
+    """Read a bank file and print what it says, without database and setup; a refused file exits 1 and says where."""
+    from ops.reading import print_reading
+
+    raise typer.Exit(print_reading(file, as_json=json, payments=payments, encoding=encoding))
+
+
+@generate.command("ocr", epilog="Example: kk2 generate ocr --payments 1000 --seed 7 --out /tmp/test.ocr")
+def generate_ocr(
+    payments: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
+    out: Annotated[Path, typer.Option(help="The file to write; it must not be there.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 1,
+) -> None:
+    """Write an invented OCR giro file that follows the bank's specification."""
+    from ops.bank_writer import generate as write
+
+    with out.open("xb") as file:
+        write(payments, seed, file)
+    typer.echo(f"{payments} payments in {out}")
+
+
+@simulate.callback()
+def _simulate() -> None:
+    """Stand in for somebody else."""
+
+
+@generate.callback()
+def _generate() -> None:
+    """Invent files for tests and training."""
+
+
+@simulate.command(
+    "visma", epilog="Example: kk2 simulate visma --port 8088 --folder /tmp/visma --faults slow:seconds=2"
+)
+def simulate_visma(
+    folder: Annotated[Path, typer.Option(help="Where its ledger is kept.")],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where it listens; 0 takes a free one and says which.")
+    ] = 0,
+    host: Annotated[str, typer.Option(help="On which address.")] = "127.0.0.1",
+    municipality: Annotated[
+        Path | None, typer.Option(help="Its setup, as TOML; else the seeded one.")
+    ] = None,
+    faults: Annotated[str, typer.Option(help="Faults, as slow:seconds=2:times=3,busy:probability=0.1.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the faults that have a probability.")] = 0,
+    deduplicates: Annotated[bool, typer.Option("--deduplicates", help="Know its references again.")] = False,
+    finds: Annotated[
+        bool, typer.Option("--finds/--no-find", help="Whether it can be asked for a reference.")
+    ] = True,
+    lists: Annotated[bool, typer.Option("--lists/--no-list", help="Whether it lists its vouchers.")] = True,
+    sign_in: Annotated[
+        str, typer.Option(envvar="KK2_VISMA_SIGN_IN", help="USER:PASSWORD that it demands.")
+    ] = "",
+) -> None:
+    """Run a Visma that answers WSinkasso, keeps a ledger and shows it on a page, until SIGTERM."""
+    from ops import simulator
+
+    simulator.run(
+        port, folder, host=host, municipality=municipality, faults=simulator.read_faults(faults), seed=seed,
+        deduplicates=deduplicates, finds=finds, lists=lists, sign_in=sign_in,
+    )  # fmt: skip
+
+
+@commands.command(epilog="Example: kk2 demo --keep")
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave it running until Ctrl-C, and print addresses.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Another seed is another municipality.")] = 1,
+    folder: Annotated[Path | None, typer.Option(help="Leave everything in this folder.")] = None,
+    kills: Annotated[
+        int, typer.Option(min=0, help="Kill processes so often in the middle, and see that it holds.")
+    ] = 0,
+) -> None:
+    """Show the whole way on this machine, from bank files to vouchers in a simulated Visma; 1 if an øre is elsewhere."""
+    if kills:
+        from ops.demo import kill
+
+        raise typer.Exit(kill.run(seed, kills, folder=folder))
+    from ops.demo import run
+
+    raise typer.Exit(run(keep, seed, folder))

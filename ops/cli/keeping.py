@@ -1,0 +1,97 @@
+"""Keeping a site: bring the database to this version, see whether all is well, prove that the money agrees."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.cli import printing, reaching
+from ops.cli.making import Json, group
+
+if TYPE_CHECKING:
+    from ops.balance import BalanceReport, Sums
+    from workers.accounting import Accounting
+
+commands = group("Keeping a site.")
+
+
+@commands.command(epilog="Example: kk2 migrate")
+def migrate(json: Json = False) -> None:
+    """Bring the database to the shape that this version wants; safe to call again, by several machines at once."""
+    from ops import migrations
+
+    revision = migrations.migrate(reaching.database())
+    if json:
+        printing.as_json([{"revision": revision}])
+    else:
+        typer.echo(f"the database is at revision {revision}")
+
+
+@commands.command(epilog="Example: kk2 balance --json | jq .findings")
+def balance(
+    visma: Annotated[
+        bool, typer.Option("--visma/--no-visma", help="Whether Visma is asked for its list too.")
+    ] = True,
+    replay: Annotated[
+        int | None, typer.Option(min=0, help="How many cases are split anew; else all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Prove that the money agrees, on every row and against Visma's own list; 1 for a difference, 3 for unknown."""
+    from ops.balance import check
+
+    with reaching.reading() as connection:
+        accounting = _accounting() if visma else None
+        report = check(connection, accounting, replayed=replay)
+    if json:
+        printing.as_json([report])
+    else:
+        _print(report)
+    raise typer.Exit(int(report.exit_status))
+
+
+def _accounting() -> "dict[str, Accounting]":
+    """Each installation of the setup, as it is reached today."""
+    from workers.accounting import connect
+    from workers.secrets import resolve
+    from workers.store.setup import current
+
+    with reaching.reading() as connection:
+        installations = current(connection).installations
+    return {code: connect(dated.latest().value, resolve) for code, dated in installations.items()}
+
+
+def _print(report: "BalanceReport") -> None:
+    for each in report.sums:
+        _print_sums(each)
+    printing.table(
+        ("company", "vouchers that are", "number", "kroner", "in Visma", "kroner there"),
+        [
+            (v.company, v.state, v.vouchers, printing.kroner(v.total),
+             "unknown" if v.in_visma is None else v.in_visma, printing.kroner(v.total_in_visma))
+            for v in report.vouchers
+        ],
+        right="number kroner in Visma there",
+    )  # fmt: skip
+    typer.echo("")
+    for finding in report.findings:
+        typer.echo(f"{'holds ' if finding.holds else 'BROKEN'}  {finding.promise}")
+        for row in finding.differences:
+            typer.echo(
+                f"        {row.subject}: expected {row.expected}, found {row.found} {finding.unit}: {row.cause}"
+            )
+        if finding.broken > len(finding.differences):
+            typer.echo(f"        and {finding.broken - len(finding.differences)} more")
+    for unknown in report.unknown:
+        typer.echo(f"unknown {unknown}")
+    verdict = "the money agrees" if report.agrees else "the money does not agree"
+    typer.echo(f"{verdict}{'; not all could be told' if report.unknown else ''}")
+
+
+def _print_sums(sums: "Sums") -> None:
+    typer.echo(f"{sums.scope}: {sums.payments} payments, {printing.kroner(sums.amount)} kr")
+    printing.table(
+        ("where", "state", "payments", "kroner"),
+        [(place.where, place.state, place.payments, printing.kroner(place.amount)) for place in sums.places],
+        right="payments kroner",
+    )
+    typer.echo("")

@@ -1,0 +1,38 @@
+"""How the groups of commands are made, and the options that many commands share."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def group(help_text: str, name: str | None = None) -> typer.Typer:
+    """Give a group of commands that shows its help when nothing is asked of it."""
+    return typer.Typer(
+        name=name,
+        help=help_text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def day(text: str) -> date:
+    """A day on the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a day, as 2026-01-31, found {text!r}") from None
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Name = Annotated[
+    str, typer.Option("--as", envvar="KK2_ACTOR", help="Who acts, for the audit; else the system's user.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the audit.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")]
+Since = Annotated[date | None, typer.Option("--since", parser=day, metavar="DAY", help="From this day on.")]
+InFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file.")]

@@ -1,0 +1,57 @@
+"""`kk2 proposal`: the posting proposals as they stand now, and a person's approval of exactly what was shown."""
+
+from typing import Annotated
+
+import typer
+
+from ops.cli import printing, reaching
+from ops.cli.making import Json, group
+
+app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
+_Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
+_File = Annotated[int | None, typer.Option("--file", metavar="ID", help="Only the payments of this file.")]
+
+
+@app.command("list", epilog="Example: kk2 proposal list")
+def list_(json: Json = False) -> None:
+    """List the proposal of each company: payments, kroner, what is parked, and why it waits for a person."""
+    from ops.queries import proposals
+
+    with reaching.reading() as connection:
+        companies = proposals.companies_with_proposals(connection)
+        found = [proposals.proposal(connection, company, None) for company in companies]
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("company", "payments", "kroner", "parked", "waits because"),
+        [(p.company, p.payments, printing.kroner(p.amount), p.parked, "; ".join(p.waits)) for p in found],
+        right="payments kroner parked",
+    )
+
+
+@app.command(epilog="Example: kk2 proposal show 100")
+def show(company: _Company, file: _File = None, json: Json = False) -> None:
+    """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest."""
+    from ops.queries import proposals
+
+    with reaching.reading() as connection:
+        found = proposals.proposal(connection, company, file)
+    if json:
+        printing.as_json([found])
+        return
+    printing.table(
+        ("account", "booked", "statement", "payments", "kroner", "parked", "kroner parked"),
+        [
+            (g.account, g.booked_on, g.statement_ref, g.payments, printing.kroner(g.amount), g.parked,
+             printing.kroner(g.parked_amount))
+            for g in found.groups
+        ],
+        right="payments kroner parked",
+    )  # fmt: skip
+    typer.echo(
+        f"\n{found.payments} payments, {printing.kroner(found.amount)} kr; {found.parked} of them parked"
+    )
+    for why in found.waits:
+        typer.echo(f"waits: {why}")
+    typer.echo(f"digest {found.digest}")

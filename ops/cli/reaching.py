@@ -1,0 +1,77 @@
+"""What a command reaches for: the database, the broker's bell, the site's settings, and the name of who acts."""
+
+import getpass
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ops.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from workers.journal import Ring
+    from workers.relay import Ringer
+    from workers.settings import Settings
+
+ENVIRONMENT = "environment"
+"""The file in the folder of `kk2 up` that says where its servers are: for commands in another terminal."""
+
+
+def site() -> "Settings":
+    """The site's settings, from the environment, or from the folder of a running `kk2 up` that KK2_FOLDER names."""
+    from workers.settings import settings
+
+    folder = os.environ.get("KK2_FOLDER")
+    left = Path(folder) / ENVIRONMENT if folder else None
+    if left is not None and "KK2_DATABASE_URL" not in os.environ and left.is_file():
+        for line in left.read_text("utf-8").splitlines():
+            name, _, value = line.partition("=")
+            os.environ.setdefault(name, value)
+    return settings()
+
+
+def database() -> "Engine":
+    """The site's database. Nothing is opened yet."""
+    from workers.store.engine import engine_for
+
+    return engine_for(site().database_url.get_secret_value())
+
+
+@contextmanager
+def reading() -> Iterator["Connection"]:
+    """A connection to look with; nothing that it did is kept."""
+    with database().connect() as connection:
+        yield connection
+
+
+def ringer() -> "Ringer":
+    """The bell that tells the workers of due work."""
+    site()
+    from workers.app import app
+    from workers.relay import Ringer, celery_bell
+
+    return Ringer(celery_bell(app))
+
+
+def ring(rings: Sequence["Ring"]) -> None:
+    """Tell the workers; a broker that does not hear is said and is no fault, for the relay rings again."""
+    if rings and not ringer().ring(rings):
+        typer.echo(
+            "kk2: the broker was not reached; what was done stands, and the relay will tell the workers",
+            err=True,
+        )
+
+
+def actor(name: str) -> str:
+    """Who acts: the name that was given, or the system's user; an act without a name is refused."""
+    if name.strip():
+        return name.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise CommandError("nobody knows who acts: give --as NAME, or set KK2_ACTOR") from None

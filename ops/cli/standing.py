@@ -1,0 +1,66 @@
+"""What `kk2 up` does: servers if there are none, migrations, then all processes under the supervisor."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import typer
+
+from ops import embedded, migrations
+from ops.cli import reaching
+from ops.embedded import Servers
+from ops.supervisor import Supervisor, standard_processes
+
+_ADDRESSES = ("KK2_DATABASE_URL", "KK2_BROKER_URL")
+
+
+def run(folder: Path, *, flower_port: int, visma_port: int) -> None:
+    """Run until a signal says stop; raises `EmbeddedError`, OSError and what the settings and the database raise."""
+    with ExitStack() as until_the_end:
+        servers = None
+        if not all(name in os.environ for name in _ADDRESSES):
+            servers = until_the_end.enter_context(embedded.start(folder))
+            os.environ["KK2_DATABASE_URL"], os.environ["KK2_BROKER_URL"] = (
+                servers.database_url,
+                servers.broker_url,
+            )
+        os.environ["KK2_FOLDER"] = str(folder)
+        (folder / "inbox").mkdir(parents=True, exist_ok=True)
+        if servers:
+            until_the_end.callback(_leave_environment(folder).unlink, missing_ok=True)
+        engine = reaching.database()
+        migrations.migrate(engine)
+        engine.dispose()
+        supervisor = Supervisor(_processes(folder, servers, flower_port, visma_port), folder)
+        _tell(folder, flower_port, visma_port)
+        supervisor.run()
+
+
+def _processes(folder: Path, servers: Servers | None, flower_port: int, visma_port: int):  # type: ignore[no-untyped-def]
+    environment = {name: value for name, value in os.environ.items() if name.startswith("KK2_")}
+    return standard_processes(
+        environment,
+        servers=servers,
+        visma=("--port", str(visma_port), "--folder", str(folder / "visma")) if visma_port else None,
+        flower=("--port", str(flower_port)) if flower_port else None,
+    )
+
+
+def _leave_environment(folder: Path) -> Path:
+    """Leave the addresses, with their passwords, for commands in another terminal: readable by this user alone."""
+    file = folder / reaching.ENVIRONMENT
+    file.unlink(missing_ok=True)
+    file.touch(0o600)
+    file.write_text("".join(f"{name}={os.environ[name]}\n" for name in _ADDRESSES), "utf-8")
+    return file
+
+
+def _tell(folder: Path, flower_port: int, visma_port: int) -> None:
+    typer.echo(f"bank files go into   {folder / 'inbox'}")
+    if flower_port:
+        typer.echo(f"Flower               http://127.0.0.1:{flower_port}")
+    if visma_port:
+        typer.echo(f"Visma, simulated     http://127.0.0.1:{visma_port}")
+    typer.echo(f"logs                 {folder / 'logs'}")
+    typer.echo(f"in another terminal  KK2_FOLDER={folder} kk2 doctor")
+    typer.echo("stop with Ctrl-C")
