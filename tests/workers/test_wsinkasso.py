@@ -62,7 +62,7 @@ def test_vouchers_of_one_call_are_answered_in_their_order_whatever_becomes_of_ea
         (Voucher("K1-1-1", "100", "", "OC", NOVEMBER, "WS-Inf", False, "", (
             a_line("1920", kr(1), text="x" * 31), a_line("1500", kr(-1)))), "maxLength"),
         (Voucher("K1-1-1", "100", "", "OC", NOVEMBER, "WS-Inf", False, "", (
-            a_line("1920", kr(1)), a_line("1500", kr(-1), kid="12A4"))), "kid"),
+            a_line("1920", kr(1)), a_line("1500", kr(-1), kid="1" * 26))), "kid"),
         (Voucher("K1-1-1", "100", "", "OC", NOVEMBER, "WS-Inf", False, "", (
             a_line("1920", kr(10**13)), a_line("1500", kr(-(10**13))))), "9999999999999.99"),
         (a_voucher(reference="K" * 31), "externalReference"),
@@ -77,6 +77,17 @@ def test_a_voucher_that_the_contract_forbids_is_refused_here_and_never_sent(
     assert sentence in answer.note
     assert exchange.status is None
     assert visma.calls(voucher.reference) == 0
+
+
+@pytest.mark.parametrize("kid", ["", "   ", "12A4", "7", "3300008367204-"])
+def test_money_with_an_odd_kid_is_booked_all_the_same(visma: Simulator, kid: str) -> None:
+    lines = (a_line("1920", kr(10)), a_line("1500", kr(-10), customer="40017", kid=kid))
+
+    (answer,), _ = accounting(visma).register(
+        [Voucher("K1-1-1", "100", "", "OC", NOVEMBER, "WS-Inf", False, "", lines)]
+    )
+
+    assert answer.verdict is Verdict.BOOKED
 
 
 def test_a_closed_period_has_a_code_of_its_own_and_opens_again(visma: Simulator) -> None:

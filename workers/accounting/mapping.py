@@ -47,7 +47,7 @@ DIMENSIONS: Final = tuple(f"dimension{number}" for number in range(1, 11))
 CLOSING_LINE_FIELDS: Final[tuple[tuple[str, Callable[[VoucherLine], str]], ...]] = (
     ("customerNo", lambda line: line.customer_no),
     ("invoiceNo", lambda line: line.invoice_no),
-    ("kid", lambda line: line.kid),
+    ("kid", lambda line: line.kid.strip()),
 )
 """The order of the three groups is the XSD's: head fields and text; line fields, dimensions, closing line fields.
 
