@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
-from workers.facts.payments import Waiting
+from workers.facts.payments import STATES, Waiting
 from workers.store.bulk import rows
 
 
@@ -50,9 +50,7 @@ def lock(connection: Connection, case_ids: Sequence[int]) -> tuple[dict[int, Loc
         "ORDER BY id FOR NO KEY UPDATE",
         {"ids": sorted(set(case_ids))},
     )
-    locked = {
-        row[0]: LockedCase(row[0], row[1], row[2], row[3], CaseState(row[4]), *row[5:]) for row in found
-    }
+    locked = {row[0]: LockedCase(row[0], row[1], row[2], row[3], STATES[row[4]], *row[5:]) for row in found}
     return locked, {case.id for case in locked.values() if case.state is CaseState.MERGED}
 
 

@@ -21,6 +21,9 @@ _COLUMNS = (
 )
 
 
+STATES = {state.value: state for state in CaseState}
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A payment that is to be settled. `case_id` is set where a person assigned it, or it is already on a case."""
@@ -37,6 +40,7 @@ class Waiting:
     case_id: int | None
     reverses: int | None
     cover_choice: list[int] | None
+    company_is_new: bool = False
 
 
 def waiting(connection: Connection, event: object) -> list[Waiting]:
@@ -81,15 +85,15 @@ def candidates(
     found = rows(
         connection,
         "SELECT k.account, k.kid, c.id, c.company, c.client, c.state, c.merged_into "
-        "FROM unnest(%(accounts)s::text[], %(kids)s::text[]) AS t(account, kid) "
+        "FROM unnest(string_to_array(%(accounts)s, ' '), string_to_array(%(kids)s, ' ')) AS t(account, kid) "
         "JOIN case_kid k ON k.account = t.account AND k.kid = t.kid JOIN kk2_case c ON c.id = k.case_id",
-        {"accounts": [w[0] for w in wanted], "kids": [w[1] for w in wanted]},
+        {"accounts": " ".join(w[0] for w in wanted), "kids": " ".join(w[1] for w in wanted)},
     )
     ends = main_cases(connection, [row[2] for row in found if row[6] is not None])
     by_kid: dict[tuple[str, Kid], list[Candidate]] = defaultdict(list)
     for account, kid, case_id, company, client, state, merged in found:
         end = ends[case_id] if merged is not None else None
-        by_kid[account, kid].append(Candidate(case_id, company, client, CaseState(state), end))
+        by_kid[account, kid].append(Candidate(case_id, company, client, STATES[state], end))
     return {key: tuple(cases) for key, cases in by_kid.items()}
 
 

@@ -1,14 +1,14 @@
 """Save how cases are split: equal to what stands, no write; a free split that differs is superseded; a frozen one corrected."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
 from pipeline.allocation import CaseSplit
-from schemas.case import Kind
+from schemas.case import CaseState, Kind
 from schemas.money import Money
 from workers.facts.cases import LiveSplit, LockedCase
 from workers.facts.payments import Waiting
@@ -16,7 +16,10 @@ from workers.journal import ParkedPayment, park_payments
 from workers.store.bulk import copy, execute, take_ids
 
 _Key: TypeAlias = tuple[int, int | None, int]  # payment, item, kind
-_COLUMNS = ("id", "payment_id", "case_id", "item_id", "kind", "amount", "client_row", "corrects", "held")
+_COLUMNS = ("payment_id", "case_id", "item_id", "kind", "amount", "client_row", "corrects", "held")
+
+
+_STATE_NUMBERS = {state: number for number, state in enumerate(CaseState, 1)}
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Saver:
     new: list[_New] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     settled: list[tuple[int, int, int | None]] = field(default_factory=list)
-    cases: list[tuple[int, Money, str]] = field(default_factory=list)
+    cases: list[tuple[int, Money, int]] = field(default_factory=list)
 
     def take(
         self,
@@ -54,15 +57,25 @@ class Saver:
         client_rows: dict[int, tuple[int, bool]],
     ) -> None:
         """Compare a case's wanted splits with its live ones and note the difference."""
-        wanted: dict[_Key, Money] = {}
-        for split in decision.splits:
-            wanted[split.payment_id, split.item_id, split.kind] = split.amount
-        live: dict[_Key, list[LiveSplit]] = defaultdict(list)
-        for stands in case.splits:
-            live[stands.payment_id, stands.item_id, stands.kind].append(stands)
-        frozen_payments = {stands.payment_id for stands in case.splits if stands.frozen}
-        for key in wanted.keys() | live.keys() if live else wanted:
-            self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, client_rows)
+        if case.splits:
+            self._differences(case, decision, client_rows)
+        else:  # the ordinary case: nothing stands yet
+            for split in decision.splits:
+                row, hold = client_rows[split.payment_id]
+                held = hold and split.kind is Kind.REST
+                self.new.append(
+                    _New(
+                        split.payment_id,
+                        case.id,
+                        split.item_id,
+                        split.kind,
+                        split.amount,
+                        row,
+                        False,
+                        held,
+                        (),
+                    )
+                )
         standing = {stands.payment_id for stands in case.splits}
         for payment_id in payments.keys() - standing - {payment_id for payment_id, _ in decision.parked}:
             payment = payments[payment_id]
@@ -73,7 +86,20 @@ class Saver:
             w.amount for w in case.waivers if w.kind <= Kind.FEE
         )
         if (owed - covered, decision.state) != (case.balance, case.state) or case.dirty:
-            self.cases.append((case.id, owed - covered, decision.state.value))
+            self.cases.append((case.id, owed - covered, _STATE_NUMBERS[decision.state]))
+
+    def _differences(
+        self, case: LockedCase, decision: CaseSplit, client_rows: dict[int, tuple[int, bool]]
+    ) -> None:
+        wanted = {
+            (split.payment_id, split.item_id, int(split.kind)): split.amount for split in decision.splits
+        }
+        live: dict[_Key, list[LiveSplit]] = defaultdict(list)
+        for stands in case.splits:
+            live[stands.payment_id, stands.item_id, stands.kind].append(stands)
+        frozen_payments = {stands.payment_id for stands in case.splits if stands.frozen}
+        for key in wanted.keys() | live.keys():
+            self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, client_rows)
 
     def _difference(
         self,
@@ -106,20 +132,22 @@ class Saver:
         if frozen:
             self.new.append(_New(payment_id, None, None, Kind.SUSPENSE, -frozen, None, True, False, ()))
 
-    def save(self, parked: Sequence[ParkedPayment], payments: Iterable[Waiting], *, stage: str) -> None:
+    def save(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting], *, stage: str) -> None:
         """Write everything: splits by COPY, the rest by one joined update a table."""
-        ids = take_ids(self.connection, "split", len(self.new))
-        copy(
-            self.connection,
-            "split",
-            _COLUMNS,
-            (
-                (i, n.payment_id, n.case_id, n.item_id, n.kind, n.amount, n.client_row, n.corrects, n.held)
-                for i, n in zip(ids, self.new, strict=True)
-            ),
-        )
-        replaced = [(old, new_id) for new_id, n in zip(ids, self.new, strict=True) for old in n.instead_of]
-        replaced += [(old, old) for old in self.withdrawn]
+        replaced = [(old, old) for old in self.withdrawn]
+        if any(new.instead_of for new in self.new):
+            ids = take_ids(self.connection, "split", len(self.new))
+            copy(
+                self.connection,
+                "split",
+                ("id", *_COLUMNS),
+                ((i, *_row(n)) for i, n in zip(ids, self.new, strict=True)),
+            )
+            replaced += [
+                (old, new_id) for new_id, n in zip(ids, self.new, strict=True) for old in n.instead_of
+            ]
+        else:
+            copy(self.connection, "split", _COLUMNS, map(_row, self.new))
         if replaced:
             execute(
                 self.connection,
@@ -127,14 +155,15 @@ class Saver:
                 "WHERE s.id = t.id AND s.superseded_by IS NULL",
                 {"old": [r[0] for r in replaced], "by": [r[1] for r in replaced]},
             )
-        self._save_payments(parked, {p.id: p.company for p in payments})
+        self._save_payments(parked, payments)
         if self.cases:
             execute(
                 self.connection,
-                "UPDATE kk2_case c SET balance = t.balance, state = t.state, dirty = false "
-                "FROM unnest(%(ids)s::bigint[], %(balances)s::bigint[], %(states)s::text[]) AS t(id, balance, state) "
+                "UPDATE kk2_case c SET balance = t.balance, state = (%(names)s::text[])[t.state], dirty = false "
+                "FROM unnest(%(ids)s::bigint[], %(balances)s::bigint[], %(states)s::int[]) AS t(id, balance, state) "
                 "WHERE c.id = t.id",
                 {
+                    "names": [state.value for state in CaseState],
                     "ids": [c[0] for c in self.cases],
                     "balances": [c[1] for c in self.cases],
                     "states": [c[2] for c in self.cases],
@@ -142,30 +171,47 @@ class Saver:
             )
         park_payments(self.connection, parked, stage=stage)
 
-    def _save_payments(self, parked: Sequence[ParkedPayment], companies: dict[int, str | None]) -> None:
+    def _save_payments(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting]) -> None:
         if self.settled:
             execute(
                 self.connection,
-                "UPDATE payment p SET state = 'settled', case_id = t.case_id, reverses = t.reverses, "
-                "company = coalesce(p.company, t.company) FROM unnest(%(ids)s::bigint[], %(cases)s::bigint[], "
-                "%(reverses)s::bigint[], %(companies)s::text[]) AS t(id, case_id, reverses, company) WHERE p.id = t.id",
+                "UPDATE payment p SET state = 'settled', case_id = t.case_id, reverses = t.reverses "
+                "FROM unnest(%(ids)s::bigint[], %(cases)s::bigint[], %(reverses)s::bigint[]) AS t(id, case_id, reverses) "
+                "WHERE p.id = t.id",
                 {
                     "ids": [s[0] for s in self.settled],
                     "cases": [s[1] for s in self.settled],
                     "reverses": [s[2] for s in self.settled],
-                    "companies": [companies.get(s[0]) for s in self.settled],
                 },
             )
         if parked:
             execute(
                 self.connection,
-                "UPDATE payment p SET state = 'parked', company = coalesce(p.company, t.company) "
-                "FROM unnest(%(ids)s::bigint[], %(companies)s::text[]) AS t(id, company) WHERE p.id = t.id",
-                {
-                    "ids": [p.payment_id for p in parked],
-                    "companies": [companies.get(p.payment_id) for p in parked],
-                },
+                "UPDATE payment SET state = 'parked' WHERE id = ANY(%(ids)s)",
+                {"ids": [p.payment_id for p in parked]},
             )
+        for company in {p.company for p in payments if p.company is not None}:
+            # an account that was set up since the file was read
+            ids = [p.id for p in payments if p.company == company and p.company_is_new]
+            if ids:
+                execute(
+                    self.connection,
+                    "UPDATE payment SET company = %(company)s WHERE id = ANY(%(ids)s) AND company IS NULL",
+                    {"company": company, "ids": ids},
+                )
+
+
+def _row(new: _New) -> tuple[object, ...]:
+    return (
+        new.payment_id,
+        new.case_id,
+        new.item_id,
+        int(new.kind),
+        new.amount,
+        new.client_row,
+        new.corrects,
+        new.held,
+    )
 
 
 def close_slice(connection: Connection, file_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -99,6 +100,13 @@ def save(connection: Connection, approved: Sequence[Approved]) -> list[int]:
         ),
     )
     return ids
+
+
+@lru_cache(maxsize=1024)
+def _array(texts: tuple[str, ...]) -> str:
+    """Write a text array as COPY wants it; the same few sets of dimensions stand on every line."""
+    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
+    return "{" + ",".join(quoted) + "}"
 
 
 def _head(voucher_id: int, approved: Approved) -> tuple[object, ...]:

@@ -32,6 +32,7 @@ class _Batch:
 
     by_case: dict[int, list[Waiting]] = field(default_factory=lambda: defaultdict(list))
     parked: list[ParkedPayment] = field(default_factory=list)
+    strays: list[tuple[Waiting, Park]] = field(default_factory=list)  # take something back, and have no case
 
     def park(self, payment: Waiting, park: Park) -> None:
         """Note a payment that waits for a person."""
@@ -82,6 +83,7 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
         locked |= more
     on_cases = case_facts.fill(connection, locked)
     _find_originals(stand, batch, locked)
+    _park_strays(stand, batch, payments)
     suspense = case_facts.suspense(connection, [p.id for p in payments])
     saver = split_saves.Saver(connection, suspense)
     for case in locked.values():
@@ -94,7 +96,8 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
 def _with_company(payment: Waiting, setup: Setup) -> Waiting:
     """An account may have been set up since the payment was read."""
     if payment.company is None and payment.account in setup.accounts:
-        return replace(payment, company=setup.accounts[payment.account].latest().value.company)
+        company = setup.accounts[payment.account].latest().value.company
+        return replace(payment, company=company, company_is_new=True)
     return payment
 
 
@@ -120,7 +123,9 @@ def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: _Batc
             candidates.get((payment.account, payment.kid or ""), ()),
         )
         decision = matching.match(facts)
-        if isinstance(decision, Park):
+        if isinstance(decision, Park) and payment.amount < 0 and payment.company is not None:
+            batch.strays.append((payment, decision))
+        elif isinstance(decision, Park):
             batch.park(payment, decision)
         else:
             batch.by_case[decision.case_id].append(payment)
@@ -158,6 +163,27 @@ def _find_originals(stand: Stand, batch: _Batch, locked: dict[int, LockedCase]) 
         else:
             taken.add(decision.payment_id)
             batch.by_case[case_id].append(replace(payment, reverses=decision.payment_id, case_id=case_id))
+
+
+def _park_strays(stand: Stand, batch: _Batch, payments: Sequence[Waiting]) -> None:
+    """Park what takes something back and has no case: that its original is itself parked tells a person more."""
+    if not batch.strays:
+        return
+    earlier = payment_facts.earlier(stand.connection, [], [-p.amount for p, _ in batch.strays])
+    parked_here = {parked.payment_id for parked in batch.parked}
+    possible: list[Earlier | Waiting] = [
+        *earlier,
+        *(payment for payment in payments if payment.id in parked_here),
+    ]
+    for stray, park in batch.strays:
+        originals = tuple(
+            OriginalCandidate(other.id, OriginalState.PARKED, taken_back=False)
+            for other in possible
+            if _fits(other, stray)
+        )
+        facts = OriginalFacts(stray.amount, stray.kid, stray.account, originals)
+        decision = matching.original(facts) if originals else park
+        batch.park(stray, decision if isinstance(decision, Park) else park)
 
 
 def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
