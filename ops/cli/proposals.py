@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from ops.cli import printing, reaching
-from ops.cli.making import Json, group
+from ops.cli.acting import act
+from ops.cli.making import DryRun, Json, Name, Why, group
 
 app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
 _Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
@@ -55,3 +56,36 @@ def show(company: _Company, file: _File = None, json: Json = False) -> None:
     for why in found.waits:
         typer.echo(f"waits: {why}")
     typer.echo(f"digest {found.digest}")
+
+
+@app.command(epilog="Example: kk2 proposal approve 100 --digest 3fa1b2c4d5e6f708:480:12345600:3")
+def approve(
+    company: _Company,
+    file: _File = None,
+    digest: Annotated[
+        str, typer.Option(help="The digest of what was shown; without it, what stands now is shown.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask after showing what stands now.")] = False,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Approve and post a company's proposal, exactly as it was shown: a change since then is said and nothing is posted."""
+    from ops.queries import proposals
+    from ops.repairs.proposals import approve as approved
+
+    if not digest:
+        with reaching.reading() as connection:
+            shown = proposals.proposal(connection, company, file)
+        typer.echo(
+            f"company {company}: {shown.payments} payments, {printing.kroner(shown.amount)} kr, {shown.parked} parked",
+            err=json,
+        )
+        if not yes and not dry_run:
+            typer.confirm("Approve and post them?", abort=True, err=True)
+        digest = shown.digest
+    act(
+        lambda c, who: approved(c, company, file, digest, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json,
+    )  # fmt: skip

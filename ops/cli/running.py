@@ -89,6 +89,8 @@ def worker(
             f"no such queue: {', '.join(strange)}; there are {known}", param_hint="--queues"
         )
     called = name or "-".join(wanted)
+    # The logs go to standard error, as JSON; what Celery says of its own shutdown goes nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     app.start(
         ["-q", "worker", "--queues", ",".join(wanted), "--concurrency", str(concurrency),
          "--hostname", f"{called}@%h", "--pool", "prefork", "-O", "fair", "--prefetch-multiplier", "1",
