@@ -79,7 +79,7 @@ def save(connection: Connection, approved: Sequence[Approved]) -> list[int]:
                 n.text,
                 n.amount,
                 n.tax_code,
-                list(n.dimensions),
+                _array(n.dimensions),
                 n.customer_no,
                 n.invoice_no,
                 n.kid,
