@@ -25,7 +25,7 @@ class Act:
     reason: str
 
 
-def note(  # noqa: PLR0917 - the columns of the table, in their order
+def note(
     connection: Connection, actor: str, act: str, subject: str, reason: str, detail: Mapping[str, object]
 ) -> int:
     """Append an act inside the transaction that does it; gives its id.

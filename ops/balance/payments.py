@@ -26,15 +26,13 @@ SELECT 'payment ' || coalesce(p.id, w.payment_id) AS subject, CASE WHEN p.id IS 
          WHEN w.rows IS NULL THEN 'in state ' || p.state || ', but on nobody''s list: its work row is closed or gone'
          WHEN w.rows > 1 THEN 'parked more than once'
          ELSE 'in state ' || p.state || ', but its work row says ' || w.reason END AS cause
-FROM (SELECT p.id, p.state, f.state = 'held' AS with_file FROM payment p LEFT JOIN bank_file f ON f.id = p.file_id
-      WHERE p.state IN ('parked', 'held')) p
+FROM (SELECT id, state FROM payment WHERE state IN ('parked', 'held')) p
 FULL JOIN (SELECT payment_id, count(*) AS rows, min(reason) AS reason FROM work
            WHERE state = 'parked' AND payment_id IS NOT NULL GROUP BY payment_id) w ON w.payment_id = p.id
 WHERE CASE WHEN p.id IS NULL THEN true
-           WHEN p.state = 'held' AND p.with_file THEN coalesce(w.rows, 0) > 1
            ELSE coalesce(w.rows, 0) <> 1 OR (p.state = 'held') <> (w.reason = 'held_twin') END"""
 
-# Expanded to single positions, so that the join is one of equals: by ranges it would be payments times slices.
+# A held file's payments wait with it. Slices are expanded to single positions, so that the join is one of equals: by ranges it would be payments times slices.
 _WAITING = """
 WITH o AS MATERIALIZED (
     SELECT body FROM work WHERE state IN ('due', 'parked') AND stage IN ('settle', 'resettle') AND payment_id IS NULL
@@ -48,13 +46,13 @@ SELECT 'payment ' || p.id AS subject, 1 AS expected, 0 AS found, CASE WHEN f.ope
     THEN 'waiting, though its file ' || p.file_id || ' is settled and no open work names it'
     ELSE 'waiting, but no open slice of its file ' || p.file_id || ' has it' END AS cause
 FROM payment p LEFT JOIN bank_file f ON f.id = p.file_id
-WHERE p.state = 'waiting' AND NOT EXISTS (SELECT FROM covered c WHERE c.id = p.id)"""
+WHERE p.state = 'waiting' AND f.state IS DISTINCT FROM 'held' AND NOT EXISTS (SELECT FROM covered c WHERE c.id = p.id)"""
 
 _COUNTED = """
 SELECT file_id, count(*) AS payments, sum(amount) AS total, min(position) AS first, max(position) AS last
 FROM payment GROUP BY file_id"""
 
-# A file that was held, refused or is known from before may have left its payments out altogether.
+# A file that is known from before, or was refused before it was read, has no payments at all.
 _HAS_ROWS = "(f.state = 'read' OR n.payments IS NOT NULL)"
 
 _FILE_COUNT = f"""
@@ -84,7 +82,7 @@ SELECT 'file ' || f.id AS subject, coalesce(w.rows, 0) AS expected, f.open_slice
          ELSE 'a slice is open that the file does not count: it would be proposed too early' END AS cause
 FROM bank_file f LEFT JOIN (
     SELECT (body->>'file_id')::int AS file_id, count(*) AS rows FROM work
-    WHERE stage = 'settle' AND state IN ('due', 'parked') AND payment_id IS NULL GROUP BY 1
+    WHERE stage = 'settle' AND state = 'due' GROUP BY 1
 ) w ON w.file_id = f.id WHERE f.open_slices <> coalesce(w.rows, 0)"""
 
 _FILE_WORK = """

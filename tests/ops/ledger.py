@@ -1,12 +1,14 @@
 """A small ledger written row by row with SQL, so that the controls are tried on what they find and not on what we do."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
+from ops.embedded import Postgres
 from pipeline import posting
 from pipeline.posting import Group, PartFacts, PaymentPosting, SplitPosting, VoucherFacts
 from schemas.case import KK2_ORDER, Kind
@@ -15,6 +17,7 @@ from schemas.setup import BankAccount, Client, Company, Installation, Overpaymen
 from schemas.transfer import LedgerVoucher
 from schemas.voucher import LedgerState
 from tests.builders import ACCOUNTS, a_company
+from tests.servers import new_database
 from workers.store import setup as setup_store
 
 ACCOUNT = "99991042764"
@@ -383,7 +386,40 @@ def standing(engine: Engine) -> Standing:
         ledger.park(held, "held_twin", state="held")
         connection.execute(text("UPDATE payment SET state = 'refused' WHERE id = :id"), {"id": refused})
         voucher = ledger.voucher(delivered, in_suspense)
-        return Standing(case, *ids, voucher, ledger.file_of(delivered))
+        file_id = ledger.file_of(delivered)
+        return Standing(case, delivered, proposed, in_suspense, parked, held, refused, voucher, file_id)
+
+
+@dataclass(slots=True)
+class Room:
+    """One open transaction that looks like an engine: what a test commits is rolled back when the test is over.
+
+    So a module's tests share one migrated database and one ledger, which is a second less for each of them.
+    """
+
+    connection: Connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with self.connection.begin_nested():
+            yield self.connection
+
+
+@contextmanager
+def ledger_in(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
+    """A database with the standing ledger, for a module's tests."""
+    with new_database(postgres, template=template) as url:
+        engine = create_engine(url)
+        yield engine, standing(engine)
+        engine.dispose()
+
+
+@contextmanager
+def room(engine: Engine) -> Iterator[Room]:
+    """A room of the module's ledger for one test."""
+    with engine.connect() as connection, connection.begin() as transaction:
+        yield Room(connection)
+        transaction.rollback()
 
 
 def in_visma(engine: Engine, *, states: Sequence[str] = ("delivered",)) -> list[LedgerVoucher]:

@@ -1,0 +1,127 @@
+"""A company's posting proposal (bokføringsforslag) as a person sees it, and the digest by which its approval is bound to that."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from schemas.money import Money
+from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
+from workers.facts.proposals import Scope
+from workers.store import setup as setup_store
+from workers.store.bulk import rows
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedGroup:
+    """One sum on the bank statement: what of it would be posted now. `parked`: payments that go to suspense with it."""
+
+    account: str
+    booked_on: date
+    statement_ref: str
+    payments: int
+    amount: Money
+    absolute: Money
+    parked: int
+    parked_amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What an approval would post. `digest` changes with every split, parked payment and row of the setup in it."""
+
+    company: str
+    file_id: int | None
+    groups: tuple[ProposedGroup, ...]
+    payments: int
+    amount: Money
+    absolute: Money
+    parked: int
+    waits: tuple[str, ...]
+    digest: str
+
+
+def scope_of(connection: Connection, company: str, file_id: int | None) -> tuple[Scope, Company] | None:
+    """The payments that a person's approval takes, as the cutting of a proposal sees them; None without a setup today."""
+    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    try:
+        found = setup_store.current(connection).companies[company].on(today).value
+    except (KeyError, NoSuchSetupError):
+        return None
+    fresh = (
+        file_id is not None
+        and not connection.execute(
+            text("SELECT cut FROM bank_file WHERE id = :id"), {"id": file_id}
+        ).scalar_one_or_none()
+    )
+    suspense = found.parked_policy is ParkedPolicy.SUSPENSE
+    return Scope(company, file_id, fresh, suspense, found.payments_per_voucher, by_person=True), found
+
+
+def proposal(connection: Connection, company: str, file_id: int | None) -> Proposal:
+    """What would be posted now; empty for a company without a setup."""
+    found = scope_of(connection, company, file_id)
+    if found is None:
+        return _made(company, file_id, [], "", ())
+    scope, _ = found
+    values = scope.values()
+    return _made(
+        company,
+        file_id,
+        rows(connection, _groups(scope), values),
+        _setup_rows(connection),
+        _waits(connection, company),
+    )
+
+
+def companies_with_proposals(connection: Connection) -> tuple[str, ...]:
+    """The companies that the setup knows."""
+    return tuple(sorted(setup_store.current(connection).companies))
+
+
+def _groups(scope: Scope) -> str:
+    """Per group, and in one statement: what is free of each payment, and what of it is parked and not in suspense yet."""
+    return (
+        "WITH p AS (SELECT p.id, p.account, p.booked_on, coalesce(p.statement_ref, '') AS ref, p.state, p.amount "
+        f"FROM payment p WHERE {scope.where()}), free AS (SELECT s.payment_id, sum(s.amount) AS amount, "
+        "sum(hashint8extended(s.id, 7)::numeric) AS hash, count(*) AS splits FROM split s JOIN p ON p.id = s.payment_id "
+        "WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released) "
+        "GROUP BY 1), each AS (SELECT p.*, f.amount AS free, f.hash, coalesce(f.splits, 0) AS splits, "
+        "p.state = 'parked' AND f.amount IS NULL AS to_suspense FROM p LEFT JOIN free f ON f.payment_id = p.id) "
+        "SELECT account, booked_on, ref, count(*), sum(CASE WHEN to_suspense THEN amount ELSE coalesce(free, 0) END)::bigint, "
+        "sum(abs(CASE WHEN to_suspense THEN amount ELSE coalesce(free, 0) END))::bigint, count(*) FILTER (WHERE to_suspense), "
+        "coalesce(sum(amount) FILTER (WHERE to_suspense), 0)::bigint, sum(splits)::bigint, coalesce(sum(hash), 0)::text, "
+        "coalesce(sum(hashint8extended(id, 8)::numeric) FILTER (WHERE to_suspense), 0)::text "
+        "FROM each WHERE to_suspense OR splits > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+
+
+def _setup_rows(connection: Connection) -> str:
+    """Which rows of the setup there are: any new one may change accounts, texts or limits."""
+    row = connection.execute(text("SELECT count(*), coalesce(max(id), 0) FROM setup_row")).one()
+    return f"{row[0]}/{row[1]}"
+
+
+def _waits(connection: Connection, company: str) -> tuple[str, ...]:
+    """Why the company's proposals wait for a person, oldest first."""
+    found = connection.execute(
+        text(
+            "SELECT note FROM work WHERE stage = 'propose' AND state = 'parked' AND body->>'company' = :company ORDER BY id"
+        ),
+        {"company": company},
+    )
+    return tuple(row[0] for row in found)
+
+
+def _made(
+    company: str, file_id: int | None, found: list[tuple[object, ...]], setup: str, waits: tuple[str, ...]
+) -> Proposal:
+    groups = tuple(ProposedGroup(*row[:8]) for row in found)  # type: ignore[arg-type]
+    payments, amount = sum(g.payments for g in groups), sum(g.amount for g in groups)
+    parked = sum(g.parked for g in groups)
+    told = f"{company}|{file_id}|{setup}|{found}"
+    digest = f"{hashlib.sha256(told.encode()).hexdigest()[:16]}:{payments}:{amount}:{parked}"
+    return Proposal(
+        company, file_id, groups, payments, amount, sum(g.absolute for g in groups), parked, waits, digest
+    )

@@ -1,0 +1,39 @@
+"""What a person may do: each act checks the state under lock and leaves its event, its name and its reason in one commit.
+
+Each gives `Done`, whose rings are for the broker once the caller has committed, or raises `Refusal` and changes nothing.
+"""
+
+from ops.repairs.acts import Done, Person, Refusal
+from ops.repairs.braking import ALL, start_delivery, stop_delivery
+from ops.repairs.files import mark_known, refuse_file, release_file
+from ops.repairs.payments import assign, choose_order, refuse, release
+from ops.repairs.proposals import approve
+from ops.repairs.retrying import try_again
+from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, restore, retry, retry_all, void
+
+__all__ = [
+    "ALL",
+    "Done",
+    "Person",
+    "Refusal",
+    "Which",
+    "absent",
+    "approve",
+    "assign",
+    "by_hand",
+    "choose_order",
+    "confirm",
+    "mark_known",
+    "matching",
+    "refuse",
+    "refuse_file",
+    "release",
+    "release_file",
+    "restore",
+    "retry",
+    "retry_all",
+    "start_delivery",
+    "stop_delivery",
+    "try_again",
+    "void",
+]

@@ -1,0 +1,110 @@
+"""What every act of a person has in common: it is allowed now or refused in a sentence, and it leaves its name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from schemas.events import FileSettled, PersonActed
+from workers import audit
+from workers.journal import Ring, label, record, restore
+from workers.shell.rows import reopen_slices
+
+
+class Refusal(Exception):  # noqa: N818 - said to a person: the act is refused, nothing was changed
+    """An act that can't be done now; the message is a sentence for the person, and says who was first where someone was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that stands once the caller commits: then ring for `rings`. `sentence` says what was done."""
+
+    rings: tuple[Ring, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, and why."""
+
+    actor: str
+    reason: str
+
+
+def leave(
+    connection: Connection,
+    person: Person,
+    act: str,
+    subject: str,
+    detail: Mapping[str, object],
+    happened: Sequence[object],
+) -> tuple[Ring, ...]:
+    """Record the act's events (or `PersonActed`, where it makes no work) and its audit row; gives what to ring for.
+
+    Comes last in an act: the audit's end is locked until the commit.
+    """
+    rings = record(connection, list(happened) or [PersonActed(act, subject)], actor=person.actor)
+    audit.note(connection, person.actor, act, subject, person.reason, detail)
+    return tuple(rings)
+
+
+def need_reason(person: Person, act: str) -> None:
+    """Refuse an act that nobody could explain later."""
+    if not person.reason.strip():
+        raise Refusal(f"say why: {act} needs a reason")
+
+
+def too_late(connection: Connection, subject: str, stands: str) -> Refusal:
+    """Make the refusal for what is not as the act needs it; it names the last who did something, and when."""
+    last = audit.latest(connection, subject)
+    if last is None:
+        return Refusal(f"{subject} {stands}")
+    return Refusal(f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}")
+
+
+def close(connection: Connection, work_ids: Sequence[int]) -> None:
+    """Close parked rows: what they waited for is done."""
+    connection.execute(
+        text("UPDATE work SET state = 'done', done_at = now() WHERE id = ANY(:ids) AND state = 'parked'"),
+        {"ids": list(work_ids)},
+    )
+
+
+def due_again(connection: Connection, work_ids: Sequence[int]) -> tuple[Ring, ...]:
+    """Make rows due now, with all their patience before them again; gives what to ring for.
+
+    Earlier attempts stay to be read, and count no more. A slice that was given up is open again with its row.
+    """
+    connection.execute(
+        text(
+            "UPDATE claim SET result = coalesce(result, 'crash') || ', seen' WHERE work_id = ANY(:ids) "
+            "AND (result IS NULL OR result IN ('bug', 'trouble'))"
+        ),
+        {"ids": list(work_ids)},
+    )
+    reopen_slices(connection, work_ids)
+    rows = connection.execute(
+        text(
+            "UPDATE work w SET state = 'due', due_at = now(), rung_at = now(), troubled_since = NULL, reason = NULL, "
+            "note = NULL FROM journal j WHERE j.id = w.event_id AND w.id = ANY(:ids) AND w.state IN ('parked', 'due') "
+            "RETURNING w.id, w.stage, j.event, w.body"
+        ),
+        {"ids": list(work_ids)},
+    )
+    return tuple(Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows)
+
+
+def propose_anew(connection: Connection, file_id: int, person: Person) -> tuple[Ring, ...]:
+    """Close what waits of a file's proposals and have them made again, as when the file was settled."""
+    parked = connection.execute(
+        text(
+            "SELECT id FROM work WHERE state = 'parked' AND stage = 'propose' AND (body->>'file_id')::int = :file "
+            "ORDER BY id FOR UPDATE"
+        ),
+        {"file": file_id},
+    )
+    ids = [row[0] for row in parked]
+    if not ids:
+        return ()
+    close(connection, ids)
+    return tuple(record(connection, [FileSettled(file_id)], actor=person.actor))

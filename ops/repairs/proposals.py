@@ -1,0 +1,124 @@
+"""Approve a company's proposal: exactly what the person was shown, by somebody who may."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from ops.queries.proposals import Proposal, proposal, scope_of
+from ops.repairs.acts import Done, Person, Refusal, close, leave
+from pipeline.stage import Park
+from schemas.money import in_kroner
+from schemas.setup import Company
+from workers.facts.proposals import Scope
+from workers.journal import Ring, record
+from workers.shell import proposing
+from workers.store.bulk import rows
+
+
+def approve(
+    connection: Connection, company: str, file_id: int | None, digest: str, *, person: Person
+) -> Done:
+    """Cut the proposal and send its parts, if it still is what `digest` says; a person passes every limit but four eyes."""
+    found = scope_of(connection, company, file_id)
+    if found is None:
+        raise Refusal(f"company {company} has no setup that is valid today")
+    scope, setup = found
+    # one approval of a company at a time, and none while an earlier one is being made into vouchers
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(7203031, hashtext(:company))"), {"company": company}
+    )
+    shown = proposal(connection, company, file_id)
+    _same(shown, digest)
+    if not shown.payments:
+        raise Refusal(f"company {company} has nothing to approve")
+    _nothing_under_way(connection, scope)
+    _four_eyes(connection, scope, setup, shown, person)
+    rings: list[Ring] = []
+
+    def send(happened: Sequence[object]) -> None:
+        rings.extend(record(connection, happened, actor=person.actor))
+
+    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    vouchers = proposing.cut_now(connection, company, file_id, person.actor, today, send=send)
+    if isinstance(vouchers, Park):
+        raise Refusal(vouchers.note)
+    # what came in while we cut was not shown
+    _same(proposal(connection, company, file_id), digest)
+    _close_parked(connection, company, file_id)
+    detail = {"file_id": file_id, "digest": digest, "payments": shown.payments, "amount": shown.amount}
+    rings += leave(connection, person, "approve", f"proposal of company {company}", detail, [])
+    what = f"{shown.payments} payments, {in_kroner(shown.amount)} kr, {shown.parked} of them to suspense"
+    return Done(tuple(rings), f"company {company}: {vouchers} vouchers approved ({what})")
+
+
+def _same(now: Proposal, digest: str) -> None:
+    """Refuse with the difference when the proposal is another than the one that was shown."""
+    if now.digest == digest:
+        return
+    parts = digest.split(":")
+    if len(parts) != 4 or not all(part.lstrip("-").isdigit() for part in parts[1:]):
+        raise Refusal("the digest is not one that `proposal show` prints: show the proposal, then approve it")
+    payments, amount, parked = (int(part) for part in parts[1:])
+    if (payments, amount, parked) == (now.payments, now.amount, now.parked):
+        raise Refusal(
+            f"the proposal has changed: as many payments and the same sum ({in_kroner(now.amount)} kr), but other splits or "
+            "another setup: show it again"
+        )
+    then = f"{payments} payments, {in_kroner(amount)} kr, {parked} parked"
+    is_now = f"{now.payments} payments, {in_kroner(now.amount)} kr, {now.parked} parked"
+    by = f"{now.payments - payments:+d} payments, {in_kroner(now.amount - amount)} kr"
+    raise Refusal(f"the proposal has changed: shown were {then}; now {is_now} (by {by}): show it again")
+
+
+def _nothing_under_way(connection: Connection, scope: Scope) -> None:
+    dirty = rows(
+        connection,
+        "SELECT count(DISTINCT c.id) FROM kk2_case c JOIN payment p ON p.case_id = c.id "
+        f"WHERE c.dirty AND ({scope.where()})",
+        scope.values(),
+    )[0][0]
+    if dirty:
+        raise Refusal(f"{dirty} cases of the proposal are being settled again: show it again in a moment")
+    going = connection.execute(
+        text(
+            "SELECT count(*) FROM work WHERE stage = 'approve' AND state = 'due' AND body->>'company' = :company"
+        ),
+        {"company": scope.company},
+    ).scalar_one()
+    if going:
+        raise Refusal(
+            f"an approval of company {scope.company} is being made into vouchers: show it again in a moment"
+        )
+
+
+def _four_eyes(connection: Connection, scope: Scope, setup: Company, shown: Proposal, person: Person) -> None:
+    """Over the limit, the last who corrected a payment or a case of the proposal does not approve it too."""
+    if not setup.four_eyes_limit or shown.absolute <= setup.four_eyes_limit:
+        return
+    found = rows(
+        connection,
+        f"WITH p AS MATERIALIZED (SELECT p.id, p.case_id FROM payment p WHERE {scope.where()}) "
+        "SELECT j.actor FROM journal j WHERE j.actor <> '' AND CASE j.event "
+        "WHEN 'PaymentAssigned' THEN EXISTS (SELECT FROM p WHERE p.id = (j.body->>'payment_id')::bigint) "
+        "WHEN 'CaseChanged' THEN EXISTS (SELECT FROM jsonb_array_elements_text(j.body->'case_ids') AS x(id) "
+        "JOIN p ON p.case_id = x.id::bigint) ELSE false END ORDER BY j.id DESC LIMIT 1",
+        scope.values(),
+    )
+    if found and found[0][0] == person.actor:
+        limit = in_kroner(setup.four_eyes_limit)
+        raise Refusal(
+            f"the proposal is over the four-eyes limit of {limit} kr and you were the last to correct it: another person "
+            "approves it"
+        )
+
+
+def _close_parked(connection: Connection, company: str, file_id: int | None) -> None:
+    """Close what waited for this approval: of the file, or of all that the company's approval covers."""
+    waiting = connection.execute(
+        text(
+            "SELECT id FROM work WHERE stage = 'propose' AND state = 'parked' AND body->>'company' = :company "
+            "AND (CAST(:file AS int) IS NULL OR (body->>'file_id')::int = :file) ORDER BY id FOR UPDATE"
+        ),
+        {"company": company, "file": file_id},
+    )
+    close(connection, [row[0] for row in waiting])

@@ -1,0 +1,40 @@
+"""Try a parked piece of work again: the world is back, the setup is complete, the program is mended."""
+
+from sqlalchemy import Connection, text
+
+from ops.repairs.acts import Done, Person, Refusal, due_again, leave, propose_anew
+from pipeline.stage import Reason
+
+_OTHER_REPAIR = {
+    Reason.FILE_HELD: "release or refuse the file",
+    Reason.UNREADABLE: "get the file again from the bank, and refuse this one",
+    Reason.REFUSED: "retry, correct or discard the voucher",
+    Reason.PERIOD_CLOSED: "open the period and retry the voucher, or discard it",
+    Reason.IN_DOUBT: "look in Visma, then confirm the voucher or declare it absent",
+    Reason.REFERENCE_CLASH: "look in Visma, then confirm the voucher or declare it absent",
+}
+
+
+def try_again(connection: Connection, work_id: int, *, person: Person) -> Done:
+    """Make a parked row due now. A payment, a file that is held and a voucher have repairs of their own."""
+    row = connection.execute(
+        text("SELECT id, stage, state, reason, payment_id, body FROM work WHERE id = :id FOR UPDATE"),
+        {"id": work_id},
+    ).one_or_none()
+    if row is None:
+        raise Refusal(f"there is no work row {work_id}")
+    if row.state != "parked":
+        raise Refusal(f"work row {work_id} is {row.state}, it waits for nobody")
+    if row.payment_id is not None:
+        raise Refusal(f"release payment {row.payment_id}, assign it or refuse it")
+    other = _OTHER_REPAIR.get(Reason(row.reason))
+    if other is not None:
+        raise Refusal(f"{row.reason} has a repair of its own: {other}")
+    if row.stage == "propose" and row.body.get("file_id") is not None:
+        rings = propose_anew(connection, row.body["file_id"], person)
+    else:
+        rings = due_again(connection, [row.id])
+    rings += leave(
+        connection, person, "try again", f"work {work_id}", {"stage": row.stage, "was": row.reason}, []
+    )
+    return Done(rings, f"{row.stage} is tried again; it waited because of {row.reason}")
