@@ -1,9 +1,10 @@
 """What a Celery worker does when its broker is killed: how often it dies, hangs, how soon it goes on, what is lost.
 
-    python -m ops.bench.broker_crash --python VENV/bin/python --trials 20
+    python -m ops.bench.broker_crash --python VENV/bin/python --trials 20 [--frozen 20]
 
 `VENV` holds the Celery, kombu and redis under test. Each trial queues small tasks, kills the broker (SIGKILL,
-append-only file on) while they run, brings it back on the same data after 1.5 s, and counts. A worker that dies or
+append-only file on) while they run, brings it back on the same data after 1.5 s, and counts; `--frozen` stops it for
+so many seconds instead (SIGSTOP), as a machine does that is suspended or swaps. A worker that dies or
 hangs is replaced at once, as `kk2 up` does. Decision record 0002 has the figures that chose ours.
 """
 
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -111,18 +113,30 @@ class Worker:
         subprocess.run([self.python, "-c", code], env=self.environment, check=True, timeout=60)
 
 
-def trial(python: Path, broker: Broker, folder: Path, kill_after: int) -> Trial:
-    """One crash when `kill_after` tasks are done."""
+def crash(broker: Broker) -> None:
+    """Kill the broker and bring it back."""
+    broker.kill()
+    _until(lambda: False, DOWN_SECONDS)
+    broker.start()
+
+
+def freeze(broker: Broker, seconds: float) -> None:
+    """Stop the broker for a while, its connections open."""
+    os.kill(broker.pid, signal.SIGSTOP)
+    _until(lambda: False, seconds)
+    os.kill(broker.pid, signal.SIGCONT)
+
+
+def trial(python: Path, broker: Broker, folder: Path, after: int, fault: Callable[[Broker], None]) -> Trial:
+    """One fault when so many tasks are done."""
     folder.mkdir()
     client = redis.Redis.from_url(broker.url, socket_timeout=10)
     client.flushall()
     worker = Worker(python, folder, broker)
     worker.publish()
     worker.start()
-    _until(lambda: len(worker.finished()) >= kill_after, 60)
-    broker.kill()
-    _until(lambda: False, DOWN_SECONDS)
-    broker.start()
+    _until(lambda: len(worker.finished()) >= after, 60)
+    fault(broker)
     back, before = time.monotonic(), len(worker.finished())
     orphans, hung = 0, False
     resumed = _until(lambda: len(worker.finished()) > before or worker.is_dead(), HUNG_SECONDS)
@@ -159,7 +173,7 @@ def trial(python: Path, broker: Broker, folder: Path, kill_after: int) -> Trial:
     )
 
 
-def measure(python: Path, trials: int, seed: int) -> list[Trial]:
+def measure(python: Path, trials: int, seed: int, fault: Callable[[Broker], None]) -> list[Trial]:
     """The crashes one after another on one broker, each told on stderr as it ends."""
     chance = random.Random(seed)  # noqa: S311 - a seeded schedule is what is wanted
     root = Path(tempfile.mkdtemp(prefix="kk2-broker-crash-"))
@@ -169,10 +183,10 @@ def measure(python: Path, trials: int, seed: int) -> list[Trial]:
     done: list[Trial] = []
     try:
         for number in range(trials):
-            done.append(trial(python, broker, root / str(number), chance.randrange(200, 900)))
+            done.append(trial(python, broker, root / str(number), chance.randrange(200, 900), fault))
             sys.stderr.write(f"{number + 1}/{trials} {json.dumps(asdict(done[-1]))}\n")
-            if done[-1].died:
-                shutil.copy(root / str(number) / "worker.log", root.parent / f"{root.name}-died-{number}.log")
+            if done[-1].died or done[-1].hung:
+                shutil.copy(root / str(number) / "worker.log", root.parent / f"{root.name}-{number}.log")
     finally:
         broker.stop()
         shutil.rmtree(root, ignore_errors=True)
@@ -187,12 +201,18 @@ def main() -> int:
     )
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--frozen", type=float, default=0.0, help="seconds of SIGSTOP instead of a crash")
     asked = parser.parse_args()
     say = "import celery, kombu, redis, billiard; print(*(m.__version__ for m in (celery, kombu, redis, billiard)))"
     versions = subprocess.run(
         [asked.python, "-c", say], capture_output=True, text=True, check=True
     ).stdout.split()
-    done = measure(asked.python, asked.trials, asked.seed)
+    done = measure(
+        asked.python,
+        asked.trials,
+        asked.seed,
+        partial(freeze, seconds=asked.frozen) if asked.frozen else crash,
+    )
     sums = {
         "versions": dict(zip(("celery", "kombu", "redis", "billiard"), versions, strict=True)),
         "trials": len(done),

@@ -14,7 +14,7 @@ from typing import Self
 
 from ops.embedded.binaries import EmbeddedError, NoProgramError
 from ops.embedded.broker import Broker
-from ops.embedded.ground import HOST, NotStartedError, free_port, make_folder
+from ops.embedded.ground import HOST, NotStartedError, folder_mode, free_port, make_folder
 from ops.embedded.postgres import Postgres
 from ops.embedded.server import Server
 
@@ -43,7 +43,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         """Take the folder, or say who has it."""
-        make_folder(folder, 0o711)
+        make_folder(folder, folder_mode())
         file = folder / "supervisor.lock"
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         try:

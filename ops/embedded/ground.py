@@ -30,6 +30,11 @@ def make_folder(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
+def folder_mode() -> int:
+    """Rights of a folder around a server's data: others may pass through only where another user must."""
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
 def free_port() -> int:
     """A port of the loopback that nothing listens on now."""
     for port in random.SystemRandom().sample(_PORTS, k=200):

@@ -15,6 +15,7 @@ from ops import launch
 from ops.embedded.ground import (
     NotStartedError,
     closed_to,
+    folder_mode,
     free_port,
     is_free,
     kept,
@@ -42,8 +43,8 @@ class Server(ABC):
         self.folder = folder / self.name
         self.durable = durable
         self.identity = server_identity()
-        make_folder(folder, 0o711)
-        make_folder(self.folder, 0o711)
+        make_folder(folder, folder_mode())
+        make_folder(self.folder, folder_mode())
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.password = kept(self.folder / "password", lambda: secrets.token_urlsafe(24))
