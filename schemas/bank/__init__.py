@@ -1,0 +1,20 @@
+"""What a bank file says: notes, faults, transmissions, assignments and payments, one by one or in columns."""
+
+from schemas.bank.columns import BATCH_LIMIT, PaymentBatch, PaymentRow
+from schemas.bank.file import Assignment, Columns, Fault, Note, Transmission, passes_account_control
+from schemas.bank.payment import BankReference, Payment, canonical
+
+__all__ = [
+    "BATCH_LIMIT",
+    "Assignment",
+    "BankReference",
+    "Columns",
+    "Fault",
+    "Note",
+    "Payment",
+    "PaymentBatch",
+    "PaymentRow",
+    "Transmission",
+    "canonical",
+    "passes_account_control",
+]
