@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, running
+from ops.demo.stack import Stack, left_running, running
 from ops.demo.town import Town
 from ops.demo.towns import demo_town
 from ops.supervisor import WORKERS
@@ -55,13 +56,15 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
                 console.print(f"Took {time.monotonic() - began:.0f} s in all.\n", highlight=False)
                 if keep:
                     _stay(console, stack)
+            left = left_running(place)
+            console.print(*(f"still running: {process}" for process in left), sep="\n", end="\n" * bool(left))
         except waiting.NotQuietError as error:
             console.print(f"[bold red]{error}[/bold red]", highlight=False)
             return 1
         except KeyboardInterrupt:
             console.print("Stopped.")
             return 130
-    return 1 if named else 0
+    return 1 if named or left else 0
 
 
 def _go(console: Console, stack: Stack, town: Town, expected: Expected) -> list[str]:
@@ -164,16 +167,30 @@ def balanced(stack: Stack) -> BalanceReport:
 
 def _stay(console: Console, stack: Stack) -> None:
     """Say where everything is, and keep it running until Ctrl-C."""
+    leave_environment(stack)
     console.print("[bold]It goes on running; Ctrl-C stops it.[/bold]")
-    console.print(
-        f"Visma, simulated   {stack.visma}/\nFlower             {stack.flower}/\nbank folder        {stack.inbox}"
-    )
-    console.print("For kk2 in another shell:")
-    for name in ("KK2_DATABASE_URL", "KK2_BROKER_URL", "KK2_FOLDER"):
-        console.print(f"  export {name}='{stack.environment[name]}'", highlight=False, soft_wrap=True)
-    while True:
-        stack.supervisor.step()
-        time.sleep(0.2)
+    for what, where in (
+        ("Visma, simulated", f"{stack.visma}/"),
+        ("Flower", f"{stack.flower}/"),
+        ("bank folder", stack.inbox),
+        ("logs", stack.supervisor.logs),
+        (
+            "in another terminal",
+            f"KK2_FOLDER={stack.folder} {Path(sys.prefix) / 'bin' / 'kk2'} payment list --state parked",
+        ),
+    ):
+        console.print(f"{what:<21}{where}", highlight=False, soft_wrap=True)
+    with suppress(KeyboardInterrupt):
+        while True:
+            stack.supervisor.step()
+            time.sleep(0.2)
+
+
+def leave_environment(stack: Stack) -> None:
+    """Leave the servers' addresses in the folder, as `kk2 up` does, readable by this user alone: they hold passwords."""
+    file = stack.folder / "environment"
+    file.touch(0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in stack.environment.items()), "utf-8")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ops.demo.following import TaskLog
 from ops.demo.guided import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.killing import Killer
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, running
+from ops.demo.stack import Stack, left_running, running
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
 
@@ -53,6 +53,8 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
                 killer = Killer(stack, seed, kills)
                 digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
                 named = _tell(console, stack, expected, digests, killer)
+            left = left_running(place)
+            console.print(*(f"still running: {process}" for process in left), sep="\n", end="\n" * bool(left))
         except waiting.NotQuietError as error:
             console.print(f"[bold red]{error}[/bold red]", highlight=False)
             return 1
@@ -60,7 +62,7 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
             console.print("Stopped.")
             return 130
         console.print(f"Took {time.monotonic() - began:.0f} s in all.", highlight=False)
-    return 1 if named else 0
+    return 1 if named or left else 0
 
 
 def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: float) -> tuple[str, ...]:

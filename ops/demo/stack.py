@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine, create_engine
 
 from ops import case_file, embedded, migrations, setup_file
 from ops.demo import records
 from ops.demo.town import Town
 from ops.embedded import HOST, Servers, free_port
-from ops.supervisor import Supervisor, standard_processes
+from ops.supervisor import Supervisor, read_status, standard_processes
 
 ACTOR = "demo"
 _SECONDS = 1.0
@@ -64,6 +65,7 @@ def running(
             "KK2_DATABASE_URL": servers.database_url,
             "KK2_BROKER_URL": servers.broker_url,
             "KK2_FOLDER": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "",  # ten processes start at once: what one has compiled the others need not
             "KK2_SCAN_INTERVAL": "2",
             "KK2_RELAY_INTERVAL": "1",
             "KK2_BEAT_INTERVAL": "5",
@@ -85,6 +87,20 @@ def running(
                 yield Stack(folder, servers, supervisor, engine, visma, flower, environment)
         finally:
             engine.dispose()
+
+
+def left_running(folder: Path) -> list[str]:
+    """Processes of ours that still live after all were stopped, in words; there should be none."""
+    status = read_status(folder)
+    left = [
+        f"{one.name} ({one.pid})"
+        for one in status.processes
+        if one.pid is not None and psutil.pid_exists(one.pid)
+    ]
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            left.append(f"{' '.join(child.cmdline()[:6])} ({child.pid})")
+    return left
 
 
 def _set_up(engine: Engine, folder: Path, town: Town, endpoint: str, operation_timeout: int) -> None:
