@@ -36,8 +36,8 @@ _CONCLUDED = (VoucherDelivered, VoucherInDoubt, VoucherRefused, VoucherAbsent, O
 FLOW = (
     #     name        wakes on                                          decides               may send                                        queue       shell
     Stage("read",     (FileLanded,),                                    (intake.accept,),     (PaymentsReceived, PaymentParked, FileRefused, FileSettled), "files", INSIDE, PROMPT),
-    Stage("settle",   (PaymentsReceived, PaymentsReleased),             _MATCH,               (PaymentParked, FileSettled),                   "payments", INSIDE, PROMPT),
-    Stage("resettle", (CaseChanged, CasesOpened, PaymentAssigned, VoucherVoided, OriginalConcluded), _MATCH, (PaymentParked,),                "payments", INSIDE, PROMPT),
+    Stage("settle",   (PaymentsReceived, PaymentsReleased),             _MATCH,               (PaymentParked, FileSettled, OriginalConcluded), "payments", INSIDE, PROMPT),
+    Stage("resettle", (CaseChanged, CasesOpened, PaymentAssigned, VoucherVoided, OriginalConcluded), _MATCH, (PaymentParked, OriginalConcluded), "payments", INSIDE, PROMPT),
     Stage("propose",  (FileSettled, RestDue),                           (posting.cut,),       (PartReady,),                                   "vouchers", INSIDE, PROMPT),
     Stage("approve",  (PartReady,),                                     (posting.approve,),   (VouchersApproved,),                            "vouchers", INSIDE, PROMPT),
     Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded,), _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),

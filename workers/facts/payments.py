@@ -75,6 +75,19 @@ def waiting(connection: Connection, event: object) -> list[Waiting]:
     return [Waiting(*row) for row in rows(connection, sql, values)]
 
 
+def still(connection: Connection, payments: Sequence[Waiting], state: str) -> set[int]:
+    """Lock those of the payments that are in the state yet: a person, or another message, may have been first.
+
+    Comes after the locks of their cases, for a person's act locks in that order too.
+    """
+    found = rows(
+        connection,
+        "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND state = %(state)s ORDER BY id FOR NO KEY UPDATE",
+        {"ids": [payment.id for payment in payments], "state": state},
+    )
+    return {row[0] for row in found}
+
+
 def candidates(
     connection: Connection, payments: Sequence[Waiting]
 ) -> dict[tuple[str, Kid], tuple[Candidate, ...]]:
@@ -125,10 +138,11 @@ class Earlier:
 
 
 def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[Money]) -> list[Earlier]:
-    """Payments of these amounts on these cases, and parked ones.
+    """Payments of these amounts on these cases, those parked, and those whose slice is still to come.
 
     Their vouchers are share-locked: a conclusion that is being committed is waited for, and one that comes later finds
-    the reversal that parked (`VoucherConcluded` frees it).
+    the reversal that parked (`saves.conclusions.free_reversals`). One that still waits needs its case's lock to be
+    settled, which this transaction has: who settles it finds the reversal too (`saves.splits.free_reversals`).
     """
     on_cases = rows(
         connection,
@@ -144,6 +158,12 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
         "WHERE w.state = 'parked' AND p.amount = ANY(%(amounts)s) AND p.state IN ('parked', 'held')",
         {"amounts": list(amounts)},
     )
+    unsettled = rows(
+        connection,
+        "SELECT p.id, p.account, p.kid, p.amount, p.state, false FROM bank_file f JOIN payment p ON p.file_id = f.id "
+        "WHERE f.open_slices > 0 AND p.state = 'waiting' AND p.amount = ANY(%(amounts)s)",
+        {"amounts": list(amounts)},
+    )
     vouchers: dict[int, list[VoucherState]] = defaultdict(list)
     for payment_id, state in rows(
         connection,
@@ -152,4 +172,4 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
         {"ids": [row[0] for row in on_cases]},
     ):
         vouchers[payment_id].append(VoucherState(state))
-    return [Earlier(*row[:6], tuple(vouchers[row[0]])) for row in (*on_cases, *parked)]
+    return [Earlier(*row, tuple(vouchers[row[0]])) for row in on_cases + parked + unsettled]  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 """Save how cases are split: equal to what stands, no write; a free split that differs is superseded; a frozen one corrected."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from schemas.money import Money
 from workers.facts.cases import LiveSplit, LockedCase
 from workers.facts.payments import Waiting
 from workers.journal import ParkedPayment, park_payments
-from workers.store.bulk import copy, execute, take_ids
+from workers.store.bulk import copy, execute, rows, take_ids
 
 _Key: TypeAlias = tuple[int, int | None, int]  # payment, item, kind
 _COLUMNS = ("payment_id", "case_id", "item_id", "kind", "amount", "client_row", "corrects", "held")
@@ -155,7 +155,7 @@ class Saver:
                 "WHERE s.id = t.id AND s.superseded_by IS NULL",
                 {"old": [r[0] for r in replaced], "by": [r[1] for r in replaced]},
             )
-        self._save_payments(parked, payments)
+        now_parked = self._save_payments(parked, payments)
         if self.cases:
             execute(
                 self.connection,
@@ -169,9 +169,10 @@ class Saver:
                     "states": [c[2] for c in self.cases],
                 },
             )
-        park_payments(self.connection, parked, stage=stage)
+        park_payments(self.connection, [p for p in parked if p.payment_id in now_parked], stage=stage)
 
-    def _save_payments(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting]) -> None:
+    def _save_payments(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting]) -> set[int]:
+        """Write where payments stand; gives those that are parked now, and were not by another message before."""
         if self.settled:
             execute(
                 self.connection,
@@ -184,12 +185,14 @@ class Saver:
                     "reverses": [s[2] for s in self.settled],
                 },
             )
+        now_parked: set[int] = set()
         if parked:
-            execute(
+            found = rows(
                 self.connection,
-                "UPDATE payment SET state = 'parked' WHERE id = ANY(%(ids)s)",
+                "UPDATE payment SET state = 'parked' WHERE id = ANY(%(ids)s) AND state <> 'parked' RETURNING id",
                 {"ids": [p.payment_id for p in parked]},
             )
+            now_parked = {row[0] for row in found}
         for company in {p.company for p in payments if p.company is not None}:
             # an account that was set up since the file was read
             ids = [p.id for p in payments if p.company == company and p.company_is_new]
@@ -199,6 +202,7 @@ class Saver:
                     "UPDATE payment SET company = %(company)s WHERE id = ANY(%(ids)s) AND company IS NULL",
                     {"company": company, "ids": ids},
                 )
+        return now_parked
 
 
 def _row(new: _New) -> tuple[object, ...]:
@@ -223,8 +227,38 @@ def close_slice(connection: Connection, file_id: int) -> bool:
     return bool(left == 0)
 
 
+def free_reversals(connection: Connection, payments: Iterable[Waiting], parked: set[int]) -> list[int]:
+    """Free the reversals that waited for one of these payments to be settled; gives the reversals' ids.
+
+    `parked`: those that were parked instead. They free only what took them for under way, so that it says why anew.
+    """
+    waiting = rows(
+        connection,
+        "SELECT r.id, r.account, r.kid, r.amount, w.reason FROM work w JOIN payment r ON r.id = w.payment_id "
+        "WHERE w.state = 'parked' AND w.reason IN ('original_under_way', 'original_parked')",
+        {},
+    )
+    if not waiting:
+        return []
+    came = {(p.account, p.kid, p.amount): p.id in parked for p in payments}
+    free = []
+    for payment_id, account, kid, amount, reason in waiting:
+        is_parked = came.get((account, kid, -amount))
+        if is_parked is False or (is_parked and reason == "original_under_way"):
+            free.append(payment_id)
+    # a person who acts on one at this moment was first
+    found = rows(
+        connection,
+        "UPDATE payment SET state = 'waiting' WHERE id = ANY(%(ids)s) AND state = 'parked' RETURNING id",
+        {"ids": sorted(free)},
+    )
+    ids = sorted(row[0] for row in found)
+    unpark(connection, ids)
+    return ids
+
+
 def unpark(connection: Connection, payment_ids: Sequence[int]) -> None:
-    """Close the parked rows of payments whose case has come: they settle themselves."""
+    """Close the parked rows of payments that go on by themselves."""
     execute(
         connection,
         "UPDATE work SET state = 'done', done_at = now() WHERE state = 'parked' AND payment_id = ANY(%(ids)s)",

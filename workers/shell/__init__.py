@@ -29,7 +29,18 @@ from workers.shell import rows
 from workers.shell.rows import Claimed, NotYet
 from workers.store.engine import is_trouble
 
-__all__ = ["Body", "Claimed", "Hands", "NotYet", "Stand", "inside", "recover", "trouble_of", "try_again"]
+__all__ = [
+    "Body",
+    "Claimed",
+    "Hands",
+    "NotYet",
+    "Stand",
+    "gave_up_after_crashes",
+    "inside",
+    "recover",
+    "trouble_of",
+    "try_again",
+]
 
 _LOG = logger(__name__)
 
@@ -83,18 +94,24 @@ def inside(work_id: int, name: str, hands: Hands, body: Body) -> None:
             rows.count_attempt(hands.engine, work_id)
             if claimed.crashes >= rows.CRASHES_TO_HALVE and rows.halve(connection, claimed):
                 return  # the relay rings for the halves
-            if claimed.crashes >= rows.CRASHES_TO_PARK:
-                rows.park(
-                    connection, work_id, Reason.BUG, f"the worker died {claimed.crashes} times over this"
-                )
-                return
             stand = Stand(connection, hands, stage, claimed)
-            body(stand)
-            if not stand.parked:
-                rows.done(connection, work_id)
+            if not gave_up_after_crashes(stand):
+                body(stand)
+                if not stand.parked:
+                    rows.done(connection, work_id)
             crash_point(f"{name}.before_commit")
         crash_point(f"{name}.after_commit")
         hands.ringer.ring(stand.rings)
+
+
+def gave_up_after_crashes(stand: Stand) -> bool:
+    """Park a row over which workers die again and again; False where it may be tried."""
+    crashes = stand.claimed.crashes
+    if crashes < rows.CRASHES_TO_PARK:
+        return False
+    note = f"the worker died {crashes} times over this"
+    stand.rings += rows.give_up(stand.connection, stand.claimed.work_id, Reason.BUG, note)
+    return True
 
 
 @contextmanager
@@ -104,16 +121,17 @@ def recover(work_id: int, stage: Stage, hands: Hands) -> Iterator[None]:
         yield
     except NotYet as wait:
         with hands.engine.begin() as connection:
-            rows.postpone(connection, work_id, wait.seconds, "waits")
+            rows.postpone(connection, work_id, wait.seconds, wait.result)
     except Exception as error:
         code = trouble_of(error)
         with hands.engine.begin() as connection:
             if code is not None:
                 _LOG.warning("trouble", work=work_id, stage=stage.name, code=code)
-                try_again(connection, work_id, stage, code)
-                return
-            _LOG.exception("bug", work=work_id, stage=stage.name)
-            rows.isolate(connection, work_id, error)
+                rings = try_again(connection, work_id, stage, code)
+            else:
+                _LOG.exception("bug", work=work_id, stage=stage.name)
+                rings = rows.isolate(connection, work_id, error)
+        hands.ringer.ring(rings)
 
 
 def trouble_of(error: BaseException) -> str | None:
@@ -125,8 +143,8 @@ def trouble_of(error: BaseException) -> str | None:
     return None
 
 
-def try_again(connection: Connection, work_id: int, stage: Stage, code: str) -> None:
-    """After trouble: due again after the stage's growing pause; too long, and a person is asked."""
+def try_again(connection: Connection, work_id: int, stage: Stage, code: str) -> list[Ring]:
+    """After trouble: due again after the stage's growing pause; too long, and a person is asked. Gives what to ring for."""
     found = connection.execute(
         text(
             "SELECT count(c.work_id), coalesce(extract(epoch FROM now() - w.troubled_since), 0) "
@@ -136,11 +154,7 @@ def try_again(connection: Connection, work_id: int, stage: Stage, code: str) -> 
     ).one()
     troubles, troubled_for = int(found[0]), float(found[1])
     if troubled_for > stage.retry.give_up_after:
-        rows.park(
-            connection,
-            work_id,
-            Reason.GAVE_UP,
-            f"no answer for {troubled_for / 3600:.0f} hours, last: {code}",
-        )
-        return
+        note = f"no answer for {troubled_for / 3600:.0f} hours, last: {code}"
+        return rows.give_up(connection, work_id, Reason.GAVE_UP, note)
     rows.postpone(connection, work_id, stage.retry.pause(troubles + 1, random.random()), "trouble")  # noqa: S311
+    return []

@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from pipeline.stage import Reason
 from schemas import events
-from workers.journal import restore
+from workers.journal import Ring, record, restore
 
 CRASHES_TO_HALVE = 2
 CRASHES_TO_PARK = 10
@@ -19,7 +20,12 @@ _BUG_PAUSE = 2.0
 
 
 class NotYet(Exception):  # noqa: N818 - not an error: something of ours must happen first
-    """The work must wait a moment for other work of ours; it is due again after `seconds`."""
+    """The work must wait a moment for other work of ours; it is due again after `seconds`, and no attempt is counted.
+
+    `result`: how the claim ended. Trouble that came before is not forgotten by waiting.
+    """
+
+    result = "waits"
 
     def __init__(self, seconds: float, what: str) -> None:
         """Keep how long, and for what."""
@@ -53,6 +59,22 @@ def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
     return Claimed(row[0], row[1], row[2], restore(row[3], row[4]), row[5])
 
 
+def hold(connection: Connection, work_id: int, stage: str) -> Claimed | None:
+    """Take a row again after a call that this process made for it; None if it is concluded meanwhile.
+
+    A second message may have looked in during the call and made the row due a little later: that must not cost us the
+    answer, so neither its time nor a short lock is minded.
+    """
+    row = connection.execute(
+        text(
+            "SELECT w.id, w.event_id, w.part, j.event, w.body FROM work w JOIN journal j ON j.id = w.event_id "
+            "WHERE w.id = :id AND w.stage = :stage AND w.state = 'due' FOR UPDATE OF w"
+        ),
+        {"id": work_id, "stage": stage},
+    ).one_or_none()
+    return None if row is None else Claimed(row[0], row[1], row[2], restore(row[3], row[4]), 0)
+
+
 def count_attempt(engine: Engine, work_id: int) -> None:
     """Commit, on a connection of its own, that the row was claimed: a crash must leave a trace of itself."""
     with engine.begin() as second:
@@ -68,11 +90,42 @@ def done(connection: Connection, work_id: int) -> None:
     )
 
 
-def park(connection: Connection, work_id: int, reason: Reason, note: str) -> None:
-    """Leave the row to a person. Each reason has a repair."""
-    connection.execute(
-        text("UPDATE work SET state = 'parked', reason = :reason, note = :note WHERE id = :id"),
+def park(connection: Connection, work_id: int, reason: Reason, note: str) -> bool:
+    """Leave a row to a person, each reason has a repair; False for a row that is not due any longer."""
+    parked = connection.execute(
+        text("UPDATE work SET state = 'parked', reason = :reason, note = :note WHERE id = :id AND state = 'due'"),
         {"id": work_id, "reason": reason.value, "note": note},
+    )
+    return bool(parked.rowcount)
+
+
+def give_up(connection: Connection, work_id: int, reason: Reason, note: str) -> list[Ring]:
+    """Park a row that was not done by our fault or the world's; gives what to ring for.
+
+    A slice that is given up closes: the rest of its file is not to wait for it, its payments stay `waiting` and are
+    counted as such. So whoever makes the row due again opens the slice again in the same commit (`reopen_slices`).
+    """
+    if not park(connection, work_id, reason, note):
+        return []
+    file_id = connection.execute(
+        text(
+            "UPDATE bank_file f SET open_slices = open_slices - 1 FROM work w WHERE w.id = :id AND w.stage = 'settle' "
+            "AND f.id = (w.body->>'file_id')::int RETURNING CASE WHEN f.open_slices = 0 THEN f.id END"
+        ),
+        {"id": work_id},
+    ).scalar_one_or_none()
+    return [] if file_id is None else record(connection, [events.FileSettled(file_id)])
+
+
+def reopen_slices(connection: Connection, work_ids: Sequence[int]) -> None:
+    """Open the slices of parked rows again: in the commit that makes those rows due, before they are made due."""
+    connection.execute(
+        text(
+            "UPDATE bank_file f SET open_slices = open_slices + n.slices FROM (SELECT (body->>'file_id')::int AS file_id, "
+            "count(*) AS slices FROM work WHERE id = ANY(:ids) AND stage = 'settle' AND state = 'parked' "
+            "AND payment_id IS NULL GROUP BY 1) n WHERE f.id = n.file_id"
+        ),
+        {"ids": list(work_ids)},
     )
 
 
@@ -85,32 +138,35 @@ def postpone(connection: Connection, work_id: int, seconds: float, result: str) 
     connection.execute(
         text(
             "UPDATE work SET due_at = now() + make_interval(secs => :seconds), rung_at = NULL, "
-            "troubled_since = CASE WHEN :result = 'trouble' THEN coalesce(troubled_since, now()) END "
+            "troubled_since = CASE :result WHEN 'trouble' THEN coalesce(troubled_since, now()) WHEN 'waits' THEN "
+            "troubled_since END "
             "WHERE id = :id AND state = 'due'"
         ),
         {"id": work_id, "seconds": seconds, "result": result},
     )
 
 
-def isolate(connection: Connection, work_id: int, error: Exception) -> None:
-    """After a fault of ours: halve the batch, so that what is well goes on; what can't be halved parks at the fifth."""
+def isolate(connection: Connection, work_id: int, error: Exception) -> list[Ring]:
+    """After a fault of ours: halve the batch, so that what is well goes on; what can't be halved parks at the fifth.
+
+    Gives what to ring for.
+    """
     row = connection.execute(
         text("SELECT stage FROM work WHERE id = :id AND state = 'due' FOR UPDATE SKIP LOCKED"),
         {"id": work_id},
     ).one_or_none()
     claimed = claim(connection, work_id, row[0]) if row else None
-    if claimed is None:
-        return
-    if halve(connection, claimed):
-        return
+    if claimed is None or halve(connection, claimed):
+        return []  # another worker's now, or two rows, for which the relay rings
     bugs = connection.execute(
         text("SELECT count(*) FROM claim WHERE work_id = :id AND result = 'bug'"), {"id": work_id}
     ).scalar_one()
     if bugs + 1 >= BUGS_TO_PARK:
         # the last frames and the type; the message may hold a debtor's data, and stands in the log only
         frames = "".join(traceback.format_tb(error.__traceback__)[-6:])
-        park(connection, work_id, Reason.BUG, f"{type(error).__name__}\n{frames}")
+        return give_up(connection, work_id, Reason.BUG, f"{type(error).__name__}\n{frames}")
     postpone(connection, work_id, _BUG_PAUSE, "bug")
+    return []
 
 
 def halve(connection: Connection, claimed: Claimed) -> bool:
@@ -147,6 +203,8 @@ def _halves(event: object) -> tuple[object, object] | None:
             return tuple(replace(event, payment_ids=half) for half in _cut(ids))  # type: ignore[return-value]
         case events.CaseChanged(ids) | events.CasesOpened(ids) | events.VoucherVoided(_, ids) if len(ids) > 1:
             return tuple(replace(event, case_ids=half) for half in _cut(ids))  # type: ignore[return-value]
+        case events.VouchersApproved(ids) | events.VoucherAbsent(ids) | events.RetryAsked(ids) if len(ids) > 1:
+            return tuple(replace(event, voucher_ids=half) for half in _cut(ids))  # type: ignore[return-value]
         case events.PartReady(_, vouchers, _) if len(vouchers) > 1:
             return tuple(replace(event, vouchers=half) for half in _cut(vouchers))  # type: ignore[return-value]
         case _:

@@ -58,8 +58,6 @@ def resettle(stand: Stand) -> None:
             changed = ids
         case events.PaymentAssigned(_, case_id):
             changed = (case_id,)
-        case events.CasesOpened():
-            split_saves.unpark(stand.connection, [payment.id for payment in payments])
         case _:
             pass
     _settle(stand, payments, changed)
@@ -78,9 +76,11 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
         ends = payment_facts.main_cases(connection, list(merged))
         for case_id in merged:
             batch.by_case[ends[case_id]] += batch.by_case.pop(case_id, [])
-            del locked[case_id]
+            if case_id not in changed:
+                del locked[case_id]
         more, _ = case_facts.lock(connection, [end for end in ends.values() if end not in locked])
         locked |= more
+    payments = _still_here(stand, payments, batch)
     on_cases = case_facts.fill(connection, locked)
     _find_originals(stand, batch, locked)
     _park_strays(stand, batch, payments)
@@ -90,7 +90,27 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
         _split(case, batch, on_cases, setup, saver)
     crash_point(f"{stand.stage.name}.before_save")
     saver.save(batch.parked, payments, stage=stand.stage.name)
+    parked = {payment.payment_id for payment in batch.parked}
+    freed = split_saves.free_reversals(connection, [p for p in payments if p.amount > 0], parked)
+    if freed:
+        stand.send([events.OriginalConcluded(tuple(freed))])
     crash_point(f"{stand.stage.name}.after_save")
+
+
+def _still_here(stand: Stand, payments: Sequence[Waiting], batch: _Batch) -> Sequence[Waiting]:
+    """Leave out what a person or another message has taken meanwhile. A slice's payments are its own and nobody else's."""
+    event = stand.claimed.event
+    if isinstance(event, events.PaymentsReceived) or not payments:
+        return payments
+    opened = isinstance(event, events.CasesOpened)
+    here = payment_facts.still(stand.connection, payments, "parked" if opened else "waiting")
+    if opened:
+        split_saves.unpark(stand.connection, sorted(here))
+    batch.parked = [parked for parked in batch.parked if parked.payment_id in here]
+    batch.strays = [(payment, park) for payment, park in batch.strays if payment.id in here]
+    for case_id, on_case in batch.by_case.items():
+        batch.by_case[case_id] = [payment for payment in on_case if payment.id in here]
+    return [payment for payment in payments if payment.id in here]
 
 
 def _with_company(payment: Waiting, setup: Setup) -> Waiting:
@@ -143,13 +163,14 @@ def _find_originals(stand: Stand, batch: _Batch, locked: dict[int, LockedCase]) 
         return
     earlier = payment_facts.earlier(stand.connection, list(locked), [-p.amount for _, p in back])
     in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
+    of_batch = {p.id for p in in_batch}
     parked_here = {parked.payment_id for parked in batch.parked}
     taken: set[int] = set()
     for case_id, payment in back:
         known = {
             e.id: OriginalCandidate(e.id, _state(e), e.taken_back or e.id in taken)
             for e in earlier
-            if _fits(e, payment)
+            if _fits(e, payment) and e.id not in of_batch
         }
         for other in in_batch:
             if _fits(other, payment) and other.id not in known:
@@ -198,6 +219,8 @@ def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
 def _state(earlier: Earlier) -> OriginalState:
     if earlier.state in {"parked", "held"}:
         return OriginalState.PARKED
+    if earlier.state == "waiting":
+        return OriginalState.WAITING
     states = {matching.state_of(voucher) for voucher in earlier.vouchers} or {OriginalState.FREE}
     return OriginalState.UNDER_WAY if OriginalState.UNDER_WAY in states else next(iter(states))
 
