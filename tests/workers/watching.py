@@ -143,7 +143,8 @@ class Site:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.workers.watching", *arguments],
             env={**os.environ, "KK2_CRASH_AT": crash_at},
-            stderr=(self.folder / "log").open("ab"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             yield process

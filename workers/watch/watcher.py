@@ -62,7 +62,7 @@ class Watcher:
                 wait = self.scan_interval
                 try:
                     self._hint.keep_alive()
-                    wait = self._next_look(self.sweep(self._hint.take()))
+                    wait = self._next_look(self.sweep(self._hint.take(), stop))
                 except InboxGoneError as error:  # no beat: an inbox that is gone must be seen
                     _LOG.warning(str(error))
                 except ArchiveError as error:
@@ -75,9 +75,12 @@ class Watcher:
         finally:
             self._hint.close()
 
-    def sweep(self, finished: frozenset[str] = frozenset()) -> Swept:
+    def sweep(
+        self, finished: frozenset[str] = frozenset(), stop: Callable[[float], bool] = lambda _: False
+    ) -> Swept:
         """Look at the inbox once and take in what is whole. `finished`: names that their writers have closed or renamed in.
 
+        `stop` is asked between transactions: of ten thousand files the rest may wait for the next start.
         Raises `InboxGoneError`, `ArchiveError` (its text is in the pulse's note too) or a database error; what had landed
         by then has landed, and the rest is found again.
         """
@@ -93,11 +96,18 @@ class Watcher:
                 self._trouble = ""
             self._say(swept)
             if left or whole:
-                self._take(inbox, left, whole, swept)
+                self._take(inbox, left, whole, swept, stop)
                 self._say(swept)
         return swept
 
-    def _take(self, inbox: Inbox, left: list[Claimed], whole: list[Lying], swept: Swept) -> None:
+    def _take(
+        self,
+        inbox: Inbox,
+        left: list[Claimed],
+        whole: list[Lying],
+        swept: Swept,
+        stop: Callable[[float], bool],
+    ) -> None:
         found: list[Claimed | Lying] = [*left, *whole]
         size = count = 0
         try:
@@ -110,6 +120,8 @@ class Watcher:
                     self._desk.finish(inbox, swept)
                     self._say(swept)
                     size = count = 0
+                    if stop(0):
+                        return
             self._desk.finish(inbox, swept)
         except ArchiveError as error:
             self._trouble = f"; {error}"
