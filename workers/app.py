@@ -10,6 +10,7 @@ from kombu.entity import Exchange, Queue
 
 from pipeline.flow import FLOW, QUEUES
 from workers import log
+from workers.relay import PREFIX
 from workers.settings import Settings, settings
 
 CLOCK = "clock"
@@ -28,7 +29,7 @@ def configuration(site: Settings) -> dict[str, Any]:
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
             "health_check_interval": 25,
-            "global_keyprefix": "kk2:",
+            "global_keyprefix": PREFIX,
         },
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

@@ -5,7 +5,7 @@ work late (the sweep finds it) or to wake it twice (the claim lets only one thro
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +15,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, text
 
-from pipeline.flow import QUEUES, stage_of
+from pipeline.flow import FLOW, QUEUES, stage_of
 from workers.journal import Ring, label, restore
 from workers.log import logger
 
 _LOG = logger(__name__)
 _PAUSE_AFTER_FAILURE = 10.0
+PREFIX = "kk2:"
+"""What all our keys in Redis begin with."""
 _AT_MOST = 5_000  # rows rung in one sweep
 _LEADER = 7_203_011  # the relay's advisory lock: a second relay waits, harmless
 
@@ -33,13 +35,10 @@ class Bell(Protocol):
 
 
 class RedisLike(Protocol):
-    """What the sweep asks of Redis: lengths of the queues, and of the messages handed out but not done."""
+    """What the sweep asks of Redis: the lengths of the queues."""
 
     def llen(self, name: str) -> int:
         """Count a list."""
-
-    def hlen(self, name: str) -> int:
-        """Count a hash."""
 
 
 @dataclass(slots=True)
@@ -81,59 +80,61 @@ def celery_bell(app: Celery) -> Bell:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """One sweep: rows rung for the first time (they had become due), and rung again because the broker lost them."""
+    """One sweep: rows to ring for the first time (they had become due), and again because the broker lost them."""
 
-    due: int
-    again: int
+    due: tuple[Ring, ...]
+    again: tuple[Ring, ...]
 
 
-def held_by_broker(redis: RedisLike, prefix: str) -> int:
-    """Count the messages that the broker still has: waiting in the page's queues, or handed out and not done."""
-    return sum(redis.llen(f"{prefix}{queue}") for queue in QUEUES) + redis.hlen(f"{prefix}unacked")
+def waiting_in(redis: RedisLike, queue: str) -> int:
+    """Count the messages that wait in a queue; those that a worker was handed are not among them."""
+    return redis.llen(f"{PREFIX}{queue}")
 
 
 def sweep(
     connection: Connection,
-    ringer: Ringer,
-    held: Callable[[], int],
+    waiting: Mapping[str, int],
     *,
     ring_again_after: float,
     ring_anyway_after: float,
 ) -> Swept:
-    """Ring for rows that became due, and again for rows whose message is proven lost.
+    """Mark as rung the rows that became due, and again those whose message is proven lost; ring after the commit.
 
-    Proof of loss by remaining: the broker holds fewer messages than rows were rung and are still due.
+    After, because a worker that is rung while the row is under our lock would leave it alone.
+
+    Proof of loss by remaining, queue by queue: of the rows rung a while ago that no worker has under lock, as many as
+    the queue holds may still be waiting there; the others, the oldest first, are rung again. What a worker holds in
+    reserve is rung too much by that, once in a while, and the claim lets only one through. What lies un-acked with a
+    dead worker is rung again at once, and not when the broker finds it.
     """
-    due = _rings(
-        connection,
-        "rung_at IS NULL AND due_at <= now()",
-        {},
+    due = _rings(connection, "rung_at IS NULL AND due_at <= now()", {}, _AT_MOST)
+    again: list[Ring] = []
+    for queue in QUEUES:
+        stages = [stage.name for stage in FLOW if stage.queue == queue]
+        old = "rung_at < now() - make_interval(secs => :age) AND w.stage = ANY(:stages)"
+        unheld = _rings(connection, old, {"age": ring_again_after, "stages": stages}, _AT_MOST)
+        missing = len(unheld) - waiting[queue]
+        again += unheld[: max(missing, 0)]
+    known = {ring.work_id for ring in again}
+    anyway = _rings(
+        connection, "rung_at < now() - make_interval(secs => :age)", {"age": ring_anyway_after}, _AT_MOST
     )
-    rung = connection.execute(
-        text("SELECT count(*) FROM work WHERE state = 'due' AND rung_at IS NOT NULL")
-    ).scalar_one()
-    lost = rung > held()
-    again = _rings(
-        connection,
-        "rung_at < now() - make_interval(secs => :age)",
-        {"age": ring_again_after if lost else ring_anyway_after},
+    again += [ring for ring in anyway if ring.work_id not in known]
+    connection.execute(
+        text("UPDATE work SET rung_at = now() WHERE id = ANY(:ids)"),
+        {"ids": [ring.work_id for ring in (*due, *again)]},
     )
-    for rows in (due, again):
-        if rows and ringer.ring(rows):
-            connection.execute(
-                text("UPDATE work SET rung_at = now() WHERE id = ANY(:ids) AND state = 'due'"),
-                {"ids": [ring.work_id for ring in rows]},
-            )
-    return Swept(len(due), len(again))
+    return Swept(tuple(due), tuple(again))
 
 
-def _rings(connection: Connection, which: str, values: dict[str, object]) -> list[Ring]:
+def _rings(connection: Connection, which: str, values: dict[str, object], most: int) -> list[Ring]:
+    """Due rows that no worker has under lock, the oldest first; they are under ours until the commit."""
     rows = connection.execute(
         text(
             "SELECT w.id, w.stage, j.event, w.body FROM work w JOIN journal j ON j.id = w.event_id "
-            f"WHERE w.state = 'due' AND w.{which} ORDER BY w.due_at, w.id LIMIT {_AT_MOST}"
+            f"WHERE w.state = 'due' AND w.{which} ORDER BY w.due_at, w.id LIMIT :most FOR UPDATE OF w SKIP LOCKED"
         ),
-        values,
+        {**values, "most": most},
     )
     return [Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows]
 
@@ -151,20 +152,23 @@ def run(
     """Sweep until `stop(seconds)` says so (it waits that long). Outermost loop: trouble is logged and tried again."""
     while True:
         try:
+            waiting = {queue: waiting_in(redis, queue) for queue in QUEUES}
             with engine.begin() as connection:
-                if connection.execute(
+                if not connection.execute(
                     text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}
                 ).scalar_one():
+                    swept = Swept((), ())  # another relay sweeps
+                else:
                     swept = sweep(
                         connection,
-                        ringer,
-                        lambda: held_by_broker(redis, "kk2:"),
+                        waiting,
                         ring_again_after=ring_again_after,
                         ring_anyway_after=ring_anyway_after,
                     )
-                    beat(connection, "relay", f"{swept.due} due, {swept.again} rung again")
-                    if swept.again:
-                        _LOG.warning("rung again", rows=swept.again)
+                    beat(connection, "relay", f"{len(swept.due)} due, {len(swept.again)} rung again")
+            if swept.again:
+                _LOG.warning("rung again", rows=len(swept.again))
+            ringer.ring((*swept.due, *swept.again))
         except Exception:  # the relay outlives every fault of the world; the next sweep sees the same rows
             _LOG.exception("sweep failed")
         if stop(interval):

@@ -45,7 +45,7 @@ def lock(connection: Connection, voucher_ids: Sequence[int]) -> list[ToSend]:
         )
     found: list[ToSend] = []
     for voucher_id, installation, state, attempts, absent, leased, *head in heads:
-        voucher = Voucher(*head, tuple(lines[voucher_id]))
+        voucher = Voucher(*head, lines=tuple(lines[voucher_id]))  # type: ignore[misc]
         attempt = attempts + 1 if state == "approved" else attempts
         found.append(ToSend(voucher_id, installation, VoucherState(state), attempt, absent, leased, voucher))
     return found
