@@ -15,6 +15,7 @@ from ops.cli import (
     keeping,
     payments,
     proposals,
+    reaching,
     running,
     vouchers,
     work,
@@ -51,4 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         sys.stderr.write(f"kk2: {known.sentence}\n")
         return known.status
+    finally:
+        reaching.close()
     return 0

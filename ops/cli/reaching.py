@@ -3,7 +3,8 @@
 import getpass
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workers.relay import Ringer
     from workers.settings import Settings
 
+_OPENED: "list[Engine]" = []
 ENVIRONMENT = "environment"
 """The file in the folder of `kk2 up` that says where its servers are: for commands in another terminal."""
 
@@ -39,7 +41,15 @@ def database() -> "Engine":
     """The site's database. Nothing is opened yet."""
     from workers.store.engine import engine_for
 
-    return engine_for(site().database_url.get_secret_value())
+    engine = engine_for(site().database_url.get_secret_value())
+    _OPENED.append(engine)
+    return engine
+
+
+def close() -> None:
+    """Close what the command opened: the last thing that a command line does."""
+    while _OPENED:
+        _OPENED.pop().dispose()
 
 
 @contextmanager
@@ -60,7 +70,13 @@ def ringer() -> "Ringer":
 
 def ring(rings: Sequence["Ring"]) -> None:
     """Tell the workers; a broker that does not hear is said and is no fault, for the relay rings again."""
-    if rings and not ringer().ring(rings):
+    if not rings:
+        return
+    with redirect_stdout(
+        StringIO()
+    ):  # what it would log of a broker that is down is said below, in a sentence
+        heard = ringer().ring(rings)
+    if not heard:
         typer.echo(
             "kk2: the broker was not reached; what was done stands, and the relay will tell the workers",
             err=True,
