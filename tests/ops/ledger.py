@@ -169,8 +169,8 @@ class Ledger:
         """A file that is read and settled, its payments parked for nobody yet: state waiting. Gives the payments' ids."""
         file_id = one(
             self.connection,
-            "INSERT INTO bank_file (sha256, name, size, state, format, payments, total) VALUES "
-            "(md5(random()::text) || md5(random()::text), 'OCR.D020326', 1, :state, 'ocr-giro', :n, :sum) RETURNING id",
+            "INSERT INTO bank_file (sha256, name, size, state, format, payments, total, cut) VALUES "
+            "(md5(random()::text) || md5(random()::text), 'OCR.D020326', 1, :state, 'ocr-giro', :n, :sum, true) RETURNING id",
             state=state,
             n=len(amounts),
             sum=sum(amounts),
