@@ -176,7 +176,7 @@ def _stay(console: Console, stack: Stack) -> None:
         ("logs", stack.supervisor.logs),
         (
             "in another terminal",
-            f"KK2_FOLDER={stack.folder} {Path(sys.prefix) / 'bin' / 'kk2'} payment list --state parked",
+            f"KK2_FOLDER={stack.folder} {Path(sys.prefix) / 'bin' / 'kk2'} doctor",
         ),
     ):
         console.print(f"{what:<21}{where}", highlight=False, soft_wrap=True)
