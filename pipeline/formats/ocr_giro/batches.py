@@ -1,7 +1,7 @@
 """The second pass: the payments of a proven file in columns, every field converted."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from pipeline.formats.ocr_giro.layout import Field
 from pipeline.formats.ocr_giro.notes import Notes
 from pipeline.formats.ocr_giro.proof import payment_blocks
 from pipeline.formats.reading import ReadOptions
-from schemas.bank import PaymentBatch
+from schemas.bank import BATCH_LIMIT, PaymentBatch
 
 _ZERO = np.uint8(ord("0"))
 _ZEROS = np.int64(0x3030303030303030)
@@ -29,9 +29,10 @@ def batches(stream: BinaryIO, options: ReadOptions) -> Iterator[PaymentBatch]:
     for block in payment_blocks(stream, Notes()):
         items = items_of(block)
         accounts, account = _accounts(items, account)
-        if len(items.starts):
-            yield _batch(items, accounts, ordinal, options)
-        ordinal += len(items.starts)
+        columns = _columns(items, accounts, ordinal, options)
+        for start in range(0, len(accounts), BATCH_LIMIT):
+            yield PaymentBatch(*(column[start : start + BATCH_LIMIT] for column in columns))
+        ordinal += len(accounts)
 
 
 def _accounts(items: Items, account: bytes) -> tuple[npt.NDArray[np.bytes_], bytes]:
@@ -46,9 +47,10 @@ def _accounts(items: Items, account: bytes) -> tuple[npt.NDArray[np.bytes_], byt
     return accounts, account
 
 
-def _batch(
+def _columns(
     items: Items, accounts: npt.NDArray[np.bytes_], ordinal: int, options: ReadOptions
-) -> PaymentBatch:
+) -> tuple[npt.NDArray[Any], ...]:
+    """The columns of PaymentBatch, in its order."""
     first, second = items.first - _ZERO, items.second - _ZERO
     table = layout.days(options.first_year)
     booked_on = table[number(first, layout.BOOKED_ON)].astype("datetime64[D]")
@@ -56,7 +58,7 @@ def _batch(
     amount = long_number(first, layout.AMOUNT)
     is_out = is_reversal | (items.first[:, layout.SIGN.first - 1] == DASH)
     np.negative(amount, out=amount, where=is_out)
-    return PaymentBatch(
+    return (
         items.lines,
         accounts,
         items.types,
@@ -109,5 +111,5 @@ def _texts(items: Items, encoding: str) -> npt.NDArray[np.object_]:
     for payment, row, field in zip(items.with_text.tolist(), rows.tolist(), fields, strict=True):
         whole = items.block.texts.get(row)
         text = decoded(field.tobytes(), encoding) if whole is None else layout.TEXT.of(whole)
-        texts[payment] = without_controls(text).strip(" ") or None
+        texts[payment] = (text if text.isprintable() else without_controls(text)).strip(" ") or None
     return texts

@@ -51,33 +51,45 @@ class Items:
 
 
 def items_of(block: Block) -> Items:
-    """Tell the payments of a block from its other records. FaultyFileError unless each payment's are complete, in
-    order and alike in type and number."""
+    """Tell the payments of a block from its other records, by their record types. FaultyFileError if a payment is cut
+    off by the end of the block; whether the payments are whole otherwise is for `check_items`."""
     rows = block.rows
     words = window(rows, 8) & _BUT_TYPE
-    is_first, is_second, is_third = (words == item for item in _ITEMS)
+    is_first = words == _ITEMS[0]
     starts = np.flatnonzero(is_first)
-    seconds = starts + 1
-    if len(starts) and seconds[-1] >= len(rows):
+    if len(starts) and starts[-1] + 1 >= len(rows):
         raise FaultyFileError
-    first, second = np.take(rows, starts, axis=0), np.take(rows, seconds, axis=0)
-    types = _types(first)
+    first, second = np.take(rows, starts, axis=0), np.take(rows, starts + 1, axis=0)
+    kinds = first[:, layout.TYPE.cut] - np.uint8(ord("0"))
+    types = kinds[:, 0] * np.uint8(10) + kinds[:, 1]
     with_text = np.flatnonzero(types >= FIRST_TYPE_WITH_TEXT)
-    thirds = starts[with_text] + 2
-    if len(thirds) and thirds[-1] >= len(rows):
+    if len(with_text) and starts[with_text[-1]] + 2 >= len(rows):
         raise FaultyFileError
-    is_complete = (
-        is_second[seconds].all()
-        and is_third[thirds].all()
-        and np.count_nonzero(is_second) == len(starts)
-        and np.count_nonzero(is_third) == len(thirds)
-        and _alike(first, second)
-        and _alike(first[with_text], rows[thirds])
-    )
-    if not is_complete:
-        raise FaultyFileError
-    others = np.flatnonzero(~(is_first | is_second | is_third))
+    others = np.flatnonzero(~(is_first | (words == _ITEMS[1]) | (words == _ITEMS[2])))
     return Items(block, starts, first, second, types, with_text, others)
+
+
+def check_items(items: Items) -> None:
+    """FaultyFileError unless each payment has all its items, in order, alike in type and number, and a right type."""
+    rows, types = items.block.rows, items.types
+    if not len(types):
+        if len(items.others) != len(rows):
+            raise FaultyFileError
+        return
+    thirds = rows[items.third_rows]
+    is_whole = (
+        items.first[:, layout.TYPE.cut].max() <= ord("9")
+        and items.first[:, layout.TYPE.cut].min() >= ord("0")
+        and types.min() >= FIRST_TYPE
+        and types.max() <= LAST_TYPE
+        and 2 * len(types) + len(thirds) + len(items.others) == len(rows)
+        and bool(((window(items.second, 8) & _BUT_TYPE) == _ITEMS[1]).all())
+        and bool(((window(thirds, 8) & _BUT_TYPE) == _ITEMS[2]).all())
+        and _alike(items.first, items.second)
+        and _alike(items.first[items.with_text], thirds)
+    )
+    if not is_whole:
+        raise FaultyFileError
 
 
 def unfinished(block: Block) -> int:
@@ -107,14 +119,6 @@ def parted(block: Block, at: int) -> tuple[Block, Block]:
     before = {row: text for row, text in block.texts.items() if row < at}
     after = {row - at: text for row, text in block.texts.items() if row >= at}
     return Block(block.rows[:at], block.lines[:at], before), Block(block.rows[at:], block.lines[at:], after)
-
-
-def _types(first: Matrix) -> npt.NDArray[np.uint8]:
-    digits = first[:, layout.TYPE.cut] - np.uint8(ord("0"))
-    types = digits[:, 0] * np.uint8(10) + digits[:, 1]
-    if len(digits) and (digits.max() > 9 or types.min() < FIRST_TYPE or types.max() > LAST_TYPE):
-        raise FaultyFileError
-    return types
 
 
 def _alike(one: Matrix, other: Matrix) -> bool:

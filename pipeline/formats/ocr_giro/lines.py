@@ -16,8 +16,8 @@ from pipeline.formats.ocr_giro import encoding
 from pipeline.formats.ocr_giro.layout import WIDTH
 from pipeline.formats.ocr_giro.notes import Code
 
-ROWS = 9_990
-"""Lines in a block: with up to three carried over, fewer than 5,000 payments, for each has at least two records."""
+ROWS = 20_000
+"""Lines in a block: 1.6 MB. Fewer cost calls, more cost memory and no longer save time."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_LINE = 4_096

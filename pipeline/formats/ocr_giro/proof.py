@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.formats.ocr_giro.checks import Checked, check
-from pipeline.formats.ocr_giro.items import Items, items_of, joined, parted, unfinished
+from pipeline.formats.ocr_giro.items import Items, check_items, items_of, joined, parted, unfinished
 from pipeline.formats.ocr_giro.ledger import Ledger
 from pipeline.formats.ocr_giro.lines import Block, FaultyFileError, NoteTaker, blocks
 from pipeline.formats.ocr_giro.notes import Code, Notes
@@ -45,6 +45,7 @@ class Proof:
         self._latest: int | None = None
         for block in payment_blocks(stream, self.notes):
             items = items_of(block)
+            check_items(items)
             checked = check(items, options.first_year, options.encoding, self.notes)
             self._highs.append(checked.kid_high)
             self._lows.append(checked.kid_low)
