@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from tests.workers.watching import END, LIMIT, NOBODY, Site, a_bank_file, until
 from workers.relay import Ringer
-from workers.watch import Landed, Refused, SeenAgain, land
+from workers.settings import Settings
+from workers.watch import Landed, Refused, SeenAgain, land, watcher
 from workers.watch.arrival import ends_with_end_record
 
 
@@ -342,6 +343,23 @@ def test_without_any_observer_two_sweeps_find_all_of_2000_files(site: Site) -> N
     moment = 10.0
     assert watcher.sweep().landed == 2_000
     assert site.events("FileLanded") == len(site.bells.heard) == 2_000
+
+
+def test_a_share_waits_longer_unless_the_site_chose(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a machine's own KK2_ variables must not decide
+    for name in [name for name in os.environ if name.startswith("KK2_")]:
+        monkeypatch.delenv(name)
+    address = site.engine.url.render_as_string(hide_password=False)
+
+    def quiet_time(**chosen: object) -> float:
+        chosen |= {"database_url": address, "broker_url": "redis://127.0.0.1", "folder": site.folder}
+        return watcher(Settings.model_validate(chosen), site.engine, Ringer(site.bells)).quiet_time
+
+    assert [quiet_time(), quiet_time(polling=True), quiet_time(polling=True, quiet_time=7)] == [
+        5.0,
+        30.0,
+        7.0,
+    ]
 
 
 # --- from anywhere: `kk2 file add` ---

@@ -131,7 +131,7 @@ def test_stopped_in_the_middle_of_many_files_it_loses_none(site: Site) -> None:
     assert site.left() == []
 
 
-def test_a_writer_that_goes_on_after_its_file_was_taken_brings_another_file_and_loses_nothing(
+def test_a_writer_that_goes_on_while_its_file_is_taken_brings_another_file_and_loses_nothing(
     site: Site,
 ) -> None:
     now = [0.0]
@@ -141,16 +141,49 @@ def test_a_writer_that_goes_on_after_its_file_was_taken_brings_another_file_and_
         now[0] = moment
         return watcher.sweep().landed
 
+    half = a_bank_file()
     with (site.inbox / "OCR.DAT").open("wb", buffering=0) as stream:
-        stream.write(b"half, ")
+        stream.write(half)
         # a ring is heard after the commit and before the inbox is emptied
         site.bells.look = lambda _: stream.write(b"and the rest") if len(site.bells.heard) == 1 else 0
-        landed = [sweep_at(moment) for moment in (0.0, 6.0, 7.0, 13.0)]
+        landed = [sweep_at(moment) for moment in (0.0, 6.0, 7.0, 13.0, 80.0)]
 
-    assert landed == [0, 1, 0, 1]
-    assert site.originals() == {b"half, ", b"half, and the rest"}
+    assert landed == [0, 1, 0, 1, 0]
+    assert site.originals() == {half, half + b"and the rest"}
     assert site.left() == []
     assert [name for name, *_ in site.files()] == ["OCR.DAT", "OCR.DAT"]
+
+
+def test_a_writer_that_stalls_before_the_end_record_loses_nothing_when_it_goes_on(site: Site) -> None:
+    now = [0.0]
+    watcher = site.watcher(quiet_time=5.0, clock=lambda: now[0])
+
+    def sweep_at(moment: float) -> int:
+        now[0] = moment
+        return watcher.sweep().landed
+
+    with (site.inbox / "OCR.DAT").open("wb", buffering=0) as stream:
+        stream.write(a_bank_file()[:100])
+        landed = [sweep_at(moment) for moment in (0.0, 6.0, 30.0, 65.0)]
+        stream.write(a_bank_file()[100:])
+        landed += [sweep_at(moment) for moment in (65.5, 68.0, 71.0)]
+
+    assert landed == [0, 1, 0, 0, 0, 0, 1]
+    assert site.originals() == {a_bank_file()[:100], a_bank_file()}
+    assert site.left() == []
+
+
+def test_a_file_without_an_end_record_leaves_the_inbox_when_nothing_more_came(site: Site) -> None:
+    now = [0.0]
+    watcher = site.watcher(quiet_time=5.0, clock=lambda: now[0])
+    site.drop("OCR.DAT", b"no bank file")
+    left: list[int] = []
+    for now[0] in (0.0, 6.0, 60.0, 67.0):
+        watcher.sweep()
+        left.append(len(site.left()))
+
+    assert left == [1, 1, 1, 0]
+    assert site.events("FileLanded") == 1
 
 
 # --- the folder ---

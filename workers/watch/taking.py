@@ -1,5 +1,6 @@
 """The desk where claimed files are dealt with: into the archive, into the database, out of the inbox, or set aside."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from workers.crash import crash_point
 from workers.log import logger
 from workers.relay import Ringer
 from workers.store.engine import is_trouble
-from workers.watch.arrival import Claimed, Inbox, Lying, Refused, Stamp, shown
+from workers.watch.arrival import Claimed, Inbox, Lying, Refused, Stamp, ends_with_end_record, shown
 from workers.watch.landing import Arrival, Landed, SeenAgain, register
 
 _LOG = logger(__name__)
@@ -45,6 +46,7 @@ class _Copying:
 
     claimed: Claimed
     stamp: Stamp
+    ended: bool
     kept: Future[Kept]
 
 
@@ -54,6 +56,7 @@ class _Waiting:
 
     claimed: Claimed
     stamp: Stamp
+    ended: bool
     arrival: Arrival
 
 
@@ -66,16 +69,38 @@ class Desk:
     engine: Engine
     ringer: Ringer
     limit: int
+    linger: float
+    """Seconds for which a file that has no end record is still watched after it has landed."""
+    clock: Callable[[], float]
     changing: set[str] = field(default_factory=set)
     """Claimed names whose file changed while it was copied: they must be quiet before they are tried again."""
     _batch: list[_Copying] = field(default_factory=list)
     _copiers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_COPIERS, "copier"))
+    _lingering: dict[str, tuple[Stamp, float]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _said: set[tuple[str, str]] = field(default_factory=set)
 
     def begin(self) -> None:
         """Forget what a failed sweep left half received: the claims are found again in the inbox."""
         self._batch.clear()
+
+    def lingers(self, inbox: Inbox, claimed: Lying) -> bool:
+        """Say whether a landed file is still watched; its time over, it is removed.
+
+        A file without an end record was taken because it was quiet. Its writer may only have stalled, and what it would
+        write into a removed file would be lost. When it does go on, the file is another one and lands once more, whole.
+        """
+        stamp, until = self._lingering.get(claimed.entry, (None, 0.0))
+        if stamp is None:
+            return False
+        if stamp != claimed.stamp:
+            del self._lingering[claimed.entry]
+            self.changing.add(claimed.entry)
+            return False
+        if self.clock() >= until:
+            del self._lingering[claimed.entry]
+            inbox.remove(Inbox.adopt(claimed))
+        return True
 
     def claim(self, inbox: Inbox, lying: Lying, swept: Swept) -> Claimed | None:
         """Make a file ours; None if it is gone, or can't be moved (said once, and it stays where it is)."""
@@ -100,7 +125,9 @@ class Desk:
             self._stuck(claimed.name, "can't be read or moved", error, swept)
             return 0
         stream, stamp = opened
-        self._batch.append(_Copying(claimed, stamp, self._copiers.submit(_copy, self.archive, stream)))
+        ended = ends_with_end_record(stream)
+        stream.seek(0)
+        self._batch.append(_Copying(claimed, stamp, ended, self._copiers.submit(_copy, self.archive, stream)))
         return stamp.size
 
     def finish(self, inbox: Inbox, swept: Swept) -> None:
@@ -140,7 +167,7 @@ class Desk:
                 if kept.size == each.stamp.size and inbox.still(each.claimed, each.stamp):
                     self.changing.discard(each.claimed.entry)
                     arrival = Arrival(shown(each.claimed.name), kept, each.claimed.token)
-                    waiting.append(_Waiting(each.claimed, each.stamp, arrival))
+                    waiting.append(_Waiting(each.claimed, each.stamp, each.ended, arrival))
                 else:
                     self.changing.add(each.claimed.entry)
                     swept.waiting += 1
@@ -179,13 +206,18 @@ class Desk:
             swept.seen_again += 1
             _LOG.warning("file seen again", name=outcome.name, file=outcome.file_id)
             return
-        swept.landed += 1
+        swept.landed += outcome.now
         _LOG.info("file landed", file=outcome.file_id, name=outcome.name, bytes=outcome.size, now=outcome.now)
-        if inbox.still(waiting.claimed, waiting.stamp):
+        entry = waiting.claimed.entry
+        if not inbox.still(
+            waiting.claimed, waiting.stamp
+        ):  # written to after it was copied: now it is another file
+            self.changing.add(entry)
+        elif waiting.ended or not self.linger:
             inbox.remove(waiting.claimed)
             crash_point("watch.removed")
-        else:  # someone wrote to it after it was copied: what is there now is another file
-            self.changing.add(waiting.claimed.entry)
+        else:
+            self._lingering[entry] = (waiting.stamp, self.clock() + self.linger)
 
     def _set_aside(self, inbox: Inbox, claimed: Claimed, reason: str) -> None:
         try:

@@ -25,6 +25,8 @@ _AT_ONCE = 100  # files in one transaction
 _BYTES_AT_ONCE = 32 * 1024 * 1024
 _LOOK_AT_STOP = 0.5  # seconds
 _BREATH = 0.05  # seconds between sweeps, so that a flood of hints is one sweep and not thousands
+_LINGER = 12  # quiet times
+_SHARE_QUIET_TIME = 30.0  # seconds, where a site did not choose: a share shows sizes and times late
 _A_DAY = 86_400.0
 
 
@@ -50,7 +52,10 @@ class Watcher:
     def __post_init__(self) -> None:
         self._hint = Hint(self.inbox, polling=self.polling, poll_every=min(2.0, self.scan_interval))
         self._patience = Patience(self.clock)
-        self._desk = Desk(self.archive, self.quarantine, self.engine, self.ringer, self.file_limit)
+        linger = _LINGER * self.quiet_time
+        self._desk = Desk(
+            self.archive, self.quarantine, self.engine, self.ringer, self.file_limit, linger, self.clock
+        )
 
     def run(self, stop: Callable[[float], bool]) -> None:
         """Sweep until `stop(seconds)` says so (it waits at most that long; give `threading.Event().wait`).
@@ -89,6 +94,7 @@ class Watcher:
         with Inbox.opened(self.inbox) as inbox:
             lying, claimed = inbox.listing()
             self._patience.forget_all_but({each.entry for each in (*lying, *claimed)})
+            claimed = [each for each in claimed if not self._desk.lingers(inbox, each)]
             left = [Inbox.adopt(each) for each in claimed if self._may_adopt(each)]
             whole = [each for each in lying if self._is_whole(inbox, each, finished)]
             swept.waiting = len(lying) - len(whole) + len(claimed) - len(left)
@@ -172,6 +178,7 @@ def watcher(site: Settings, engine: Engine, ringer: Ringer) -> Watcher:
         folder.mkdir(parents=True, exist_ok=True)
     if removed := tidy(site.archive_folder, older_than=_A_DAY):
         _LOG.info("half copies of earlier crashes removed", files=removed)
+    own_choice = "quiet_time" in site.model_fields_set
     return Watcher(
         inbox=site.inbox_folder,
         archive=site.archive_folder,
@@ -179,7 +186,7 @@ def watcher(site: Settings, engine: Engine, ringer: Ringer) -> Watcher:
         engine=engine,
         ringer=ringer,
         polling=site.polling,
-        quiet_time=site.quiet_time,
+        quiet_time=_SHARE_QUIET_TIME if site.polling and not own_choice else site.quiet_time,
         scan_interval=site.scan_interval,
         file_limit=site.file_limit,
     )
