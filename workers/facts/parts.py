@@ -1,7 +1,7 @@
 """What the vouchers of a part are made from: the payments' free splits, under the locks of their cases."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from pipeline.posting import PaymentPosting, SplitPosting
 from schemas.case import Kind
 from schemas.money import Money
-from schemas.setup import Company as CompanySetup
 from schemas.setup import OverpaymentPolicy, PostingAccounts, Setup
 from workers.facts.cases import taken
 from workers.store.bulk import rows
@@ -39,34 +38,47 @@ class PartSplits:
 
 
 def lock(connection: Connection, payment_ids: Sequence[int]) -> None:
-    """Lock the cases of the payments in id order, then the payments that are parked; raises `DirtyCasesError`."""
+    """Lock the cases of the payments in id order, then the payments that have none; raises `DirtyCasesError`.
+
+    What is read after it stands still: two parts that both have a parked payment must not both put it in suspense.
+    """
+    ids = {"ids": list(payment_ids)}
     found = rows(
         connection,
         "SELECT c.id, c.dirty FROM kk2_case c WHERE c.id IN (SELECT case_id FROM payment WHERE id = ANY(%(ids)s)) "
         "ORDER BY c.id FOR NO KEY UPDATE OF c",
-        {"ids": list(payment_ids)},
+        ids,
     )
     if any(row[1] for row in found):
         raise DirtyCasesError
+    rows(
+        connection,
+        "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND state <> 'settled' ORDER BY id FOR NO KEY UPDATE",
+        ids,
+    )
 
 
 def part_splits(
     connection: Connection,
-    payment_ids: Sequence[int],
+    days: Mapping[int, date],
     setup: Setup,
-    company: CompanySetup,
+    company: str,
     *,
     suspense: bool,
     person: bool,
 ) -> PartSplits:
-    """Read what is free of the payments, each split with the accounts of its client on the voucher's day."""
-    ids = {"ids": list(payment_ids)}
+    """Read what is free of the payments, each split with the accounts of its client on the voucher's day.
+
+    `days`: the voucher's day by payment. What a person has just released is not the proposal's any longer.
+    """
+    ids = {"ids": list(days)}
     live = rows(
         connection,
         "SELECT s.id, s.payment_id, s.kind, s.amount, s.held, c.client, c.customer_no, c.sub_ledger_account, "
-        "coalesce(i.invoice_no, ''), coalesce(p.kid, ''), p.booked_on, p.interest_on "
+        "coalesce(i.invoice_no, ''), coalesce(p.kid, ''), p.interest_on "
         "FROM payment p JOIN split s ON s.payment_id = p.id LEFT JOIN kk2_case c ON c.id = s.case_id "
-        "LEFT JOIN item i ON i.id = s.item_id WHERE p.id = ANY(%(ids)s) AND s.superseded_by IS NULL ORDER BY s.id",
+        "LEFT JOIN item i ON i.id = s.item_id WHERE p.id = ANY(%(ids)s) AND p.state IN ('settled', 'parked') "
+        "AND s.superseded_by IS NULL ORDER BY s.id",
         ids,
     )
     frozen = taken(connection, [row[0] for row in live])
@@ -83,14 +95,13 @@ def part_splits(
         sub_ledger,
         invoice,
         kid,
-        booked,
         interest,
     ) in live:
         if split_id in frozen or (held and not person):
             continue
-        key = (client, booked, interest)
+        key = (client, days[payment_id], interest)
         if key not in terms:
-            terms[key] = _terms(setup, company, client, booked, interest)
+            terms[key] = _terms(setup, company, *key)
         accounts, policy = terms[key]
         by_payment[payment_id].append(
             SplitPosting(
@@ -109,7 +120,7 @@ def part_splits(
     parked = (
         rows(
             connection,
-            "SELECT id, amount FROM payment WHERE id = ANY(%(ids)s) AND state = 'parked' ORDER BY id FOR NO KEY UPDATE",
+            "SELECT id, amount FROM payment WHERE id = ANY(%(ids)s) AND state = 'parked' ORDER BY id",
             ids,
         )
         if suspense
@@ -123,13 +134,14 @@ def part_splits(
 
 
 def _terms(
-    setup: Setup, company: CompanySetup, client: str | None, booked_on: date, interest_on: date
+    setup: Setup, company: str, client: str | None, voucher_on: date, interest_on: date
 ) -> tuple[PostingAccounts, OverpaymentPolicy]:
     """A client's own accounts on the voucher date, else the company's; the policy of the payment's interest date."""
-    rows_of_client = setup.clients.get((company.code, client)) if client else None
+    of_company = setup.companies[company].on(voucher_on).value.accounts
+    rows_of_client = setup.clients.get((company, client)) if client else None
     if rows_of_client is None:
-        return company.accounts, OverpaymentPolicy.SUSPENSE
-    accounts = rows_of_client.on(booked_on).value.accounts or company.accounts
+        return of_company, OverpaymentPolicy.SUSPENSE
+    accounts = rows_of_client.on(voucher_on).value.accounts or of_company
     return accounts, rows_of_client.on(interest_on).value.overpayment_policy
 
 

@@ -19,9 +19,7 @@ _UNTAKEN = (
 _NOT_IN_SUSPENSE = (
     "NOT EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.kind = 6 AND s.superseded_by IS NULL)"
 )
-_PARKED = (
-    f"(p.state = 'parked' AND p.company IS NOT NULL AND %(suspense)s AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
-)
+_PARKED = f"(p.state = 'parked' AND p.company IS NOT NULL AND p.amount <> 0 AND %(suspense)s AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,17 @@ class Scope:
                 "p.company = %(company)s AND p.state IN ('settled', 'parked') AND p.id IN (SELECT s.payment_id FROM split s "
                 "LEFT JOIN voucher_split v ON v.split_id = s.id AND NOT v.released WHERE v.split_id IS NULL "
                 "AND s.superseded_by IS NULL AND (NOT s.held OR %(person)s)) "
-                "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut))"
+                "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut)) "
+                # what policy has said no to waits for a person, and is not let in by the back door
+                "AND (%(person)s OR p.file_id NOT IN (SELECT (w.body->>'file_id')::int FROM work w WHERE w.state = 'parked' "
+                "AND w.stage = 'propose' AND w.body->>'file_id' IS NOT NULL "
+                "AND coalesce(w.body->>'company', %(company)s) = %(company)s))"
             )
-        state = "p.state = 'settled'" if self.fresh else f"(p.state IN ('settled', 'parked') AND {_UNTAKEN})"
+        state = (
+            "(p.state = 'settled' AND p.amount <> 0)"
+            if self.fresh
+            else f"(p.state IN ('settled', 'parked') AND {_UNTAKEN})"
+        )
         return f"p.file_id = %(file)s AND p.company = %(company)s AND ({state} OR {_PARKED})"
 
 

@@ -30,7 +30,7 @@ def approve(stand: Stand) -> None:
     except parts.DirtyCasesError:
         raise NotYet(_WAIT_FOR_RESETTLE, "a case of the part is being settled again") from None
     try:
-        approved = _approved(stand, event, setup, ids)
+        approved = _approved(stand, event, setup)
     except NoSuchSetupError as error:
         stand.park(Reason.NO_SETUP, str(error))
         return
@@ -46,19 +46,24 @@ def approve(stand: Stand) -> None:
     stand.send([VouchersApproved(tuple(voucher_ids[n : n + size])) for n in range(0, len(voucher_ids), size)])
 
 
-def _approved(stand: Stand, event: PartReady, setup: Setup, ids: list[int]) -> list[Approved]:
+def _approved(stand: Stand, event: PartReady, setup: Setup) -> list[Approved]:
     connection = stand.connection
-    first_day = date.fromisoformat(event.vouchers[0].voucher_on)
-    company = setup.companies[event.company].on(first_day)
+    days = {
+        payment_id: date.fromisoformat(plan.voucher_on)
+        for plan in event.vouchers
+        for payment_id in plan.payment_ids
+    }
+    on = {day: setup.companies[event.company].on(day) for day in set(days.values())}
+    company = on[date.fromisoformat(event.vouchers[0].voucher_on)]
     suspense = company.value.parked_policy is ParkedPolicy.SUSPENSE
     free = parts.part_splits(
-        connection, ids, setup, company.value, suspense=suspense, person=event.approved_by != "policy"
+        connection, days, setup, event.company, suspense=suspense, person=event.approved_by != "policy"
     )
     parked = [(s.payment_id, s.amount) for s in free.to_suspense]
     split_ids = voucher_saves.put_in_suspense(connection, parked)
     postings = dict(free.by_payment)
     for (payment_id, amount), split_id in zip(parked, split_ids, strict=True):
-        accounts = company.value.accounts
+        accounts = on[days[payment_id]].value.accounts
         on_suspense = SplitPosting(
             split_id, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
         )
@@ -72,7 +77,7 @@ def _approved(stand: Stand, event: PartReady, setup: Setup, ids: list[int]) -> l
     numbers = parts.voucher_numbers(connection, len(wanted))
     made: list[Approved] = []
     for (plan, payments), number in zip(wanted, numbers, strict=True):
-        on_day = setup.companies[event.company].on(date.fromisoformat(plan.voucher_on))
+        on_day = on[date.fromisoformat(plan.voucher_on)]
         facts = _facts(event.company, plan, payments, _reference(installation, epoch, number))
         voucher = _one(on_day.value, facts)
         made.append(Approved(voucher, facts, installation.code, on_day.id, event.approved_by))

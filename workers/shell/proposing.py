@@ -32,18 +32,13 @@ def propose(stand: Stand) -> None:
     today = datetime.now(_OSLO).date()
     connection = stand.connection
     if isinstance(event, events.RestDue):
+        _ask_anew(stand, "body->>'file_id' IS NULL AND body->>'company' = :of", event.company)
         stop = cut_now(connection, event.company, None, _POLICY, today, send=stand.send)
         if isinstance(stop, Park):
             stand.park(stop.reason, stop.note)
         return
     assert isinstance(event, events.FileSettled)
-    connection.execute(
-        text(
-            "UPDATE work SET state = 'done', done_at = now() WHERE stage = 'propose' AND state = 'parked' "
-            "AND (body->>'file_id')::int = :file AND id <> :id"
-        ),
-        {"file": event.file_id, "id": stand.claimed.work_id},
-    )  # an earlier no about this file is asked anew
+    _ask_anew(stand, "body->>'file_id' = :of", str(event.file_id))
     stops: list[tuple[str, Park]] = []
     for company in proposals.companies_of(connection, event.file_id):
         decision = cut_now(connection, company, event.file_id, _POLICY, today, send=stand.send)
@@ -53,6 +48,17 @@ def propose(stand: Stand) -> None:
         _park_company(stand, event.file_id, company, park, first=number == 0)
     connection.execute(
         text("UPDATE bank_file SET cut = true WHERE id = :id AND NOT cut"), {"id": event.file_id}
+    )
+
+
+def _ask_anew(stand: Stand, which: str, of: str) -> None:
+    """Close an earlier no about the same money: it is asked anew, and a person sees one no and not one an hour."""
+    stand.connection.execute(
+        text(
+            "UPDATE work SET state = 'done', done_at = now() WHERE stage = 'propose' AND state = 'parked' "
+            f"AND {which} AND id <> :id"
+        ),
+        {"of": of, "id": stand.claimed.work_id},
     )
 
 

@@ -93,7 +93,9 @@ def done(connection: Connection, work_id: int) -> None:
 def park(connection: Connection, work_id: int, reason: Reason, note: str) -> bool:
     """Leave a row to a person, each reason has a repair; False for a row that is not due any longer."""
     parked = connection.execute(
-        text("UPDATE work SET state = 'parked', reason = :reason, note = :note WHERE id = :id AND state = 'due'"),
+        text(
+            "UPDATE work SET state = 'parked', reason = :reason, note = :note WHERE id = :id AND state = 'due'"
+        ),
         {"id": work_id, "reason": reason.value, "note": note},
     )
     return bool(parked.rowcount)
@@ -203,7 +205,9 @@ def _halves(event: object) -> tuple[object, object] | None:
             return tuple(replace(event, payment_ids=half) for half in _cut(ids))  # type: ignore[return-value]
         case events.CaseChanged(ids) | events.CasesOpened(ids) | events.VoucherVoided(_, ids) if len(ids) > 1:
             return tuple(replace(event, case_ids=half) for half in _cut(ids))  # type: ignore[return-value]
-        case events.VouchersApproved(ids) | events.VoucherAbsent(ids) | events.RetryAsked(ids) if len(ids) > 1:
+        case events.VouchersApproved(ids) | events.VoucherAbsent(ids) | events.RetryAsked(ids) if (
+            len(ids) > 1
+        ):
             return tuple(replace(event, voucher_ids=half) for half in _cut(ids))  # type: ignore[return-value]
         case events.PartReady(_, vouchers, _) if len(vouchers) > 1:
             return tuple(replace(event, vouchers=half) for half in _cut(vouchers))  # type: ignore[return-value]
