@@ -25,9 +25,13 @@ def _until_asked() -> threading.Event:
 
 
 def _logs() -> None:
+    """Log as JSON from the first line on, libraries' warnings too."""
+    import logging
+
     from workers import log
 
     log.set_up(reaching.site().log_level)
+    logging.captureWarnings(capture=True)
 
 
 @commands.command(epilog="Example: kk2 watch")
@@ -88,6 +92,7 @@ def worker(
         raise typer.BadParameter(
             f"no such queue: {', '.join(strange)}; there are {known}", param_hint="--queues"
         )
+    _logs()
     called = name or "-".join(wanted)
     # The logs go to standard error, as JSON; what Celery says of its own shutdown goes nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -104,6 +109,7 @@ def beat() -> None:
     site = reaching.site()
     from workers.app import app
 
+    _logs()
     site.folder.mkdir(parents=True, exist_ok=True)
     app.start(["-q", "beat", "--schedule", str(site.folder / "beat"), "--pidfile", ""])
 

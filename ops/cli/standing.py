@@ -9,7 +9,7 @@ import typer
 from ops import embedded, migrations
 from ops.cli import reaching
 from ops.embedded import Servers
-from ops.supervisor import Supervisor, standard_processes
+from ops.supervisor import Process, Supervisor, standard_processes
 
 _ADDRESSES = ("KK2_DATABASE_URL", "KK2_BROKER_URL")
 
@@ -36,7 +36,7 @@ def run(folder: Path, *, flower_port: int, visma_port: int) -> None:
         supervisor.run()
 
 
-def _processes(folder: Path, servers: Servers | None, flower_port: int, visma_port: int):  # type: ignore[no-untyped-def]
+def _processes(folder: Path, servers: Servers | None, flower_port: int, visma_port: int) -> list[Process]:
     environment = {name: value for name, value in os.environ.items() if name.startswith("KK2_")}
     return standard_processes(
         environment,
