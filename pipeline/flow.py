@@ -40,7 +40,7 @@ FLOW = (
     Stage("resettle", (CaseChanged, CasesOpened, PaymentAssigned, VoucherVoided, OriginalConcluded), _MATCH, (PaymentParked, OriginalConcluded), "payments", INSIDE, PROMPT),
     Stage("propose",  (FileSettled, RestDue),                           (posting.cut,),       (PartReady,),                                   "vouchers", INSIDE, PROMPT),
     Stage("approve",  (PartReady,),                                     (posting.approve,),   (VouchersApproved,),                            "vouchers", INSIDE, PROMPT),
-    Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded,), _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
+    Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded, posting.next_open), (*_CONCLUDED, VoucherVoided, PartReady),                                     "delivery", OUTSIDE, PATIENT),
     Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on

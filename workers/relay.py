@@ -7,7 +7,7 @@ work late (the sweep finds it) or to wake it twice (the claim lets only one thro
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerDownError
@@ -24,6 +24,7 @@ _PAUSE_AFTER_FAILURE = 10.0
 PREFIX = "kk2:"
 """What all our keys in Redis begin with."""
 _AT_MOST = 5_000  # rows rung in one sweep
+_STAGES = [stage.name for stage in FLOW]
 _LEADER = 7_203_011  # the relay's advisory lock: a second relay waits, harmless
 
 
@@ -132,9 +133,11 @@ def _rings(connection: Connection, which: str, values: dict[str, object], most: 
     rows = connection.execute(
         text(
             "SELECT w.id, w.stage, j.event, w.body FROM work w JOIN journal j ON j.id = w.event_id "
-            f"WHERE w.state = 'due' AND w.{which} ORDER BY w.due_at, w.id LIMIT :most FOR UPDATE OF w SKIP LOCKED"
+            # a row of a newer program than this waits for it, and stops no other
+            f"WHERE w.state = 'due' AND w.stage = ANY(:known) AND w.{which} ORDER BY w.due_at, w.id LIMIT :most "
+            "FOR UPDATE OF w SKIP LOCKED"
         ),
-        {**values, "most": most},
+        {**values, "known": _STAGES, "most": most},
     )
     return [Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows]
 
@@ -152,7 +155,7 @@ def run(
     """Sweep until `stop(seconds)` says so (it waits that long). Outermost loop: trouble is logged and tried again."""
     while True:
         try:
-            waiting = {queue: waiting_in(redis, queue) for queue in QUEUES}
+            waiting = {queue: waiting_in(cast(RedisLike, redis), queue) for queue in QUEUES}
             with engine.begin() as connection:
                 if not connection.execute(
                     text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}

@@ -8,7 +8,8 @@ from workers.relay import Ringer, celery_bell
 from workers.settings import settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
-from workers.shell.delivering import deliver, inquire
+from workers.shell.delivering import deliver
+from workers.shell.inquiring import inquire
 from workers.shell.proposing import propose
 from workers.shell.reading import read_file
 from workers.shell.settling import resettle, settle

@@ -1,10 +1,19 @@
 """The posting proposal (bokføringsforslag): where it is cut, what its vouchers say, what became of them in Visma."""
 
 from pipeline.posting.approving import PartFacts, PaymentPosting, SplitPosting, VoucherFacts, approve
-from pipeline.posting.concluding import AnswerFacts, Conclusion, InquiryFacts, concluded, inquired
+from pipeline.posting.concluding import (
+    UNSENT,
+    AnswerFacts,
+    Conclusion,
+    InquiryFacts,
+    concluded,
+    inquired,
+    next_open,
+)
 from pipeline.posting.cutting import Cut, CutFacts, Group, VoucherSum, cut
 
 __all__ = [
+    "UNSENT",
     "AnswerFacts",
     "Conclusion",
     "Cut",
@@ -20,4 +29,5 @@ __all__ = [
     "concluded",
     "cut",
     "inquired",
+    "next_open",
 ]

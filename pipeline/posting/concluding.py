@@ -1,6 +1,7 @@
 """What an answer from Visma, or none, means for a voucher that was sent."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from pipeline.stage import Park, Reason
 from schemas.money import Money, in_kroner
@@ -49,6 +50,20 @@ class Conclusion:
     park: Park | None
     absent: int
     remake: bool
+
+
+UNSENT = Conclusion(VoucherState.APPROVED, "", None, 0, remake=False)
+"""Certainly not booked, and nobody's fault: it is sent again."""
+
+
+def next_open(voucher_on: date, open_periods: frozenset[tuple[int, int]]) -> date | None:
+    """The first day of the first open period, (year, month), after the voucher's own; None if there is none."""
+    later = [
+        (year, month)
+        for year, month in open_periods
+        if month <= 12 and (year, month) > (voucher_on.year, voucher_on.month)
+    ]
+    return date(*min(later), 1) if later else None
 
 
 def concluded(facts: AnswerFacts) -> Conclusion:

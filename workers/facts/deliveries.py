@@ -67,6 +67,17 @@ def begin(connection: Connection, voucher_ids: Sequence[int], lease: float) -> N
     )
 
 
+def heard_of_lately(connection: Connection, voucher_id: int, pause: float) -> bool:
+    """Whether the voucher was sent, or asked for and absent, less than `pause` seconds ago."""
+    found = rows(
+        connection,
+        "SELECT EXISTS (SELECT FROM exchange WHERE voucher_id = %(id)s AND at > now() - make_interval(secs => %(pause)s) "
+        "AND (what = 'send' OR verdict = 'in_doubt'))",
+        {"id": voucher_id, "pause": pause},
+    )
+    return bool(found[0][0])
+
+
 def brake(connection: Connection, companies: Collection[str]) -> str:
     """Say who has stopped delivery for one of these companies, or for all; empty if nobody has."""
     found = rows(
@@ -94,13 +105,14 @@ def take_slot(connection: Connection, installation: Installation, lease: float, 
     return None
 
 
-def release_slot(engine: Engine, installation: str, slot: int) -> None:
-    """Give the place back. Should this be lost, the lease ends by itself."""
+def release_slot(engine: Engine, installation: str, slot: int, holder: str) -> None:
+    """Give the place back, unless it ran out and is another's now. Should this be lost, the lease ends by itself."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL synchronous_commit = off"))
         connection.execute(
             text(
-                "UPDATE call_slot SET lease_until = now() WHERE installation = :installation AND slot = :slot"
+                "UPDATE call_slot SET lease_until = now() WHERE installation = :installation AND slot = :slot "
+                "AND holder = :holder"
             ),
-            {"installation": installation, "slot": slot},
+            {"installation": installation, "slot": slot, "holder": holder},
         )

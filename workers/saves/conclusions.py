@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import Connection, text
 
 from pipeline.posting import Conclusion
 from pipeline.stage import Park
+from schemas.events import VoucherPlan
 from schemas.transfer import DeliveryAnswer, Exchange
 from workers.store.bulk import execute, rows
 
@@ -35,6 +37,45 @@ def move(
         },
     )
     return bool(moved.rowcount)
+
+
+def lock_cases(connection: Connection, voucher_id: int) -> tuple[int, ...]:
+    """Lock the cases that a voucher has money of, in id order; gives their ids."""
+    found = rows(
+        connection,
+        "SELECT id FROM kk2_case WHERE id IN (SELECT s.case_id FROM voucher_split t JOIN split s ON s.id = t.split_id "
+        "WHERE t.voucher_id = %(id)s) ORDER BY id FOR NO KEY UPDATE",
+        {"id": voucher_id},
+    )
+    return tuple(row[0] for row in found)
+
+
+def void(
+    connection: Connection, voucher_id: int, case_ids: Sequence[int], day: date
+) -> tuple[VoucherPlan, str]:
+    """Take back a refused voucher: its splits are free, its cases dirty. Gives the plan of the one that follows it.
+
+    `day`: the date of the new voucher. Also gives who approved the old one.
+    """
+    ids = {"id": voucher_id}
+    of = rows(
+        connection,
+        "SELECT p.id FROM payment p WHERE p.id IN (SELECT s.payment_id FROM voucher_split t JOIN split s "
+        "ON s.id = t.split_id WHERE t.voucher_id = %(id)s) ORDER BY p.file_id, p.position",
+        ids,
+    )
+    execute(connection, "UPDATE voucher_split SET released = true WHERE voucher_id = %(id)s", ids)
+    execute(connection, "UPDATE kk2_case SET dirty = true WHERE id = ANY(%(ids)s)", {"ids": list(case_ids)})
+    head = rows(
+        connection,
+        "UPDATE voucher SET state = 'void' WHERE id = %(id)s AND state = 'refused' "
+        'RETURNING account, booked_on, statement_ref, number, "of", approved_by',
+        ids,
+    )
+    account, booked_on, ref, number, of_all, approved_by = head[0]
+    payment_ids = tuple(row[0] for row in of)
+    plan = VoucherPlan(account, booked_on.isoformat(), ref, number, of_all, day.isoformat(), payment_ids)
+    return plan, approved_by
 
 
 def in_doubt(connection: Connection, voucher_ids: Sequence[int], note: str) -> None:
