@@ -14,10 +14,10 @@ from ops.demo import expected as expectation
 from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
-from ops.demo.guided import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.killing import Killer
 from ops.demo.oracle import foretell
 from ops.demo.stack import Stack, left_running, running
+from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
 

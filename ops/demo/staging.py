@@ -1,0 +1,72 @@
+"""What both runs stand on: a folder that goes away, an end by signal, workers that are awaited, the money check."""
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from ops.balance import BalanceReport, check
+from ops.demo import waiting
+from ops.demo.following import TaskLog
+from ops.demo.stack import Stack
+from ops.supervisor import WORKERS
+from workers.accounting import connect
+from workers.secrets import resolve
+from workers.store import setup as setup_store
+
+_START_SECONDS = 90.0
+
+
+@contextmanager
+def a_folder(given: Path | None) -> Iterator[Path]:
+    """The given folder, or one that is gone afterwards."""
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.resolve()
+        return
+    made = Path(tempfile.mkdtemp(prefix="kk2-demo-"))
+    made.chmod(0o711)  # the servers' own user must pass through
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does: with everything stopped."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def wait_for_processes(console: Console, stack: Stack, log: TaskLog) -> None:
+    """Listen to the workers, and wait until all of them and Visma are there."""
+    log.start()
+    took = waiting.until(
+        stack,
+        lambda: stack.answers() and len(log.workers) >= len(WORKERS),
+        seconds=_START_SECONDS,
+        what="all processes are up",
+    )
+    count = len(stack.supervisor.status().processes)
+    console.print(f"{count} processes were up after {took:.1f} s.\n", highlight=False)
+
+
+def balanced(stack: Stack) -> BalanceReport:
+    """Prove that the money agrees, Visma asked too."""
+    with stack.engine.connect() as connection:
+        installations = setup_store.current(connection).installations
+        accounting = {code: connect(rows.latest().value, resolve) for code, rows in installations.items()}
+        connection.rollback()
+        return check(connection, accounting)
