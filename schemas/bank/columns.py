@@ -3,7 +3,6 @@
 numpy stands here and in the readers. Objects are made where a rule needs one.
 """
 
-import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -81,13 +80,7 @@ class PaymentBatch:
             self.text.tolist(),
             self.is_reversal.tolist(),
         )
-        was_enabled = gc.isenabled()
-        gc.disable()  # tuples of plain values hold no cycles, and to look at each of them takes as long as to make them
-        try:
-            return list(zip(*columns, strict=True))
-        finally:
-            if was_enabled:
-                gc.enable()
+        return list(zip(*columns, strict=True))
 
     def kids(self) -> list[Kid | None]:
         """The KIDs as text, None where there is none."""

@@ -14,9 +14,12 @@ from pipeline.formats.ocr_giro.exact import faults
 from pipeline.formats.ocr_giro.lines import FaultyFileError
 from pipeline.formats.ocr_giro.proof import Proof
 from pipeline.formats.reading import Reading, ReadOptions, Refusal
-from schemas.bank import PaymentBatch
+from schemas.bank import Fault, PaymentBatch
 
 FORMAT = "ocr-giro"
+
+_DISAGREEMENT = Fault(0, None, "file", "a right file", "a fault that could not be placed; please report this")
+"""The proof refused what the exact pass found right: a fault of ours, and the safe answer to it is no."""
 
 
 def read(stream: BinaryIO, options: ReadOptions) -> Reading | Refusal:
@@ -24,7 +27,7 @@ def read(stream: BinaryIO, options: ReadOptions) -> Reading | Refusal:
     try:
         proof = Proof(stream, options)
     except FaultyFileError:
-        return Refusal(faults(stream, options))
+        return Refusal(faults(stream, options) or (_DISAGREEMENT,))
 
     def open_batches() -> Iterator[PaymentBatch]:
         return batches(stream, options)

@@ -202,9 +202,9 @@ class _Reader:
     def _ends_seen(self, ends: set[bytes]) -> None:
         known = len(self._ends)
         self._ends |= ends
-        if b"\r" in ends and known == 0:
+        if known == 0 and ends == {b"\r"}:
             self._notes.add(self._line, Code.LINE_ENDS_CR, "lines end with CR alone")
-        if known == 1 and len(self._ends) > 1:
+        if known < 2 <= len(self._ends):
             self._notes.add(self._line, Code.LINE_ENDS_MIXED, "lines do not all end alike")
 
 
