@@ -81,11 +81,11 @@ class Ledger:
             kind, key = setup_store.key_of(changed)
             setup_store.add_row(self.connection, kind, key, FIRST_DAY, changed, CLERK)
 
-    def event(self, name: str, **body: object) -> int:
+    def event(self, event: str, /, **body: object) -> int:
         return one(
             self.connection,
             "INSERT INTO journal (event, body) VALUES (:name, CAST(:body AS jsonb)) RETURNING id",
-            name=name,
+            name=event,
             body=json.dumps(body),
         )
 

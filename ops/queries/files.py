@@ -1,0 +1,125 @@
+"""Bank files: what came, what was in it, what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from ops.queries.asking import MOST, ask
+from schemas.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file in a list."""
+
+    id: int
+    name: str
+    state: str
+    format: str | None
+    landed_at: datetime
+    size: int
+    payments: int
+    total: Money
+    open_slices: int
+    waits: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRow:
+    """The payments to one account in the file."""
+
+    account: str
+    number: str
+    payments: int
+    total: Money
+    earliest: str | None
+    latest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A legal oddity of the file."""
+
+    line: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateSum:
+    """The file's payments in one state."""
+
+    state: str
+    payments: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class FileDetail:
+    """One file. `fault`: why it could not be read, with line and columns. `seen_again`: under which names it came once more."""
+
+    file: FileRow
+    sha256: str
+    fault: str | None
+    assignments: tuple[AssignmentRow, ...]
+    notes: tuple[NoteRow, ...]
+    states: tuple[StateSum, ...]
+    vouchers: tuple[int, ...]
+    seen_again: tuple[str, ...]
+
+
+_ROW = (
+    "SELECT f.id, f.name, f.state, f.format, f.landed_at, f.size, f.payments, f.total, f.open_slices, (SELECT min(w.note) "
+    "FROM work w WHERE w.stage IN ('read', 'propose') AND w.state = 'parked' AND (w.body->>'file_id')::int = f.id) AS waits "
+    "FROM bank_file f"
+)
+
+
+def listed(connection: Connection, *, state: str | None, most: int = MOST) -> tuple[FileRow, ...]:
+    """Files, the newest first."""
+    rows = ask(connection, _ROW, [("f.state = :state", "state", state)], "f.id DESC", most)
+    return tuple(FileRow(*row) for row in rows)
+
+
+def shown(connection: Connection, file_id: int) -> FileDetail | None:
+    """One file with all of it; None if there is none."""
+    found = ask(connection, _ROW, [("f.id = :id", "id", file_id)], "f.id", 1)
+    if not found:
+        return None
+    of = {"id": file_id}
+    extra = connection.execute(
+        text("SELECT sha256, note, assignments, notes FROM bank_file WHERE id = :id"), of
+    ).one()
+    states = connection.execute(
+        text(
+            "SELECT state, count(*), sum(amount)::bigint FROM payment WHERE file_id = :id GROUP BY state ORDER BY state"
+        ),
+        of,
+    )
+    vouchers = connection.execute(
+        text(
+            "SELECT DISTINCT t.voucher_id FROM payment p JOIN split s ON s.payment_id = p.id "
+            "JOIN voucher_split t ON t.split_id = s.id WHERE p.file_id = :id ORDER BY 1"
+        ),
+        of,
+    )
+    again = connection.execute(
+        text(
+            "SELECT body->>'name' FROM journal WHERE event = 'FileSeenAgain' AND (body->>'file_id')::int = :id ORDER BY id"
+        ),
+        of,
+    )
+    return FileDetail(
+        FileRow(*found[0]),
+        extra.sha256,
+        extra.note,
+        tuple(
+            AssignmentRow(a["account"], a["number"], a["payments"], a["total"], a["earliest"], a["latest"])
+            for a in extra.assignments
+        ),
+        tuple(NoteRow(n["line"], n["code"], n["text"]) for n in extra.notes),
+        tuple(StateSum(*row) for row in states),
+        tuple(vouchers.scalars()),
+        tuple(again.scalars()),
+    )

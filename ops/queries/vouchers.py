@@ -1,0 +1,170 @@
+"""Vouchers: where each stands, what it says, and every attempt to bring it to Visma."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+from ops.queries.asking import MOST, ask
+from ops.queries.work import ActRow, acts
+from schemas.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherRow:
+    """A voucher in a list. `waits`: why a person must look, None where nobody must."""
+
+    id: int
+    reference: str
+    company: str
+    account: str
+    booked_on: date
+    statement_ref: str
+    part: str
+    voucher_on: date
+    payments: int
+    lines: int
+    total: Money
+    state: str
+    voucher_no: str | None
+    attempts: int
+    code: str | None
+    note: str | None
+    approved_by: str
+    approved_at: datetime
+    delivered_at: datetime | None
+    waits: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A posting line: debit positive, credit negative."""
+
+    no: int
+    account: str
+    text: str
+    amount: Money
+    customer_no: str
+    invoice_no: str
+    kid: str
+    tax_code: str
+    dimensions: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One thing said to Visma, or heard; secrets and personal data are redacted."""
+
+    attempt: int
+    at: datetime
+    what: str
+    verdict: str
+    status: int | None
+    code: str
+    note: str
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherDetail:
+    """One voucher with all of it."""
+
+    voucher: VoucherRow
+    text: str
+    posting_lines: tuple[LineRow, ...]
+    attempts: tuple[Attempt, ...]
+    payment_ids: tuple[int, ...]
+    acts: tuple[ActRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Vouchers that stopped for one cause: number, sum, the oldest and an example."""
+
+    state: str
+    code: str
+    vouchers: int
+    total: Money
+    oldest: datetime
+    example: int
+    note: str
+
+
+_ROW = (
+    "SELECT v.id, v.reference, v.company, v.account, v.booked_on, v.statement_ref, "
+    "CASE WHEN v.\"of\" > 1 THEN v.number || ' av ' || v.\"of\" ELSE '' END AS part, v.voucher_on, v.payments, v.lines, v.total, "
+    "v.state, v.voucher_no, v.attempts, v.code, v.note, v.approved_by, v.approved_at, v.delivered_at, "
+    "(SELECT min(w.note) FROM work w WHERE w.state = 'parked' AND w.stage IN ('deliver', 'inquire') "
+    "AND (w.body->'voucher_ids' @> to_jsonb(v.id) OR (w.body->>'voucher_id')::bigint = v.id)) AS waits FROM voucher v"
+)
+
+
+def listed(
+    connection: Connection,
+    *,
+    state: str | None,
+    company: str | None,
+    code: str | None,
+    first: date | None,
+    last: date | None,
+    most: int = MOST,
+) -> tuple[VoucherRow, ...]:
+    """Vouchers, the newest first; `first` and `last` are voucher dates."""
+    conditions = [
+        ("v.state = :state", "state", state),
+        ("v.company = :company", "company", company),
+        ("v.code = :code", "code", code),
+        ("v.voucher_on >= :first", "first", first),
+        ("v.voucher_on <= :last", "last", last),
+    ]
+    return tuple(VoucherRow(*row) for row in ask(connection, _ROW, conditions, "v.id DESC", most))
+
+
+def shown(connection: Connection, voucher_id: int) -> VoucherDetail | None:
+    """One voucher; None if there is none."""
+    found = ask(connection, _ROW, [("v.id = :id", "id", voucher_id)], "v.id", 1)
+    if not found:
+        return None
+    of = {"id": voucher_id}
+    lines = connection.execute(
+        text(
+            "SELECT no, account, text, amount, customer_no, invoice_no, kid, tax_code, dimensions FROM voucher_line "
+            "WHERE voucher_id = :id ORDER BY no"
+        ),
+        of,
+    )
+    attempts = connection.execute(
+        text(
+            "SELECT attempt, at, what, verdict, status, code, note, request, answer FROM exchange "
+            "WHERE voucher_id = :id ORDER BY id"
+        ),
+        of,
+    )
+    payments = connection.execute(
+        text(
+            "SELECT DISTINCT s.payment_id FROM voucher_split t JOIN split s ON s.id = t.split_id "
+            "WHERE t.voucher_id = :id ORDER BY 1"
+        ),
+        of,
+    )
+    head = connection.execute(text("SELECT text FROM voucher WHERE id = :id"), of).scalar_one()
+    return VoucherDetail(
+        VoucherRow(*found[0]),
+        head,
+        tuple(LineRow(*row) for row in lines),
+        tuple(Attempt(*row) for row in attempts),
+        tuple(payments.scalars()),
+        acts(connection, subject=f"voucher {voucher_id}", actor=None),
+    )
+
+
+def failures(connection: Connection) -> tuple[Failures, ...]:
+    """Failed deliveries by cause, the greatest sum first."""
+    rows = connection.execute(
+        text(
+            "SELECT state, coalesce(code, ''), count(*), sum(total)::bigint, min(approved_at), min(id), coalesce(min(note), '') "
+            "FROM voucher WHERE state IN ('refused', 'in_doubt') GROUP BY 1, 2 ORDER BY 4 DESC"
+        )
+    )
+    return tuple(Failures(*row) for row in rows)
