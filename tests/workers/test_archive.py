@@ -191,6 +191,28 @@ def test_a_file_is_set_aside_with_its_reason_and_never_over_another(tmp_path: Pa
     assert names(inbox) == []
 
 
+@pytest.mark.parametrize("act", ["set aside", "refuse"])
+def test_a_pipe_or_link_in_place_of_a_reason_blocks_nothing(tmp_path: Path, act: str) -> None:
+    quarantine, inbox = tmp_path / "quarantine", tmp_path / "inbox"
+    quarantine.mkdir()
+    inbox.mkdir()
+    os.mkfifo(quarantine / "OCR.DAT.reason.txt")
+    (quarantine / "OCR.DAT.2.reason.txt").symlink_to(tmp_path / "outside")
+    (inbox / "claimed").write_bytes(BYTES)
+
+    if act == "set aside":
+        folder = os.open(inbox, os.O_RDONLY)
+        path = set_aside(quarantine, "claimed", folder=folder, name="OCR.DAT", reason="no")
+        os.close(folder)
+    else:
+        kept = keep(tmp_path / "archive", io.BytesIO(BYTES))
+        path = refuse(quarantine, tmp_path / "archive", sha256=kept.sha256, name="OCR.DAT", reason="no")
+
+    assert path.name == "OCR.DAT.3"
+    assert (quarantine / "OCR.DAT.3.reason.txt").read_text() == "no\n"
+    assert not (tmp_path / "outside").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
 def test_a_file_is_carried_to_a_quarantine_on_another_file_system(tmp_path: Path) -> None:
     elsewhere = Path("/dev/shm") / f"kk2-{os.getpid()}"

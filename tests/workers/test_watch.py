@@ -14,7 +14,7 @@ from tests.workers.watching import END, LIMIT, NOBODY, Site, a_bank_file, until
 from workers.relay import Ringer
 from workers.settings import Settings
 from workers.watch import Landed, Refused, SeenAgain, land, watcher
-from workers.watch.arrival import ends_with_end_record
+from workers.watch.arrival import Inbox, ends_with_end_record
 
 
 @pytest.fixture
@@ -134,6 +134,24 @@ def test_the_same_name_with_other_bytes_is_another_file(site: Site) -> None:
 
     assert [name for name, *_ in site.files()] == ["OCR.DAT", "OCR.DAT"]
     assert site.events("FileSeenAgain") == 0
+
+
+def test_a_file_that_another_watcher_is_taking_is_left_to_it_and_taken_up_when_that_one_lets_go(
+    site: Site,
+) -> None:
+    site.drop("OCR.DAT", a_bank_file())
+    with Inbox.opened(site.inbox) as rival:
+        claimed = rival.claim(rival.listing()[0][0])
+        assert claimed is not None
+        opened = rival.open(claimed, LIMIT)
+        assert isinstance(opened, tuple)
+        opened[0].close()
+
+        assert site.watcher().sweep().landed == 0
+        assert site.left() == [claimed.entry]
+
+    assert site.watcher().sweep().landed == 1
+    assert site.files() == [("OCR.DAT", "landed", len(a_bank_file()))]
 
 
 # --- what is not taken (7.2, fault 9) ---

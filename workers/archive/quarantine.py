@@ -48,15 +48,16 @@ def set_aside(quarantine: Path, source: str, *, folder: int, name: str, reason: 
     os.lstat(source, dir_fd=folder)  # before a reason is written for nothing
     quarantine.mkdir(parents=True, exist_ok=True)
     for candidate in _candidates(quarantine, name):
-        taken = os.path.lexists(candidate)
-        if not taken and (not _reason_of(candidate).exists() or _reads(_reason_of(candidate), reason)):
+        beside = _reason_of(candidate)
+        if not os.path.lexists(candidate) and (not os.path.lexists(beside) or _reads(beside, reason)):
             break
     _write_reason(candidate, reason)
     crash_point("quarantine.reason_written")
     try:
         _move(source, folder, candidate)
     except OSError:
-        _reason_of(candidate).unlink(missing_ok=True)
+        if not os.path.lexists(candidate):  # else a rival has moved it there, and the reason is its
+            beside.unlink(missing_ok=True)
         raise
     crash_point("quarantine.moved")
     sync_folder(quarantine)
@@ -80,7 +81,8 @@ def _reason_of(path: Path) -> Path:
 
 
 def _reads(path: Path, reason: str) -> bool:
-    return path.read_text("utf-8", "replace").strip() == reason.strip()
+    """Say whether a reason is there already, after a crash. A pipe of that name may lie there too: it is not opened."""
+    return stat.S_ISREG(path.lstat().st_mode) and path.read_text("utf-8", "replace").strip() == reason.strip()
 
 
 def _has(path: Path, sha256: str) -> bool:

@@ -209,10 +209,8 @@ class Desk:
         swept.landed += outcome.now
         _LOG.info("file landed", file=outcome.file_id, name=outcome.name, bytes=outcome.size, now=outcome.now)
         entry = waiting.claimed.entry
-        if not inbox.still(
-            waiting.claimed, waiting.stamp
-        ):  # written to after it was copied: now it is another file
-            self.changing.add(entry)
+        if not inbox.still(waiting.claimed, waiting.stamp):
+            self.changing.add(entry)  # written to after it was copied: now it is another file
         elif waiting.ended or not self.linger:
             inbox.remove(waiting.claimed)
             crash_point("watch.removed")
