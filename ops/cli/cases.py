@@ -9,7 +9,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.errors import CommandError, SaidNoError
-from ops.cli.making import DryRun, InFile, Json, Name, day, group
+from ops.cli.making import DryRun, InFile, Json, Limit, Name, day, group
 from schemas.money import decimal_text
 
 app = group("Cases: apply what KK2 says, export what became of them, and look.", "case")
@@ -33,6 +33,91 @@ def apply(file: InFile, dry_run: DryRun = False, name: Name = "", json: Json = F
             f"{applied.renamed} {would}renamed"
         )
     reaching.ring(applied.rings)
+
+
+@app.command("list", epilog="Example: kk2 case list --client KOM --state open")
+def list_(
+    company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
+    client: Annotated[str | None, typer.Option(help="Of this client.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="open, paid, closed_with_rest, recalled or merged.")
+    ] = None,
+    kid: Annotated[str | None, typer.Option(help="That this KID leads to.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Of this customer number.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List cases by their number: debtor, state, and what is owed without the interest, which runs day by day."""
+    from ops.queries import cases
+
+    with reaching.reading() as connection:
+        found = cases.listed(
+            connection, company=company, client=client, state=state, kid=kid, customer_no=customer, most=limit
+        )
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("id", "case", "client", "customer", "debtor", "opened", "state", "kroner", "being split"),
+        [
+            (c.id, c.case_no, f"{c.company}/{c.client}", c.customer_no, c.debtor_name, c.opened_on, c.state,
+             printing.kroner(c.balance), c.being_settled)
+            for c in found
+        ],
+        right="id kroner",
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: kk2 case show 0221-00000038 --on 2026-12-31")
+def show(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's number, or id:ID.")],
+    on: Annotated[
+        date | None, typer.Option("--on", parser=day, metavar="DAY", help="As of this day; else today.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a case on a day: each claim with what is open and its interest, and what each payment covered."""
+    from ops.queries import cases
+
+    found_id = case_id(case)
+    with reaching.reading() as connection:
+        found = cases.shown(connection, found_id, on or date.today())  # noqa: DTZ011 - the day of whoever asks
+    if found is None:
+        raise SaidNoError(f"there is no case {case}")
+    if json:
+        printing.as_json([found])
+        return
+    c, owed = found.case, found.balance
+    printing.pairs(
+        [("case", f"{c.case_no} (id:{c.id}) of {c.company}/{c.client}"), ("debtor", f"{c.customer_no} {c.debtor_name}"),
+         ("state", c.state), ("merged into", c.merged_into and f"id:{c.merged_into}"), ("opened", c.opened_on),
+         ("KIDs", " ".join(found.kids)), (f"owed on {owed.day}", f"{printing.kroner(owed.total)} kr")]
+    )  # fmt: skip
+    typer.echo("")
+    printing.table(
+        ("item", "of", "invoice", "due", "was", "open", "interest"),
+        [
+            (o.item_id, o.kind, o.invoice_no, o.due_on, printing.kroner(o.amount), printing.kroner(o.open),
+             printing.kroner(o.interest))
+            for o in owed.claims
+        ],
+        right="item was open interest",
+    )  # fmt: skip
+    typer.echo("")
+    printing.table(
+        ("payment", "booked", "kroner", "principal", "costs", "fee", "interest", "rest"),
+        [
+            (
+                p.payment_id,
+                p.booked_on,
+                *map(printing.kroner, (p.amount, p.principal, p.costs, p.fee, p.interest, p.rest)),
+            )
+            for p in found.payments
+        ],
+        right="payment kroner principal costs fee interest rest",
+    )
+    for waiver in found.waivers:
+        typer.echo(f"waived on {waiver.day}: {printing.kroner(waiver.amount)} kr of item {waiver.item_id}")
 
 
 @app.command(epilog="Example: kk2 case records")

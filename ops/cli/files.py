@@ -6,20 +6,82 @@ from typing import Annotated
 
 import typer
 
-from ops.cli import reaching
+from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import CommandError
-from ops.cli.making import DryRun, InFile, Json, Name, Why, group
+from ops.cli.errors import CommandError, SaidNoError
+from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, group
 
 app = group("Bank files: see them, add one, release or refuse one that is held.", "file")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The file's id, as `kk2 file list` shows it.")]
 
 
+@app.command("list", epilog="Example: kk2 file list --state held")
+def list_(
+    state: Annotated[
+        str | None, typer.Option(help="landed, read, held, unreadable, refused or known.")
+    ] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List bank files, the newest first: payments, kroner, state, and why one waits for a person."""
+    from ops.queries import files
+
+    with reaching.reading() as connection:
+        found = files.listed(connection, state=state, most=limit)
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("id", "name", "state", "format", "landed", "payments", "kroner", "waits because"),
+        [
+            (f.id, f.name, f.state, f.format, f.landed_at, f.payments, printing.kroner(f.total), f.waits)
+            for f in found
+        ],
+        right="id payments kroner",
+    )
+
+
+@app.command(epilog="Example: kk2 file show 17")
+def show(file: _Id, json: Json = False) -> None:
+    """Show one file: its assignments, its notes or its fault, and what became of its payments."""
+    from ops.queries import files
+
+    with reaching.reading() as connection:
+        found = files.shown(connection, file)
+    if found is None:
+        raise SaidNoError(f"there is no file {file}")
+    if json:
+        printing.as_json([found])
+        return
+    f = found.file
+    printing.pairs(
+        [("file", f"{f.id} {f.name}"), ("state", f.state), ("fault", found.fault), ("waits because", f.waits),
+         ("format", f.format), ("landed", f.landed_at), ("sha256", found.sha256), ("bytes", f.size),
+         ("payments", f.payments), ("kroner", printing.kroner(f.total)),
+         ("vouchers", " ".join(map(str, found.vouchers))), ("came again as", ", ".join(found.seen_again))]
+    )  # fmt: skip
+    typer.echo("")
+    printing.table(
+        ("account", "assignment", "payments", "kroner", "first", "last"),
+        [
+            (a.account, a.number, a.payments, printing.kroner(a.total), a.earliest, a.latest)
+            for a in found.assignments
+        ],
+        right="payments kroner",
+    )
+    typer.echo("")
+    printing.table(
+        ("payments that are", "number", "kroner"),
+        [(each.state, each.payments, printing.kroner(each.amount)) for each in found.states],
+        right="number kroner",
+    )
+    for note in found.notes:
+        typer.echo(f"line {note.line}: {note.code}: {note.text}")
+
+
 @app.command(epilog="Example: kk2 file add /tmp/OCR.D240112")
 def add(file: InFile, dry_run: DryRun = False, json: Json = False) -> None:
     """Drop a file into the watched folder, as the bank's client does: whole, or not at all."""
-    from ops.cli import printing
-
     inbox = reaching.site().inbox_folder
     target = inbox / file.name
     if not inbox.is_dir():

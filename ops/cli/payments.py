@@ -1,17 +1,95 @@
 """`kk2 payment`: each payment, why it is where it is, and the repairs of one that waits for a person."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from ops.cli import cases, printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import CommandError
-from ops.cli.making import DryRun, Json, Name, Why, group
+from ops.cli.errors import CommandError, SaidNoError
+from ops.cli.making import DryRun, Json, Limit, Name, Since, Why, group
+from ops.cli.reasons import repair_of
 from schemas.case import CoverOrder, Kind
+from schemas.money import Money, from_decimal_text
 
 app = group("Payments: see them, ask why, and help on those that wait for a person.", "payment")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The payment's id, as `kk2 payment list` shows it.")]
 _Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="The payments' ids.")]
+
+
+@app.command("list", epilog="Example: kk2 payment list --state parked --company 100")
+def list_(
+    state: Annotated[
+        str | None, typer.Option(help="waiting, settled, parked, held, refused or known.")
+    ] = None,
+    company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
+    file: Annotated[int | None, typer.Option(metavar="ID", help="In this file.")] = None,
+    kid: Annotated[str | None, typer.Option(help="With this KID.")] = None,
+    case: Annotated[str | None, typer.Option(help="On this case: its number, or id:ID.")] = None,
+    amount: Annotated[str | None, typer.Option(help="Of exactly these kroner, as 1234.50.")] = None,
+    since: Since = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List payments, the newest first; beside one that waits for a person stands why, and the command that helps."""
+    from ops.queries import payments
+
+    case_id = None if case is None else cases.case_id(case)
+    ore = None if amount is None else _kroner(amount)
+    with reaching.reading() as connection:
+        found = payments.listed(
+            connection, state=state, company=company, file_id=file, kid=kid, case_id=case_id, amount=ore,
+            first=since, last=None, most=limit,
+        )  # fmt: skip
+    if json:
+        printing.as_json({**asdict(p), "repair": repair_of(p.reason)} for p in found)
+        return
+    printing.table(
+        ("id", "file", "line", "booked", "kroner", "kid", "state", "case", "waits because", "repair"),
+        [
+            (p.id, p.file_id, p.line, p.booked_on, printing.kroner(p.amount), p.kid, p.state, p.case_no, p.note,
+             repair_of(p.reason))
+            for p in found
+        ],
+        right="id file line kroner",
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: kk2 payment show 17")
+def show(payment: _Id, json: Json = False) -> None:
+    """Show one payment: where its money is, every split it ever had, cases that it may be for, and what people did."""
+    from ops.queries import payments
+
+    with reaching.reading() as connection:
+        found = payments.shown(connection, payment)
+    if found is None:
+        raise SaidNoError(f"there is no payment {payment}")
+    if json:
+        printing.as_json([found])
+        return
+    p = found.payment
+    printing.pairs(
+        [("payment", f"{p.id}, file {p.file_id} line {p.line}"), ("state", p.state), ("kroner", printing.kroner(p.amount)),
+         ("account", p.account), ("booked", p.booked_on), ("interest until", p.interest_on),
+         ("statement", p.statement_ref), ("kid", p.kid), ("company", p.company), ("case", p.case_no),
+         ("takes back payment", found.reverses), ("taken back by", found.taken_back_by), ("text", found.text),
+         ("waits because", p.note), ("repair", repair_of(p.reason))]
+    )  # fmt: skip
+    typer.echo("")
+    printing.table(
+        ("split", "of", "invoice", "case", "kroner", "stands", "voucher", "which is", "in Visma"),
+        [
+            (s.id, s.kind, s.invoice_no, s.case_no, printing.kroner(s.amount), s.stands, s.voucher_id, s.voucher_state,
+             s.voucher_no)
+            for s in found.splits
+        ],
+        right="split kroner voucher",
+    )  # fmt: skip
+    for case in found.suggestions:
+        typer.echo(f"perhaps {case.case_no} ({case.confidence} of 100): {'; '.join(case.reasons)}")
+    for each in found.acts:
+        typer.echo(f"{each.at:%Y-%m-%d %H:%M} {each.act} by {each.actor}: {each.reason}")
 
 
 @app.command(epilog='Example: kk2 payment assign 17 --case 0221-00000038 --reason "the debtor called"')
@@ -27,10 +105,9 @@ def assign(
     json: Json = False,
 ) -> None:
     """Give a parked payment to a case; what stands on the suspense account is moved by the next voucher."""
-    from ops.cli.cases import case_id
     from ops.repairs import payments as repairs
 
-    found = case_id(case)
+    found = cases.case_id(case)
     act(lambda c, who: repairs.assign(c, payment, found, original=original, person=who),
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
@@ -91,3 +168,10 @@ def _order(text: str) -> CoverOrder:
         return tuple(Kind[word.strip().upper()] for word in text.split(","))
     except KeyError as strange:
         raise CommandError(f"{strange} is not one of principal, costs, fee, interest") from None
+
+
+def _kroner(text: str) -> Money:
+    try:
+        return from_decimal_text(text.replace(",", "."))
+    except ValueError:
+        raise CommandError(f"{text!r} is not an amount in kroner, as 1234.50") from None

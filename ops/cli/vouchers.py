@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ops.cli import reaching
+from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import CommandError
-from ops.cli.making import DryRun, Json, Name, Why, day, group
+from ops.cli.errors import CommandError, SaidNoError
+from ops.cli.making import DryRun, Json, Limit, Name, Why, day, group
 from ops.cli.printing import kroner
 
 app = group(
@@ -17,6 +17,102 @@ app = group(
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The voucher's id, as `kk2 voucher list` shows it.")]
 _Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number that it has in Visma.")]
 _Day = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="A voucher date.")]
+
+
+@app.command("list", epilog="Example: kk2 voucher list --state refused --company 100")
+def list_(
+    state: Annotated[
+        str | None, typer.Option(help="approved, sending, in_doubt, refused, delivered, void or by_hand.")
+    ] = None,
+    company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
+    code: Annotated[str | None, typer.Option(help="With this code of Visma's.")] = None,
+    first: _Day = None,
+    last: _Day = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List vouchers, the newest first: reference, kroner, state, Visma's number, and why one waits for a person."""
+    from ops.queries import vouchers
+
+    with reaching.reading() as connection:
+        found = vouchers.listed(
+            connection, state=state, company=company, code=code, first=first, last=last, most=limit
+        )
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("id", "reference", "company", "date", "statement", "part", "payments", "kroner", "state", "in Visma", "waits because"),
+        [
+            (v.id, v.reference, v.company, v.voucher_on, v.statement_ref, v.part, v.payments, printing.kroner(v.total),
+             v.state, v.voucher_no, v.waits or v.note)
+            for v in found
+        ],
+        right="id payments kroner",
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: kk2 voucher failed")
+def failed(json: Json = False) -> None:
+    """Show the failed deliveries by cause, the greatest sum first, with one example of each."""
+    from ops.queries import vouchers
+
+    with reaching.reading() as connection:
+        found = vouchers.failures(connection)
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("state", "code", "vouchers", "kroner", "oldest", "example", "Visma says"),
+        [(f.state, f.code, f.vouchers, printing.kroner(f.total), f.oldest, f.example, f.note) for f in found],
+        right="vouchers kroner example",
+    )
+
+
+@app.command(epilog="Example: kk2 voucher show 12")
+def show(voucher: _Id, json: Json = False) -> None:
+    """Show one voucher: its lines, every attempt to bring it to Visma, its payments, and what people did."""
+    from ops.queries import vouchers
+
+    with reaching.reading() as connection:
+        found = vouchers.shown(connection, voucher)
+    if found is None:
+        raise SaidNoError(f"there is no voucher {voucher}")
+    if json:
+        printing.as_json([found])
+        return
+    v = found.voucher
+    printing.pairs(
+        [("voucher", f"{v.id} {v.reference}"), ("text", found.text), ("state", v.state), ("in Visma", v.voucher_no),
+         ("company", v.company), ("date", v.voucher_on), ("statement", f"{v.statement_ref} {v.part}"),
+         ("payments", f"{v.payments}: {' '.join(map(str, found.payment_ids[:20]))}"),
+         ("approved", f"by {v.approved_by}"), ("code", v.code), ("Visma says", v.note), ("waits because", v.waits)]
+    )  # fmt: skip
+    typer.echo("")
+    printing.table(
+        ("no", "account", "text", "kroner", "customer", "invoice", "kid"),
+        [
+            (
+                line.no,
+                line.account,
+                line.text,
+                kroner(line.amount),
+                line.customer_no,
+                line.invoice_no,
+                line.kid,
+            )
+            for line in found.posting_lines
+        ],
+        right="no kroner",
+    )
+    typer.echo("")
+    printing.table(
+        ("attempt", "at", "what", "verdict", "status", "code", "note"),
+        [(a.attempt, a.at, a.what, a.verdict, a.status, a.code, a.note) for a in found.attempts],
+        right="attempt",
+    )
+    for each in found.acts:
+        typer.echo(f"{each.at:%Y-%m-%d %H:%M} {each.act} by {each.actor}: {each.reason}")
 
 
 @app.command(

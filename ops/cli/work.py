@@ -1,13 +1,62 @@
 """`kk2 work`: the pieces of work that wait for a person, whatever they are, and trying one again."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.making import DryRun, Json, Name, Why, group
+from ops.cli.making import DryRun, Json, Limit, Name, Why, group
+from ops.cli.reasons import repair_of
 
 app = group("The pieces of work that wait for a person, whatever they are.", "work")
+
+
+@app.command("list", epilog="Example: kk2 work list --state parked")
+def list_(
+    state: Annotated[str | None, typer.Option(help="due or parked.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Of this stage, as settle or deliver.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Waiting for this reason.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List open work, the oldest first; beside what waits for a person stands why, and the command that helps."""
+    from ops.queries import work
+
+    with reaching.reading() as connection:
+        found = work.listed(connection, stage=stage, state=state, reason=reason, most=limit)
+    if json:
+        printing.as_json({**asdict(row), "repair": repair_of(row.reason)} for row in found)
+        return
+    printing.table(
+        ("id", "stage", "about", "state", "since", "attempts", "waits because", "repair"),
+        [
+            (w.id, w.stage, w.about, w.state, w.made_at, w.attempts, w.note, repair_of(w.reason))
+            for w in found
+        ],
+        right="id attempts",
+    )
+
+
+@app.command(epilog="Example: kk2 work sums")
+def sums(json: Json = False) -> None:
+    """Count what waits for people, by reason, in number and kroner, with the command that helps."""
+    from ops.queries import work
+
+    with reaching.reading() as connection:
+        found = work.parked_sums(connection)
+    if json:
+        printing.as_json({**asdict(row), "repair": repair_of(row.reason)} for row in found)
+        return
+    printing.table(
+        ("reason", "stage", "number", "kroner", "oldest", "repair"),
+        [
+            (s.reason, s.stage, s.rows, printing.kroner(s.amount), s.oldest, repair_of(s.reason))
+            for s in found
+        ],
+        right="number kroner",
+    )
 
 
 @app.command(epilog='Example: kk2 work retry 311 --reason "the setup has the client now"')
