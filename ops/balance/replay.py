@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from ops.balance.asking import ORE
 from ops.balance.report import NAMED, Difference, Finding
 from pipeline import allocation
-from pipeline.allocation import CaseFacts, ImpossibleFactsError, Incoming
+from pipeline.allocation import CaseFacts, CaseSplit, ImpossibleFactsError, Incoming
 from pipeline.rates import RATES, Rates
 from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
@@ -31,6 +31,7 @@ class _Case:
     client: str
     case_no: str
     state: CaseState
+    balance: Money
     items: list[OpenItem] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     live: dict[tuple[int, int | None, int], Money] = field(default_factory=dict)
@@ -75,9 +76,11 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterator[_Case]:
     """Everything of a batch of cases, in one statement a table."""
     of: dict[str, object] = {"ids": list(ids)}
     found = rows(
-        connection, "SELECT id, company, client, case_no, state FROM kk2_case WHERE id = ANY(%(ids)s)", of
+        connection,
+        "SELECT id, company, client, case_no, state, balance FROM kk2_case WHERE id = ANY(%(ids)s)",
+        of,
     )
-    cases = {row[0]: _Case(row[0], row[1], row[2], row[3], CaseState(row[4])) for row in found}
+    cases = {row[0]: _Case(row[0], row[1], row[2], row[3], CaseState(row[4]), row[5]) for row in found}
     items = "SELECT case_id, id, kind, amount, due_on, invoice_no FROM item WHERE case_id = ANY(%(ids)s) AND withdrawn_at IS NULL"
     for case_id, item_id, kind, amount, due_on, invoice_no in rows(connection, items, of):
         cases[case_id].items.append(OpenItem(item_id, Kind(kind), amount, due_on, invoice_no))
@@ -130,10 +133,22 @@ def _compared(case: _Case, client: Dated[Client]) -> list[Difference]:
             subject = f"case {case.id}, payment {payment_id}, {part}"
             cause = "a fact or a row of the setup changed without a resettle, or a split was written by another rule"
             differences.append(Difference(subject, wanted.get(key, 0), case.live.get(key, 0), cause))
+    owed = _owed(case, decision)
+    if not differences and owed != case.balance:
+        cause = "the stored balance is not items less what waivers let go of less splits"
+        differences.append(Difference(f"case {case.id}", owed, case.balance, cause))
     if not differences and decision.state is not case.state:
         cause = f"is {case.state}, by its facts it is {decision.state}"
         differences.append(Difference(f"case {case.id}", decision.balance, decision.balance, cause))
     return differences
+
+
+def _owed(case: _Case, decision: CaseSplit) -> Money:
+    """Items less what waivers really let go of less what is covered; interest is left out of all three."""
+    kinds = {waiver.id: waiver.kind for waiver in case.waivers}
+    let_go = sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= Kind.FEE)
+    covered = sum(split.amount for split in decision.splits if split.kind <= Kind.FEE)
+    return sum(item.amount for item in case.items) - let_go - covered
 
 
 def _incoming(payment: tuple[Any, ...], frozen: set[int], client: Dated[Client]) -> Incoming:

@@ -82,9 +82,11 @@ class Saver:
             self.settled.append((payment_id, case.id, payment.reverses))
             self._leave_suspense(payment_id)
         covered = sum(split.amount for split in decision.splits if split.kind <= Kind.FEE)
-        owed = sum(item.amount for item in case.items) - sum(
-            w.amount for w in case.waivers if w.kind <= Kind.FEE
-        )
+        owed = sum(item.amount for item in case.items)
+        if decision.waived:
+            # what each let go of, not what it says: a claim that is paid already is not owed less than nothing
+            kinds = {waiver.id: waiver.kind for waiver in case.waivers}
+            owed -= sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= Kind.FEE)
         if (owed - covered, decision.state) != (case.balance, case.state) or case.dirty:
             self.cases.append((case.id, owed - covered, _STATE_NUMBERS[decision.state]))
 
