@@ -28,7 +28,7 @@ demo: install ## the whole bridge on this machine: a bank file becomes vouchers 
 	@$(BIN)/kk2 demo $(if $(KEEP),--keep) $(if $(SEED),--seed $(SEED))
 
 demo-kill: install ## the same under 50 kills of its processes (SEED=… repeats one)
-	@$(BIN)/kk2 demo --kill $(if $(SEED),--seed $(SEED))
+	@$(BIN)/kk2 demo --kills 50 $(if $(SEED),--seed $(SEED))
 
 test: install ## the whole test suite, on servers that it starts itself on free ports
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
