@@ -9,6 +9,8 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,7 @@ _DELIVERED = (
     "SELECT EXISTS (SELECT FROM voucher) AND NOT EXISTS (SELECT FROM work WHERE state = 'due') "
     "AND NOT EXISTS (SELECT FROM voucher WHERE state <> 'delivered')"
 )
+_SETTLING = "files,payments,vouchers,clock"
 _GOALS = {1: 0.40, 2: 0.75}
 _CHAIN_GOAL = 2_000
 _SMALL_GOAL = 2.0
@@ -112,32 +115,34 @@ def _against_the_floor(bench: Bench, workers: int, pairs: int) -> bool:
     return ratio >= _GOALS[workers]
 
 
-def _environment(bench: Bench, url: str, home: Path) -> dict[str, str]:
+@contextmanager
+def _run(bench: Bench, name: str, workers: dict[str, str]) -> Iterator[tuple[Engine, Path, stand.Running]]:
+    """Watcher, relay and workers (name: queues) on a fresh copy of the town; ready when the block begins."""
+    home = bench.folder / name
+    commands = [["watch"], ["relay"], *(["worker", "--queues", q, "--name", n] for n, q in workers.items())]
     with Redis.from_url(bench.servers.broker_url) as redis:
         redis.flushall()
-    return {
-        "KK2_DATABASE_URL": url,
-        "KK2_BROKER_URL": bench.servers.broker_url,
-        "KK2_FOLDER": str(home),
-        "KK2_LOG_LEVEL": "WARNING",
-    }
+    with stand.fresh(bench.servers, name) as (engine, url):
+        environment = {
+            "KK2_DATABASE_URL": url,
+            "KK2_BROKER_URL": bench.servers.broker_url,
+            "KK2_FOLDER": str(home),
+            "KK2_LOG_LEVEL": "WARNING",
+        }
+        with stand.running(commands, environment, home / "logs") as run:
+            _wait_for_workers(bench, len(workers))
+            yield engine, home, run
 
 
 def _product(bench: Bench, workers: int, pair: int) -> tuple[float, float, int]:
-    home = bench.folder / f"home{workers}{pair}"
-    queues = "files,payments,vouchers,clock"
-    commands = [
-        ["watch"],
-        ["relay"],
-        *(["worker", "--queues", queues, "--name", f"w{n}"] for n in range(workers)),
-    ]
-    with stand.fresh(bench.servers, f"run{workers}{pair}") as (engine, url):
-        with stand.running(commands, _environment(bench, url, home), home / "logs") as run:
-            _wait_for_workers(bench, workers)
-            before, asked = run.cpu(), _statements(bench)
-            seconds = _drop(bench.file(bench.payments, 1), home, engine, run, _APPROVED, 300)
-            cpu = run.cpu() - before
-            return seconds, cpu, _statements(bench) - asked
+    with _run(bench, f"run{workers}{pair}", {f"w{n}": _SETTLING for n in range(workers)}) as (
+        engine,
+        home,
+        run,
+    ):
+        before, asked = run.cpu(), _statements(bench)
+        seconds = _drop(bench.file(bench.payments, 1), home, engine, run, _APPROVED, 300)
+        return seconds, run.cpu() - before, _statements(bench) - asked
 
 
 def _statements(bench: Bench) -> int:
@@ -168,16 +173,8 @@ def _drop(file: Path, home: Path, engine: Engine, run: stand.Running, question: 
 
 
 def _whole_chain(bench: Bench) -> bool:
-    home = bench.folder / "whole"
-    commands = [
-        ["watch"], ["relay"],
-        ["worker", "--queues", "files,payments,vouchers,clock", "--name", "settling"],
-        ["worker", "--queues", "delivery", "--name", "delivering"],
-    ]  # fmt: skip
-    with stand.fresh(bench.servers, "whole") as (engine, url):
-        with stand.running(commands, _environment(bench, url, home), home / "logs") as run:
-            _wait_for_workers(bench, 2)
-            seconds = _drop(bench.file(bench.payments, 1), home, engine, run, _DELIVERED, 600)
+    with _run(bench, "whole", {"settling": _SETTLING, "delivering": "delivery"}) as (engine, home, run):
+        seconds = _drop(bench.file(bench.payments, 1), home, engine, run, _DELIVERED, 600)
     rate = bench.payments / seconds
     print(
         f"  file to Visma, one settling and one delivering: {rate:,.0f} payments/s (goal {_CHAIN_GOAL:,})",
@@ -187,41 +184,27 @@ def _whole_chain(bench: Bench) -> bool:
 
 
 def _small_files(bench: Bench) -> bool:
-    home = bench.folder / "small"
-    commands = [
-        ["watch"], ["relay"], ["worker", "--queues", "files,vouchers,clock", "--name", "files"],
-        ["worker", "--queues", "payments", "--name", "payments"], ["worker", "--queues", "delivery", "--name", "delivery"],
-    ]  # fmt: skip
     times: list[float] = []
-    with stand.fresh(bench.servers, "small") as (engine, url):
-        with stand.running(commands, _environment(bench, url, home), home / "logs") as run:
-            _wait_for_workers(bench, 3)
-            for number in range(2, 13):
-                known = f"(SELECT count(*) FROM bank_file) = {number - 1} AND "
-                question = _DELIVERED.replace("SELECT ", f"SELECT {known}", 1)
-                times.append(_drop(bench.file(20, number), home, engine, run, question, 60))
+    workers = {"files": "files,vouchers,clock", "payments": "payments", "delivery": "delivery"}
+    with _run(bench, "small", workers) as (engine, home, run):
+        for number in range(2, 13):
+            known = f"(SELECT count(*) FROM bank_file) = {number - 1} AND "
+            question = _DELIVERED.replace("SELECT ", f"SELECT {known}", 1)
+            times.append(_drop(bench.file(20, number), home, engine, run, question, 60))
     median = statistics.median(times)
     print(
-        f"  a file of 20 payments, closed to voucher in Visma: median {median:.2f} s of {len(times)} (goal {_SMALL_GOAL} s)",
+        f"  a file of 20 payments, closed to voucher in Visma: median {median:.2f} s of {len(times)} "
+        f"(goal {_SMALL_GOAL} s)",
         flush=True,
     )
     return median < _SMALL_GOAL
 
 
 def _memory(bench: Bench, payments: int) -> bool:
-    home = bench.folder / "large"
-    commands = [
-        ["watch"],
-        ["relay"],
-        *(["worker", "--queues", "files,payments,vouchers,clock", "--name", f"w{n}"] for n in (1, 2)),
-    ]
-    with stand.fresh(bench.servers, "large") as (engine, url):
-        with stand.running(commands, _environment(bench, url, home), home / "logs") as run:
-            _wait_for_workers(bench, 2)
-            seconds = _drop(bench.file(payments, 99), home, engine, run, _APPROVED, 3600)
-            run.look()
-    peak = max(run.peak.values())
-    who = max(run.peak, key=lambda name: run.peak[name])
+    with _run(bench, "large", {"w1": _SETTLING, "w2": _SETTLING}) as (engine, home, run):
+        seconds = _drop(bench.file(payments, 99), home, engine, run, _APPROVED, 3600)
+        run.look()
+    who, peak = max(run.peak.items(), key=lambda each: each[1])
     print(
         f"  {payments:,} payments, two worker processes: {payments / seconds:,.0f} payments/s, "
         f"most memory of a process {peak / 2**20:.0f} MiB ({who}; goal 200 MiB)",
