@@ -148,7 +148,8 @@ def _check_fillers(items: Items, first: Matrix, second: Matrix, notes: Notes) ->
             continue
         is_filled = (matrix[:, place.cut] != _ZERO).any(axis=1)
         if place is layout.CARD:
-            is_filled &= (items.types < layout.FIRST_TYPE_WITH_CARD) | blanks(matrix, place)
+            is_digits = (matrix[:, place.cut] - _ZERO <= 9).all(axis=1)
+            is_filled &= (items.types < layout.FIRST_TYPE_WITH_CARD) | ~is_digits
         text = f"columns {place.first}-{place.last} should be zeros and are not"
         _note_where(items, is_filled, Code.FILLER, text, notes, item=item)
 

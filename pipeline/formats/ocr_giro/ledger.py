@@ -54,6 +54,11 @@ class _OpenAssignment:
     sums: Sums = NOTHING
     authorisations: int = 0
 
+    @property
+    def is_authorisations(self) -> bool:
+        """Whether it holds standing authorisations (FBO), which are known well enough to be checked a little."""
+        return self.service == AVTALEGIRO and self.start.of(TYPE) == _AUTHORISATION_TYPE
+
 
 @dataclass(slots=True)
 class _OpenTransmission:
@@ -115,6 +120,11 @@ class Ledger:
             expected = f"NY{self._assignment.service}…88, the end of the assignment of line {self._assignment.start.line}"
         elif service != self._assignment.service:
             expected, where = self._assignment.service, SERVICE
+        elif self._assignment.is_authorisations and record not in (_AUTHORISATION, END):
+            expected, where = (
+                f"{_AUTHORISATION} or {END}: an authorisation or the end of the assignment",
+                RECORD,
+            )
         elif service == OCR and record != END:
             expected, where = "30 or 88: a payment or the end of the assignment", RECORD
         elif service == OCR and kind != "00":
@@ -217,11 +227,11 @@ class Ledger:
         assert self._transmission is not None
         self.others[opened.service] += 1
         self.authorisations += opened.authorisations
+        if opened.is_authorisations:
+            record.count(TRANSACTIONS, opened.authorisations)
         if opened.service == AVTALEGIRO:
-            if opened.start.of(TYPE) == _AUTHORISATION_TYPE:
-                record.count(TRANSACTIONS, opened.authorisations)
             record.count(RECORDS, opened.sums.records + 2)
-        if opened.service != AVTALEGIRO or opened.start.of(TYPE) != _AUTHORISATION_TYPE:
+        if not opened.is_authorisations:
             text = f"service {opened.service}: {opened.sums.records} records between start and end were passed over"
             self._notes.add(opened.start.line, Code.OTHER_SERVICE, text)
         transmission = self._transmission
