@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from ops.queries.asking import MOST, ask
 from pipeline.flow import FLOW, QUEUES, stage_of
+from schemas.events import VouchersApproved
 from schemas.money import Money
 from workers.journal import label, restore
 
@@ -163,6 +164,8 @@ def acts(
 
 
 def _about(event: str, body: dict[str, Any]) -> str:
-    """A proposal of a file parks company by company, and says so in its row beside the event's own ids."""
+    """A voucher, or a company of a file, that parks by itself says so in its row, beside its event's own ids or instead."""
+    if "voucher_ids" in body:
+        return label(VouchersApproved(tuple(body["voucher_ids"])))
     about = label(restore(event, body))
     return f"{about}, company {body['company']}" if event == "FileSettled" and "company" in body else about

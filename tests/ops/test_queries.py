@@ -300,6 +300,10 @@ def test_open_work_says_what_it_is_about(here: Room, stands: Standing) -> None:
     ledger.work("propose", "FileSettled", {"file_id": 7, "company": "100"}, state="parked", reason="no_setup")
     ledger.work("deliver", "VouchersApproved", {"voucher_ids": [stands.voucher]}, state="due")
 
+    ledger.work("inquire", "VoucherInDoubt", {"voucher_ids": [9]}, state="parked", reason="in_doubt")
+
+    (doubted,) = work.listed(here.connection, stage="inquire", state="parked", reason=None)
+    assert doubted.about == "voucher 9"
     (proposing,) = work.listed(here.connection, stage="propose", state=None, reason=None)
     (sending,) = work.listed(here.connection, stage=None, state="due", reason=None)
 
