@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from ops.cli import printing, reaching
 from ops.cli.acting import act
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, group
+from ops.cli.reasons import repair_of
+
+if TYPE_CHECKING:
+    from ops.file_trial import Trial
 
 app = group("Bank files: see them, add one, release or refuse one that is held.", "file")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The file's id, as `kk2 file list` shows it.")]
@@ -100,6 +104,25 @@ def add(file: InFile, dry_run: DryRun = False, json: Json = False) -> None:
         typer.echo(sentence)
 
 
+@app.command("dry-run", epilog="Example: kk2 file dry-run OCR.D240112")
+def dry_run(file: InFile, json: Json = False) -> None:
+    """Try a file: what would become of each of its payments now, by the stages themselves, with nothing of it kept.
+
+    Exit status 1 if the file would be refused, is known already, or would be held whole.
+    """
+    from ops.file_trial import try_file
+    from workers.relay import Ringer
+    from workers.shell import Hands
+
+    silent = Ringer(lambda _: None)
+    trial = try_file(Hands(reaching.database(), silent, reaching.site()), file)
+    if json:
+        printing.as_json([trial])
+    else:
+        _print_trial(file, trial)
+    raise typer.Exit(0 if trial.goes_on else 1)
+
+
 @app.command(epilog='Example: kk2 file release 17 --reason "the bank split one file in two"')
 def release(
     file: _Id, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
@@ -142,3 +165,31 @@ def _mark(file: Path, *, name: str, reason: str, dry_run: bool, json: bool) -> N
     digest = hashlib.sha256(content).hexdigest()
     act(lambda c, who: known(c, sha256=digest, name=file.name, size=len(content), person=who),
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+def _print_trial(file: Path, trial: "Trial") -> None:
+    for fault in trial.faults:
+        typer.echo(f"{file}:{fault}", err=True)
+    if trial.seen:
+        typer.echo(f"{file}: came before as {trial.seen}", err=True)
+    if trial.faults or trial.seen:
+        return
+    typer.echo(f"{trial.payments} payments, {printing.kroner(trial.total)} kr, would end so:")
+    printing.table(
+        ("state", "reason", "payments", "kroner", "repair"),
+        [
+            (o.state, o.reason, o.payments, printing.kroner(o.amount), repair_of(o.reason))
+            for o in trial.outcomes
+        ],
+        right="payments kroner",
+    )
+    typer.echo("")
+    printing.table(
+        ("would cover", "kroner"),
+        [(part.kind, printing.kroner(part.amount)) for part in trial.parts],
+        right="kroner",
+    )
+    for note in trial.notes:
+        typer.echo(f"line {note.line}: {note.code}: {note.text}")
+    if trial.held:
+        typer.echo(f"the whole file would wait: {trial.held}")

@@ -56,6 +56,31 @@ def list_(
     )  # fmt: skip
 
 
+@app.command(epilog="Example: kk2 payment parked --company 100 --reason unknown_kid")
+def parked(
+    company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Waiting for this reason.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Show the payments that wait for a person, the oldest first, each with cases that something points to."""
+    from ops.queries import payments
+
+    with reaching.reading() as connection:
+        found = payments.parked(connection, company=company, reason=reason, most=limit)
+    if json:
+        printing.as_json({**asdict(p), "repair": repair_of(p.payment.reason)} for p in found)
+        return
+    for each in found:
+        p = each.payment
+        typer.echo(f"payment {p.id}, {printing.kroner(p.amount)} kr, booked {p.booked_on}: {p.note}")
+        typer.echo(f"    {repair_of(p.reason)}")
+        for case in each.suggestions:
+            typer.echo(f"    perhaps {case.case_no} ({case.confidence} of 100): {'; '.join(case.reasons)}")
+    if not found:
+        typer.echo("no payment waits for a person")
+
+
 @app.command(epilog="Example: kk2 payment show 17")
 def show(payment: _Id, json: Json = False) -> None:
     """Show one payment: where its money is, every split it ever had, cases that it may be for, and what people did."""

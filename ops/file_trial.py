@@ -1,0 +1,147 @@
+"""`kk2 file dry-run FILE`: what would become of a bank file, by the very stages that would take it, and nothing of it kept.
+
+Everything happens in one transaction that is rolled back; the cases that the file has payments for are locked until then.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from pipeline import intake
+from pipeline.flow import stage_of
+from pipeline.formats import DEFAULT, Reading, Refusal, read
+from pipeline.intake import AcceptFacts
+from pipeline.stage import Park
+from schemas.bank import Fault, Note
+from schemas.case import Kind
+from schemas.events import PaymentsReceived
+from schemas.money import Money
+from workers.saves import payments as payment_saves
+from workers.shell import Claimed, Hands, Stand
+from workers.shell.reading import fingerprint_key
+from workers.shell.settling import settle
+from workers.store import setup as setup_store
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """So many payments of the file would end so. `reason`: why they would wait for a person, None where they don't."""
+
+    state: str
+    reason: str | None
+    payments: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the file would cover in all, of one kind."""
+
+    kind: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would become of the file. `faults`: why it is refused. `seen`: the earlier file with the same bytes, if any.
+
+    `held`: the sentence that says why the whole file would wait for a person, None where it does not.
+    """
+
+    sha256: str
+    faults: tuple[Fault, ...]
+    seen: str | None
+    held: str | None
+    payments: int
+    total: Money
+    outcomes: tuple[Outcome, ...]
+    parts: tuple[Part, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the file would be taken and go on by itself."""
+        return not (self.faults or self.seen or self.held)
+
+
+def try_file(hands: Hands, path: Path) -> Trial:
+    """Try a file that is not dropped yet. Raises OSError, and what the stages raise for trouble."""
+    with path.open("rb") as stream, hands.engine.connect() as connection:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = connection.execute(
+            text("SELECT id, name, state FROM bank_file WHERE sha256 = :sha256"), {"sha256": sha256}
+        ).one_or_none()
+        if found is not None:
+            seen = f"file {found.id} ({found.name}), which is {found.state}"
+            return Trial(sha256, (), seen, None, 0, 0, (), (), ())
+        stream.seek(0)
+        reading = read(stream, options=DEFAULT)
+        if isinstance(reading, Refusal):
+            return Trial(sha256, tuple(reading.faults), None, None, 0, 0, (), (), ())
+        trial = _go(connection, hands, sha256, path.name, reading)
+        connection.rollback()
+    return trial
+
+
+def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: Reading) -> Trial:
+    """Read and settle the file as the stages do, in the open transaction."""
+    file_id = connection.execute(
+        text(
+            "INSERT INTO bank_file (sha256, name, size, state) VALUES (:sha256, :name, 0, 'landed') RETURNING id"
+        ),
+        {"sha256": sha256, "name": name},
+    ).scalar_one()
+    stand = _stand(connection, hands, PaymentsReceived(file_id, 0, 0))
+    setup = setup_store.current(connection)
+    company_of = payment_saves.companies(reading, setup)
+    payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
+    held = payment_saves.hold_twins(connection, file_id)
+    decision = intake.accept(AcceptFacts(reading.payments, len(held), tuple(company_of.items())))
+    payment_saves.before_cut_over(connection, file_id, setup)
+    cuts = reading.cuts(hands.settings.slice_size)
+    connection.execute(
+        text("UPDATE bank_file SET open_slices = :slices WHERE id = :id"),
+        {"slices": len(cuts) + 1, "id": file_id},
+    )
+    for first, until in cuts:
+        settle(_stand(connection, hands, PaymentsReceived(file_id, first, until)))
+    return Trial(
+        sha256,
+        (),
+        None,
+        decision.note if isinstance(decision, Park) else None,
+        reading.payments,
+        reading.total,
+        _outcomes(connection, file_id),
+        _parts(connection, file_id),
+        reading.notes,
+    )
+
+
+def _stand(connection: Connection, hands: Hands, event: PaymentsReceived) -> Stand:
+    return Stand(connection, hands, stage_of("settle"), Claimed(0, 0, "", event, 0))
+
+
+def _outcomes(connection: Connection, file_id: int) -> tuple[Outcome, ...]:
+    rows = connection.execute(
+        text(
+            "SELECT p.state, CASE WHEN p.state = 'parked' THEN coalesce(w.reason, 'before_cut_over') END AS reason, count(*), "
+            "sum(p.amount)::bigint FROM payment p LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked' "
+            "WHERE p.file_id = :id GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+        ),
+        {"id": file_id},
+    )
+    return tuple(Outcome(*row) for row in rows)
+
+
+def _parts(connection: Connection, file_id: int) -> tuple[Part, ...]:
+    rows = connection.execute(
+        text(
+            "SELECT s.kind, sum(s.amount)::bigint FROM split s JOIN payment p ON p.id = s.payment_id "
+            "WHERE p.file_id = :id AND s.superseded_by IS NULL GROUP BY 1 ORDER BY 1"
+        ),
+        {"id": file_id},
+    )
+    return tuple(Part(Kind(kind).name.lower(), amount) for kind, amount in rows)

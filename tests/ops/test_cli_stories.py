@@ -1,0 +1,221 @@
+"""A clerk and an administrator at the command line, on a whole site: what they see, what they do, what Visma then has."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ops import cli
+from ops.simulator import read_faults
+from schemas.money import kr
+from tests.site import Site, kid_of, paid, site
+from workers.settings import settings
+
+Kk2 = Callable[..., tuple[int, str, str]]
+DUE = date(2026, 3, 16)  # the day of the payments: nothing bears interest yet
+
+
+@pytest.fixture
+def kk2(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, capsys: pytest.CaptureFixture[str]
+) -> Kk2:
+    """Run a command line on the site; gives its exit status, what it printed and what it said."""
+    monkeypatch.setenv("KK2_DATABASE_URL", migrated_url)
+    monkeypatch.setenv("KK2_BROKER_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("KK2_FOLDER", str(tmp_path / "kk2"))
+    monkeypatch.setenv("KK2_ACTOR", "kari")
+    settings.cache_clear()
+
+    def run(*line: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = cli.main([*line])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def town(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+    """A site that approves by itself."""
+    with site(engine, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def careful(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+    """A site where a person approves."""
+    with site(engine, tmp_path, auto_approve=False) as made:
+        yield made
+
+
+def rows(printed: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def test_a_closed_period_is_opened_and_the_retry_books_once(town: Site, kk2: Kk2) -> None:
+    town.case(1, kr(100), DUE)
+    town.simulator.close_period("100", "2026-03")
+    town.come(paid(kid_of(1), kr(100)))
+
+    refused = rows(kk2("voucher", "list", "--state", "refused", "--json")[1])
+    assert [(v["id"], v["total"]) for v in refused] == [(1, 10_000)]
+    waiting = rows(kk2("work", "list", "--state", "parked", "--json")[1])
+    assert "kk2 voucher retry" in str(waiting[0]["repair"])
+    assert kk2("voucher", "failed")[1].count("\n") == 2
+    town.simulator.open_period("100", "2026-03")
+    assert kk2("voucher", "retry", "1", "--dry-run")[0] == 0
+    town.drain()
+    assert len(town.simulator.vouchers()) == 0
+
+    status, said, _ = kk2(
+        "voucher", "retry", "--all", "--company", "100", "--yes", "--reason", "March is open"
+    )
+    town.drain()
+
+    assert (status, said.splitlines()) == (
+        0,
+        ["1 refused vouchers match, 100,00 kr", "1 vouchers, 100,00 kr, are sent again"],
+    )
+    booked = town.simulator.vouchers()
+    assert len(booked) == 1
+    shown = rows(kk2("voucher", "show", "1", "--json")[1])[0]
+    assert shown["voucher"]["state"] == "delivered"  # type: ignore[index]
+    assert kk2("voucher", "show", "1")[0] == 0
+    assert kk2("voucher", "retry", "1")[0] == 1
+    assert kk2("balance")[0] == 0
+
+
+def test_a_corrected_case_shows_in_the_proposal_and_the_old_one_is_not_approved(
+    careful: Site, kk2: Kk2, tmp_path: Path
+) -> None:
+    careful.case(1, kr(100), DUE)
+    careful.come(paid(kid_of(1), kr(138)))
+    before = rows(kk2("proposal", "show", "100", "--json")[1])[0]
+    assert parts(kk2, 1) == {"principal": 10_000, "rest": 3_800}
+    assert "kk2 proposal approve" in kk2("work", "sums")[1]
+
+    fee = {"record": "item", "company": "100", "client": "KOM", "case_no": "0221-00000001", "id": "G1", "kind": "fee",
+           "amount": "38.00", "due_on": "2026-03-16"}  # fmt: skip
+    (tmp_path / "fee.json").write_text(json.dumps(fee), "utf-8")
+    assert kk2("case", "apply", str(tmp_path / "fee.json"))[0] == 0
+    careful.drain()
+
+    assert parts(kk2, 1) == {"principal": 10_000, "fee": 3_800}
+    status, _, said = kk2("proposal", "approve", "100", "--digest", str(before["digest"]))
+    assert (status, said.startswith("kk2: the proposal has changed")) == (1, True)
+    assert kk2("proposal", "show", "100")[1].splitlines()[-1].startswith("digest ")
+    assert kk2("proposal", "list")[0] == 0
+    status, out, _ = kk2("proposal", "approve", "100", "--yes")
+    assert (status, out.splitlines()[0]) == (0, "company 100: 1 payments, 138,00 kr, 0 parked")
+    careful.drain()
+    assert len(careful.simulator.vouchers()) == 1
+    assert kk2("balance")[0] == 0
+
+
+def parts(kk2: Kk2, payment: int) -> dict[str, int]:
+    shown = json.loads(kk2("payment", "show", str(payment), "--json")[1])
+    return {split["kind"]: split["amount"] for split in shown["splits"] if split["stands"]}
+
+
+def test_a_payment_with_an_unknown_kid_is_seen_with_its_repair_and_assigned(town: Site, kk2: Kk2) -> None:
+    town.case(1, kr(100), DUE)
+    town.come(paid(kid_of(77), kr(100)))
+
+    status, listed, _ = kk2("payment", "list", "--state", "parked", "--json")
+    assert (status, rows(listed)[0]["repair"]) == (0, "kk2 payment assign ID --case CASE")
+    status, parked, _ = kk2("payment", "parked")
+    assert "perhaps 0221-00000001" in parked
+    assert kk2("payment", "list", "--amount", "100,00")[1].count("\n") == 2
+    assert kk2("payment", "list", "--amount", "a hundred")[0] == 2
+
+    status, said, _ = kk2(
+        "payment", "assign", "1", "--case", "0221-00000001", "--reason", "the debtor called"
+    )
+    town.drain()
+
+    assert (status, said) == (0, "payment 1, 100,00 kr, goes to case 0221-00000001\n")
+    assert rows(kk2("payment", "list", "--json")[1])[0]["state"] == "settled"
+    status, shown, _ = kk2("payment", "show", "1")
+    assert (status, "assign by kari: the debtor called" in shown) == (0, True)
+    status, shown, _ = kk2("case", "show", "0221-00000001", "--on", "2026-03-16")
+    assert (status, "paid" in shown) == (0, True)
+    assert kk2("case", "list", "--state", "paid", "--json")[1].count("\n") == 1
+    assert kk2("case", "show", "id:99")[0] == 1
+    assert kk2("payment", "show", "99")[::2] == (1, "kk2: there is no payment 99\n")
+
+
+def test_a_dry_run_foretells_a_file_and_keeps_nothing(town: Site, kk2: Kk2, tmp_path: Path) -> None:
+    town.case(1, kr(100), DUE)
+    content = town.file(paid(kid_of(1), kr(150)), paid(kid_of(77), kr(5)))
+    file = tmp_path / "tomorrow.ocr"
+    file.write_bytes(content)
+
+    status, said, _ = kk2("file", "dry-run", str(file), "--json")
+
+    trial = json.loads(said)
+    assert (status, trial["payments"], trial["total"]) == (0, 2, 15_500)
+    assert [(o["state"], o["reason"], o["amount"]) for o in trial["outcomes"]] == [
+        ("parked", "unknown_kid", 500),
+        ("settled", None, 15_000),
+    ]
+    assert trial["parts"] == [{"kind": "principal", "amount": 10_000}, {"kind": "rest", "amount": 5_000}]
+    assert kk2("file", "dry-run", str(file))[1].startswith("2 payments, 155,00 kr, would end so:")
+    for table in ("payment", "bank_file", "split", "work", "journal"):
+        assert town.one(f"SELECT count(*) FROM {table}") == (0,)
+
+    town.drop(content)
+    town.drain()
+    assert town.all("SELECT state, amount FROM payment ORDER BY amount") == [
+        ("parked", 500),
+        ("settled", 15_000),
+    ]
+    status, _, said = kk2("file", "dry-run", str(file))
+    assert (status, "came before as file" in said) == (1, True)
+    status, listed, _ = kk2("file", "list", "--json")
+    file_id = str(rows(listed)[0]["id"])
+    assert kk2("file", "show", file_id)[0] == 0
+    assert json.loads(kk2("file", "show", file_id, "--json")[1])["vouchers"] == [1]
+
+
+def test_a_dry_run_of_a_faulty_file_says_where(town: Site, kk2: Kk2, tmp_path: Path) -> None:
+    file = tmp_path / "bad.ocr"
+    file.write_bytes(b"NY000010" + b"0" * 71 + b"\n")
+
+    status, out, said = kk2("file", "dry-run", str(file))
+
+    assert (status, out) == (1, "")
+    assert said.startswith(f"{file}:1:")
+
+
+def test_a_voucher_in_doubt_is_asked_for_and_not_sent_again(town: Site, kk2: Kk2) -> None:
+
+    town.case(1, kr(100), DUE)
+    for fault in read_faults("lose_answer_after_booking:operation=RegisterVouchers:times=1"):
+        town.simulator.fault(fault)
+    town.come(paid(kid_of(1), kr(100)), but=("inquire",))
+    assert rows(kk2("voucher", "list", "--json")[1])[0]["state"] == "in_doubt"
+
+    status, said, _ = kk2("voucher", "retry", "1")
+    town.drain()
+
+    assert (status, "may be booked: Visma is asked for it first" in said) == (0, True)
+    assert len(town.simulator.vouchers()) == 1
+    assert town.simulator.calls(str(town.one("SELECT reference FROM voucher")[0])) == 1
+    assert rows(kk2("voucher", "list", "--json")[1])[0]["state"] == "delivered"
+
+
+def test_a_voucher_is_taken_back_restored_and_posted_by_hand(town: Site, kk2: Kk2) -> None:
+    town.case(1, kr(100), DUE)
+    town.simulator.close_period("100", "2026-03")
+    town.come(paid(kid_of(1), kr(100)))
+
+    assert kk2("voucher", "correct", "1")[0] == 1  # without a reason
+    assert kk2("voucher", "correct", "1", "--reason", "wrong account")[0] == 0
+    assert kk2("voucher", "restore", "1")[0] == 0
+    status, said, _ = kk2("voucher", "discard", "1", "--posted-by-hand", "4711", "--reason", "posted by Kari")
+    assert (status, said.endswith("was posted by hand as no. 4711\n")) == (0, True)
+    assert rows(kk2("voucher", "list", "--json")[1])[0]["state"] == "by_hand"
