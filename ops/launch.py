@@ -91,10 +91,21 @@ def _become(uid: int, gid: int, *, through_closed: bool) -> None:
     os.setresuid(uid, uid, uid)
     os.umask(0o077)
     if through_closed:
-        bit = 1 << _CAP_DAC_READ_SEARCH
-        header = _Header(_CAPABILITY_VERSION_3, 0)
+        _keep_read_search(uid)
+
+
+def _keep_read_search(uid: int) -> None:
+    bit = 1 << _CAP_DAC_READ_SEARCH
+    header = _Header(_CAPABILITY_VERSION_3, 0)
+    try:
         _call("capset", ctypes.byref(header), ctypes.byref((_Sets * 2)(_Sets(bit, bit, bit), _Sets(0, 0, 0))))
         _call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
+    except OSError as error:  # a root of few rights, as in a container
+        raise OSError(
+            error.errno,
+            f"a folder above the program or its data is closed to user {uid}, and this root cannot let it through: "
+            "choose another folder, or chmod o+x those above",
+        ) from error
 
 
 def _call(name: str, *arguments: object) -> None:

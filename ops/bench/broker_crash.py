@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import psutil
 import redis
@@ -159,8 +160,8 @@ def trial(python: Path, broker: Broker, folder: Path, after: int, fault: Callabl
             break
         time.sleep(0.1)
     finished = Counter(worker.finished())
-    unacked = int(client.hlen(_UNACKED))
-    waiting = int(client.llen(_QUEUE)) + unacked
+    unacked = cast("int", client.hlen(_UNACKED))
+    waiting = cast("int", client.llen(_QUEUE)) + unacked
     worker.end()
     return Trial(
         died=died,

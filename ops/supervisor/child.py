@@ -86,7 +86,8 @@ class Child:
     def _look(self, popen: subprocess.Popen[bytes], *, judge: bool) -> None:
         if has_ended(popen.pid):
             self._reap(popen)
-            self._ended(f"{how_ended(popen.returncode)} after {time.monotonic() - self._began:.1f} s")
+            why = "stood still, " if self._killed_at is not None else ""
+            self._ended(f"{why}{how_ended(popen.returncode)} after {time.monotonic() - self._began:.1f} s")
         elif self._killed_at is not None:
             if time.monotonic() > self._killed_at:
                 self.kill()

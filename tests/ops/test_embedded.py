@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import psutil
 import psycopg
@@ -24,6 +25,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user can be t
 SUPERVISOR = """
 import signal, sys
 from pathlib import Path
+from typing import cast
 from ops.embedded import start
 servers = start(Path(sys.argv[1]), durable=False)
 print(servers.postgres.pid, servers.broker.pid, flush=True)
@@ -107,7 +109,7 @@ def test_passwords_stand_in_files_of_their_owner_alone(servers: Servers) -> None
 
 def test_broker_evicts_nothing_and_keeps_an_append_only_file(folder: Path) -> None:
     with start(folder) as servers:
-        settings = client(servers).config_get("*")
+        settings = cast("dict[str, str]", client(servers).config_get("*"))
 
     wanted = {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec", "save": ""}
     assert {name: settings[name] for name in wanted} == wanted
@@ -201,6 +203,23 @@ def test_root_runs_them_as_another_user_even_below_a_closed_folder(tmp_path: Pat
         assert ask(servers.database_url, "SELECT 1") == [(1,)]
 
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@needs_root
+def test_a_root_that_may_not_let_them_through_says_what_to_do(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    without = ("--bounding-set", "-dac_read_search", "--inh-caps", "-dac_read_search")
+    script = "import sys; from pathlib import Path; from ops.embedded import start; start(Path(sys.argv[1]))"
+
+    said = subprocess.run(
+        ["setpriv", *without, sys.executable, "-c", script, str(closed / "kk2")],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert said.returncode == 1
+    assert "closed to user" in said.stderr
+    assert "choose another folder, or chmod o+x those above" in said.stderr
 
 
 @needs_root

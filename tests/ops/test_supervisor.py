@@ -151,7 +151,7 @@ def test_a_hung_process_that_ignores_the_question_is_killed(
 
     until(lambda: supervisor.status().of("deaf").restarts == 1, supervisor)
 
-    assert (supervisor.status().of("deaf").last_end or "").startswith("killed by SIGKILL")
+    assert (supervisor.status().of("deaf").last_end or "").startswith("stood still, killed by SIGKILL")
 
 
 def test_not_knowing_is_no_reason_to_restart(supervise: Callable[..., Supervisor]) -> None:
