@@ -73,7 +73,7 @@ def running(
             **settings,
         }
         engine = create_engine(servers.database_url, pool_pre_ping=True)
-        _set_up(engine, folder, town, f"{visma}/wsinkasso", operation_timeout)
+        set_up(engine, folder, town, f"{visma}/wsinkasso", operation_timeout)
         processes = standard_processes(
             environment,
             servers=servers,
@@ -103,7 +103,7 @@ def left_running(folder: Path) -> list[str]:
     return left
 
 
-def _set_up(engine: Engine, folder: Path, town: Town, endpoint: str, operation_timeout: int) -> None:
+def set_up(engine: Engine, folder: Path, town: Town, endpoint: str, operation_timeout: int) -> None:
     """Migrate, and apply the setup and the cases as a person would."""
     migrations.migrate(engine)
     written = files("ops.demo").joinpath("municipality.toml").read_text("utf-8")
