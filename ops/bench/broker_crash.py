@@ -20,24 +20,21 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import cast
 
-import psutil
 import redis
 
+from ops.bench.crash_worker import TASKS, Worker
 from ops.embedded import Broker
 
-TASKS = 1_500
 DOWN_SECONDS = 1.5
 HUNG_SECONDS = 20.0
 DRAIN_SECONDS = 30.0
 REDELIVERED_SECONDS = 10.0  # over the application's visibility timeout
-_APP = Path(__file__).with_name("crash_app.py")
 _QUEUE, _UNACKED = "kk2:crash", "kk2:unacked"
 
 
@@ -52,66 +49,6 @@ class Trial:
     left_unacked: int
     twice: int
     orphans: int
-
-
-class Worker:
-    """A Celery worker with two pool processes, in a process group of its own."""
-
-    def __init__(self, python: Path, folder: Path, broker: Broker) -> None:
-        """Lay out; nothing is started."""
-        self.python, self.folder = python, folder
-        self.done = folder / "done"
-        self.environment = os.environ | {
-            "CRASH_BROKER_URL": broker.url,
-            "CRASH_DONE": str(self.done),
-            "PYTHONPATH": str(_APP.parent),
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, without waiting."""
-        argv = [
-            str(self.python),
-            "-m",
-            "celery",
-            "-A",
-            "crash_app",
-            "worker",
-            "-c",
-            "2",
-            "-Q",
-            "crash",
-            "-l",
-            "INFO",
-            "-E",
-        ]
-        with (self.folder / "worker.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                argv, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def end(self) -> int:
-        """SIGKILL to all of the group; how many were left of it besides a living main process."""
-        if self.process is None:
-            return 0
-        orphans = len(_group(self.process.pid) - {self.process.pid}) if self.process.poll() is not None else 0
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        return orphans
-
-    def is_dead(self) -> bool:
-        """Whether the main process has ended."""
-        return self.process is not None and self.process.poll() is not None
-
-    def finished(self) -> list[int]:
-        """The numbers that were done, in order, repeated where they were done twice."""
-        return [int(line) for line in self.done.read_text("ascii").split()] if self.done.exists() else []
-
-    def publish(self) -> None:
-        """Queue the tasks, by the Celery under test."""
-        code = f"import crash_app; crash_app.publish({TASKS})"
-        subprocess.run([self.python, "-c", code], env=self.environment, check=True, timeout=60)
 
 
 def crash(broker: Broker) -> None:
@@ -241,15 +178,6 @@ def _is_idle(worker: Worker, seconds: float) -> bool:
     """Nothing finished for so long: what is missing then and is nowhere queued is lost."""
     before = len(worker.finished())
     return not _until(lambda: len(worker.finished()) > before or worker.is_dead(), seconds)
-
-
-def _group(leader: int) -> set[int]:
-    members = set()
-    for process in psutil.process_iter(["status"]):
-        with suppress(ProcessLookupError, psutil.Error):
-            if os.getpgid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE:
-                members.add(process.pid)
-    return members
 
 
 if __name__ == "__main__":

@@ -68,6 +68,28 @@ def _setup(endpoint: str) -> list[setup_store.Noun]:
     ]  # fmt: skip
 
 
+def count_statements(servers: Servers) -> bool:
+    """Have PostgreSQL count its statements, where its extension for that is installed; restarts it."""
+    with servers.postgres.as_admin() as admin:
+        known = admin.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_stat_statements'").fetchone()
+        if known is None:
+            return False
+    with (servers.postgres.data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write("shared_preload_libraries = 'pg_stat_statements'\n")
+    servers.postgres.stop()
+    servers.postgres.start()
+    with servers.postgres.as_admin() as admin:
+        admin.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    return True
+
+
+def statements(servers: Servers) -> int:
+    """Statements that were run so far, those inside triggers' functions not among them."""
+    with servers.postgres.as_admin() as admin:
+        found = admin.execute("SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements").fetchone()
+    return int(str(found[0])) if found else 0
+
+
 @contextmanager
 def fresh(servers: Servers, name: str) -> Iterator[tuple[Engine, str]]:
     """A copy of the town, dropped afterwards; gives an engine and the address."""
