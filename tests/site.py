@@ -4,7 +4,8 @@ Stages run through the same shells as under Celery; the bell only notes what was
 """
 
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from ops import balance, repairs
 from ops.bank_writer import OcrAssignment, OcrPayment, OcrTransmission, write
 from ops.simulator import Simulator
 from schemas.case import KK2_ORDER
+from schemas.events import CaseChanged, CasesOpened, RestDue
 from schemas.kid import Kid, KidAgreement, Modulus, mod10
 from schemas.money import Money, kr
 from schemas.setup import (
@@ -28,8 +31,10 @@ from schemas.setup import (
     PostingAccounts,
     SubLedger,
 )
-from workers.journal import Ring
+from workers.accounting import connect
+from workers.journal import Ring, record
 from workers.relay import Ringer
+from workers.secrets import resolve
 from workers.settings import Settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
@@ -124,10 +129,10 @@ class Site:
                 )
         return int(case_id)
 
-    def file(self, *payments: OcrPayment) -> bytes:
+    def file(self, *payments: OcrPayment, account: str = ACCOUNT) -> bytes:
         """The bytes of a bank file with these payments."""
         self.transmissions += 1
-        assignment = OcrAssignment(ACCOUNT, payments, DAY)
+        assignment = OcrAssignment(account, payments, DAY)
         return write(OcrTransmission(self.transmissions, DAY, (assignment,)))
 
     def drop(self, content: bytes, name: str = "TBOC0001.DAT") -> Landed | SeenAgain | Refused:
@@ -143,11 +148,14 @@ class Site:
             limit=settings.file_limit,
         )
 
-    def drain(self, seed: int | None = None) -> int:
-        """Do what is due until nothing is, in order, or shuffled and each message twice; gives how many messages."""
+    def drain(self, seed: int | None = None, *, but: Sequence[str] = ()) -> int:
+        """Do what is due until nothing is, in order, or shuffled and each message twice; gives how many messages.
+
+        `but`: stages whose work is left.
+        """
         chance = random.Random(seed)
         done = 0
-        while due := self.due():
+        while due := [work for work in self.due() if work[1] not in but]:
             if seed is not None:
                 due = [*due, *due]
                 chance.shuffle(due)
@@ -179,6 +187,61 @@ class Site:
             )
             return [(row[0], row[1]) for row in found]
 
+    def come(self, *payments: OcrPayment, but: Sequence[str] = ()) -> None:
+        """A bank file with these payments comes, and all that is due is done."""
+        self.drop(self.file(*payments))
+        self.drain(but=but)
+
+    def parked(self) -> list[str]:
+        """Why payments, files, proposals and vouchers wait for a person."""
+        return [
+            str(row[0]) for row in self.all("SELECT reason FROM work WHERE state = 'parked' ORDER BY reason")
+        ]
+
+    def happen(self, *events: object) -> None:
+        """Events that come from the clock or a person."""
+        with self.engine.begin() as connection:
+            record(connection, events, actor="test")
+
+    def open(self, *case_ids: int) -> None:
+        """Say that cases were opened, and do all that is due."""
+        self.happen(CasesOpened(case_ids))
+        self.drain()
+
+    def rest(self) -> None:
+        """The clock asks for what no file brought, and all that is due is done."""
+        self.happen(RestDue("100"))
+        self.drain()
+
+    def act(self, repair: Callable[..., repairs.Done], *of: object, **more: object) -> None:
+        """A person's repair, and all that is due after it."""
+        with self.engine.begin() as connection:
+            repair(connection, *of, person=repairs.Person("kari", "it is so"), **more)
+        self.drain()
+
+    def set_up(self, value: setup_store.Noun, valid_from: date = FIRST_DAY) -> None:
+        """Add a row to the setup."""
+        with self.engine.begin() as connection:
+            kind, key = setup_store.key_of(value)
+            setup_store.add_row(connection, kind, key, valid_from, value, "test")
+
+    def change(self, sql: str, case_id: int, **values: object) -> None:
+        """Change what a case owes, as `kk2 case apply` does: the facts, the mark, the event, in one commit."""
+        with self.engine.begin() as connection:
+            connection.execute(text(sql), {"case": case_id, **values})
+            connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = :id"), {"id": case_id})
+            record(connection, [CaseChanged((case_id,))], actor="test")
+        self.drain()
+
+    def prove(self) -> None:
+        """Every payment is whole, somewhere, once; and Visma has what we say that it has."""
+        with self.engine.connect() as connection:
+            installation = setup_store.current(connection).installations["visma"].latest().value
+        with self.engine.connect() as connection:
+            report = balance.check(connection, connect(installation, resolve))
+        assert [(f.name, f.differences) for f in report.findings if not f.holds] == []
+        assert report.unknown == ()
+
     def one(self, sql: str, **values: object) -> tuple[object, ...]:
         """Ask for one row."""
         with self.engine.connect() as connection:
@@ -191,10 +254,25 @@ class Site:
 
 
 def paid(
-    kid: Kid, amount: Money, *, kind: int = 10, back: bool = False, ref: str = "0106100001", **more: object
+    kid: Kid,
+    amount: Money,
+    *,
+    kind: int = 10,
+    back: bool = False,
+    ref: str = "0106100001",
+    day: date = DAY,
+    **more: object,
 ) -> OcrPayment:
-    """A payment of the day."""
-    return OcrPayment(kind, DAY, amount, kid, is_negative=back, statement_ref=ref, **more)  # type: ignore[arg-type]
+    """A payment of a day."""
+    return OcrPayment(kind, day, amount, kid, is_negative=back, statement_ref=ref, **more)  # type: ignore[arg-type]
+
+
+def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for what another thread or process does."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -223,7 +301,7 @@ def _setup(endpoint: str, company: dict[str, object]) -> list[setup_store.Noun]:
         "four_eyes_limit": 0, "payments_per_voucher": 5, "posting": True,
     }  # fmt: skip
     return [
-        Installation("visma", 1, endpoint, "", "", "", "", 5.0, 10.0, 2.0, 1, 1, True, True, False),
+        Installation("visma", 1, endpoint, "", "", "", "", 5.0, 10.0, 0.2, 1, 1, True, True, False),
         Company(**{**fields, **company}),  # type: ignore[arg-type]
         BankAccount(ACCOUNT, "100", (KidAgreement(8, Modulus.MOD10),), None),
         Client("KOM", "100", "Lillevik", KK2_ORDER, kr(210), OverpaymentPolicy.SUSPENSE, None),

@@ -33,6 +33,7 @@ def propose(stand: Stand) -> None:
     connection = stand.connection
     if isinstance(event, events.RestDue):
         _ask_anew(stand, "body->>'file_id' IS NULL AND body->>'company' = :of", event.company)
+        _wake_files(stand, event.company)
         stop = cut_now(connection, event.company, None, _POLICY, today, send=stand.send)
         if isinstance(stop, Park):
             stand.park(stop.reason, stop.note)
@@ -59,6 +60,21 @@ def _ask_anew(stand: Stand, which: str, of: str) -> None:
             f"AND {which} AND id <> :id"
         ),
         {"of": of, "id": stand.claimed.work_id},
+    )
+
+
+def _wake_files(stand: Stand, company: str) -> None:
+    """Ask again for files of which not one payment had a case, or one was held, where that is so no longer."""
+    stand.connection.execute(
+        text(
+            "UPDATE work w SET state = 'due', due_at = now(), rung_at = NULL, reason = NULL, note = NULL "
+            "WHERE w.stage = 'propose' AND w.state = 'parked' AND w.body->>'company' = :company AND CASE w.reason "
+            "WHEN 'nothing_matched' THEN EXISTS (SELECT FROM payment p WHERE p.file_id = (w.body->>'file_id')::int "
+            "AND p.company = :company AND p.state = 'settled') "
+            "WHEN 'held_in_file' THEN NOT EXISTS (SELECT FROM payment p WHERE p.file_id = (w.body->>'file_id')::int "
+            "AND p.company = :company AND p.state = 'held') ELSE false END"
+        ),
+        {"company": company},
     )
 
 

@@ -192,8 +192,9 @@ def _park_strays(stand: Stand, batch: _Batch, payments: Sequence[Waiting]) -> No
         return
     earlier = payment_facts.earlier(stand.connection, [], [-p.amount for p, _ in batch.strays])
     parked_here = {parked.payment_id for parked in batch.parked}
+    of_batch = {payment.id for payment in payments}
     possible: list[Earlier | Waiting] = [
-        *earlier,
+        *(e for e in earlier if e.id not in of_batch),
         *(payment for payment in payments if payment.id in parked_here),
     ]
     for stray, park in batch.strays:
