@@ -145,7 +145,7 @@ class _Reader:
                 end in (b"\n", b"\r") and bool((ends == ends[0]).all()) and (end, after) != (b"\r", b"\n")
             )
         else:
-            return True
+            return bool((rows[:, 0] == ord("N")).all()) and not bool((rows <= _CR).any())
         if is_uniform:
             self._ends_seen({end})
         return is_uniform
@@ -170,7 +170,7 @@ class _Reader:
                 self._line + len(raws) - 1, Code.END_OF_FILE_MARK, "the file ends with 0x1A or NUL"
             )
             raws[-1] = raws[-1].rstrip(_MARKS)
-        lines = [Line(self._line + at, raw, not raw.strip(_IDLE)) for at, raw in enumerate(raws)]
+        lines = [Line(self._line + at, raw, not raw.strip(_IDLE + b"\r\n")) for at, raw in enumerate(raws)]
         self._line += len(lines)
         for line in lines:
             if line.is_blank:
