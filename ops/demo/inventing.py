@@ -26,7 +26,7 @@ from ops.demo.town import (
 from schemas.kid import Kid
 from schemas.money import Money
 
-_FIRST_DAY = date(2026, 9, 1)
+_FIRST_DAY = date(2026, 7, 1)
 _DUE_FROM = date(2022, 2, 1)
 _DUE_DAYS = 1_600  # until June 2026, over ten changes of the rate
 _FIRST_NAMES = (
@@ -111,7 +111,7 @@ class Inventor:
             kid=case_kid(client.ocr_account, self.number),
             customer_no=f"{30_000 + self.number}",
             debtor=f"{self.random.choice(_FIRST_NAMES)} {self.random.choice(_LAST_NAMES)}",
-            opened_on=date(2026, 8, 3),
+            opened_on=date(2026, 6, 25),
             recalled=False,
             merged_into="",
             claims=tuple(claims),

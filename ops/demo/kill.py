@@ -21,7 +21,6 @@ from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_pr
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
 
-FILES = 16
 _SETTINGS = {
     "KK2_RING_AGAIN_AFTER": "3",
     "KK2_RING_ANYWAY_AFTER": "15",
@@ -37,11 +36,11 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
     console = report.console()
     began = time.monotonic()
     with a_folder(folder) as place, stopped_by_sigterm():
-        town = kill_town(seed, FILES)
+        town = kill_town(seed, max(kills, 2))
         expected = foretell(town)
         expectation.write(expected, place / "oracle.json")
         console.print(
-            f"Seed {seed}: {kills} SIGKILLs while {FILES} files with {len(expected.payments)} payments on "
+            f"Seed {seed}: {kills} SIGKILLs while {len(town.files)} files with {len(expected.payments)} payments on "
             f"{len(town.cases)} cases come in. The oracle has written {place / 'oracle.json'}.",
             highlight=False,
         )
@@ -80,11 +79,11 @@ def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: 
         if dropped == len(contents):
             over = killer.done >= killer.wanted and killer.all_back() and now.is_quiet(dropped)
             return over and not _free_splits(stack)
-        # A file takes back payments of the one before it, which must therefore have been read and settled.
-        is_time = dropped * killer.wanted <= killer.done * len(contents)
-        if is_time and now.files >= dropped and now.payments == now.decided:
+        # A kill a file; and a file takes back payments of the one before it, which must have been read and settled.
+        if dropped <= killer.done and now.files >= dropped and now.payments == now.decided:
             stack.drop(town.files[dropped].name, contents[dropped])
             dropped += 1
+            killer.arm()
         return False
 
     waiting.until(stack, is_over, seconds=seconds, what="all is quiet")

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from ops.demo.stack import Stack
 from ops.supervisor import State
 
-SHORTEST, LONGEST = 2.0, 6.0
-"""Seconds between two kills."""
+_SHORTEST, _LONGEST = 0.1, 3.0  # seconds from a file's arrival to a kill: most fall into the work on it
+_PATIENCE = 8.0  # and where no file can come, so long after the last kill
 _POOL = " (pool)"
 _ANSWER_SECONDS = 0.5
 
@@ -34,9 +34,10 @@ class _Away:
 
 @dataclass(slots=True)
 class Killer:
-    """SIGKILLs over all processes but the supervisor, at times and on targets that the seed gives.
+    """SIGKILLs over all processes but the supervisor, after delays and on targets that the seed gives.
 
-    `recovered`: by target the seconds of each recovery: until the server answers again, or a new process stands.
+    Each target comes once in a round, in an order of its own. `recovered`: by target the seconds of each recovery:
+    until the server answers again, or a new process stands.
     """
 
     stack: Stack
@@ -45,17 +46,22 @@ class Killer:
     killed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _away: list[_Away] = field(default_factory=list)
+    _round: list[str] = field(default_factory=list)
     _random: Random = field(init=False)
     _next: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)  # noqa: S311 - the same seed must give the same kills
-        self._next = time.monotonic() + self._random.uniform(SHORTEST, LONGEST)
+        self._next = time.monotonic() + _PATIENCE
 
     @property
     def done(self) -> int:
         """How many kills there were so far."""
         return sum(self.killed.values())
+
+    def arm(self) -> None:
+        """A file has come: let the next kill fall into the work on it."""
+        self._next = min(self._next, time.monotonic() + self._random.uniform(_SHORTEST, _LONGEST))
 
     def step(self) -> None:
         """Note who is back; kill, when it is time and kills are left."""
@@ -66,19 +72,19 @@ class Killer:
                 self.recovered[away.target].append(time.monotonic() - away.since)
         if self.done < self.wanted and now >= self._next:
             self._kill_one()
-            self._next = now + self._random.uniform(SHORTEST, LONGEST)
+            self._next = now + _PATIENCE
 
     def all_back(self) -> bool:
         """Whether every process that was killed is back."""
         return not self._away
 
     def _kill_one(self) -> None:
-        """Draw among all targets first, so that the draw does not depend on who happens to be away."""
+        """Kill the first of the round that is there to be killed."""
         status = {one.name: one for one in self.stack.supervisor.status().processes}
-        workers = [name for name in status if name.startswith("worker")]
-        targets = [*status, *(name + _POOL for name in workers)]
-        self._random.shuffle(targets)
-        for target in targets:
+        if not self._round:
+            self._round = [*status, *(name + _POOL for name in status if name.startswith("worker"))]
+            self._random.shuffle(self._round)
+        for target in self._round:
             one = status[target.removesuffix(_POOL)]
             if (
                 one.state is not State.RUNNING
@@ -91,6 +97,7 @@ class Killer:
                 continue
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+                self._round.remove(target)
                 self.killed[target] += 1
                 self._away.append(_Away(target, time.monotonic(), self._watch(target, one.pid, pid)))
                 return
