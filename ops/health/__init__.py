@@ -1,0 +1,19 @@
+"""How the site is: who is alive by what has moved, what waits, what is in doubt; and the doctor's round."""
+
+from ops.health.examining import Sign, examine, worst
+from ops.health.pulse import Braked, Doubt, Health, Pulse, QueuePulse, State, health, progress, pulses
+
+__all__ = [
+    "Braked",
+    "Doubt",
+    "Health",
+    "Pulse",
+    "QueuePulse",
+    "Sign",
+    "State",
+    "examine",
+    "health",
+    "progress",
+    "pulses",
+    "worst",
+]
