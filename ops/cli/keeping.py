@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.errors import NO, UNKNOWN
 from ops.cli.making import Json, group
 
 if TYPE_CHECKING:
@@ -24,6 +25,22 @@ def migrate(json: Json = False) -> None:
         printing.as_json([{"revision": revision}])
     else:
         typer.echo(f"the database is at revision {revision}")
+
+
+@commands.command(epilog="Example: kk2 doctor --json | jq 'select(.state != \"well\")'")
+def doctor(json: Json = False) -> None:
+    """Look at everything that a site needs, each by trying it; 1 if something is bad, 3 if something is unknown."""
+    from ops.health import State, examine, worst
+    from workers.accounting import connect
+
+    signs = []
+    for sign in examine(reaching.site(), reaching.database(), connect):
+        signs.append(sign)
+        if json:
+            printing.as_json([sign])
+        else:
+            typer.echo(f"{sign.state.value:<8} {sign.name}: {sign.says}")
+    raise typer.Exit({State.WELL: 0, State.BAD: NO, State.UNKNOWN: UNKNOWN}[worst(tuple(signs))])
 
 
 @commands.command(epilog="Example: kk2 balance --json | jq .findings")

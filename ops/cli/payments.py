@@ -7,7 +7,7 @@ import typer
 
 from ops.cli import cases, printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import CommandError, SaidNoError
+from ops.cli.errors import NO, CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Since, Why, group
 from ops.cli.reasons import repair_of
 from schemas.case import CoverOrder, Kind
@@ -115,6 +115,22 @@ def show(payment: _Id, json: Json = False) -> None:
         typer.echo(f"perhaps {case.case_no} ({case.confidence} of 100): {'; '.join(case.reasons)}")
     for each in found.acts:
         typer.echo(f"{each.at:%Y-%m-%d %H:%M} {each.act} by {each.actor}: {each.reason}")
+
+
+@app.command("why", epilog="Example: kk2 payment why 17")
+def why_(payment: _Id, json: Json = False) -> None:
+    """Say why a payment was split so: from the bank's line over order, interest and sums to Visma's number, in Norwegian."""
+    from ops.why import as_text, why
+
+    with reaching.reading() as connection:
+        found = why(connection, payment)
+    if found is None:
+        raise SaidNoError(f"there is no payment {payment}")
+    if json:
+        printing.as_json([found])
+    else:
+        typer.echo(as_text(found))
+    raise typer.Exit(0 if found.agrees else NO)
 
 
 @app.command(epilog='Example: kk2 payment assign 17 --case 0221-00000038 --reason "the debtor called"')

@@ -141,6 +141,10 @@ def test_a_payment_with_an_unknown_kid_is_seen_with_its_repair_and_assigned(town
     assert rows(kk2("payment", "list", "--json")[1])[0]["state"] == "settled"
     status, shown, _ = kk2("payment", "show", "1")
     assert (status, "assign by kari: the debtor called" in shown) == (0, True)
+    status, why, _ = kk2("payment", "why", "1")
+    assert (status, "hovedstol" in why) == (0, True)
+    assert json.loads(kk2("payment", "why", "1", "--json")[1])["agrees"] is True
+    assert kk2("payment", "why", "99")[0] == 1
     status, shown, _ = kk2("case", "show", "0221-00000001", "--on", "2026-03-16")
     assert (status, "paid" in shown) == (0, True)
     assert kk2("case", "list", "--state", "paid", "--json")[1].count("\n") == 1
@@ -219,3 +223,13 @@ def test_a_voucher_is_taken_back_restored_and_posted_by_hand(town: Site, kk2: Kk
     status, said, _ = kk2("voucher", "discard", "1", "--posted-by-hand", "4711", "--reason", "posted by Kari")
     assert (status, said.endswith("was posted by hand as no. 4711\n")) == (0, True)
     assert rows(kk2("voucher", "list", "--json")[1])[0]["state"] == "by_hand"
+
+
+def test_the_doctor_looks_at_each_thing_and_says_how_it_is(town: Site, kk2: Kk2) -> None:
+    status, said, _ = kk2("doctor", "--json")
+
+    signs = {sign["name"]: sign["state"] for sign in rows(said)}
+    assert status == 1  # the test's broker does not answer
+    assert (signs["broker"], signs["database"], signs["relay"]) == ("bad", "well", "unknown")
+    assert signs["Visma visma"] == "well"
+    assert "well     migrations: at " in kk2("doctor")[1]
