@@ -10,8 +10,7 @@ from kombu.entity import Exchange, Queue
 
 from pipeline.flow import FLOW, QUEUES
 from workers import log
-from workers.relay import PREFIX
-from workers.settings import Settings, settings
+from workers.settings import PREFIX, Settings, settings
 
 CLOCK = "clock"
 """The queue of beat's ticks. Apart from the page's queues, whose lengths equal the work rows due and rung."""

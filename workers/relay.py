@@ -18,11 +18,10 @@ from sqlalchemy import Connection, Engine, text
 from pipeline.flow import FLOW, QUEUES, stage_of
 from workers.journal import Ring, label, restore
 from workers.log import logger
+from workers.settings import PREFIX
 
 _LOG = logger(__name__)
 _PAUSE_AFTER_FAILURE = 10.0
-PREFIX = "kk2:"
-"""What all our keys in Redis begin with."""
 _AT_MOST = 5_000  # rows rung in one sweep
 _STAGES = [stage.name for stage in FLOW]
 _LEADER = 7_203_011  # the relay's advisory lock: a second relay waits, harmless

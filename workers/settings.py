@@ -8,6 +8,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+PREFIX = "kk2:"
+"""What all our keys in Redis begin with."""
+
+
 class SettingsError(SystemExit):
     """The environment is wrong: the message lists each fault with the variable's name. Exit status 2."""
 
