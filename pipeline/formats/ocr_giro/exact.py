@@ -90,8 +90,9 @@ class _Walk:
             return None, Fault(
                 line.number, layout.FORMAT.columns, "format", "NY (an OCR giro file)", shown(text[:8])
             )
-        if len(text) != WIDTH:
-            return None, _wrong_length(line, len(text))
+        length = min([len(text), *(text.index(end) for end in "\r\n" if end in text)])
+        if length != WIDTH:
+            return None, _wrong_length(line, length)
         if not starts_right:
             return None, fault_at(line.number, layout.FORMAT, "NY", text[:2])
         return Record(line.number, text), None

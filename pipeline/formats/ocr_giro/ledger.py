@@ -232,7 +232,9 @@ class Ledger:
         if opened.service == AVTALEGIRO:
             record.count(RECORDS, opened.sums.records + 2)
         if not opened.is_authorisations:
-            text = f"service {opened.service}: {opened.sums.records} records between start and end were passed over"
+            text = (
+                f"service {opened.service}: records passed over between start and end: {opened.sums.records}"
+            )
             self._notes.add(opened.start.line, Code.OTHER_SERVICE, text)
         transmission = self._transmission
         transmission.other_transactions = plus(
