@@ -4,44 +4,19 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
+from ops.balance import shelves
 from ops.balance.asking import ORE, ROWS
 from ops.balance.report import NAMED, Difference, Finding
+from ops.balance.shelves import OurVoucher, Shelf
 from schemas.money import Money
 from schemas.transfer import LedgerVoucher
 from schemas.voucher import LedgerState
 from workers.accounting import Accounting, CannotTell, Trouble
 
 _OURS = re.compile(r"K(\d+)-\d+-\d+")
-_MARGIN = timedelta(days=31)  # a voucher that stands under another date than ours is found there
-
-
-@dataclass(frozen=True, slots=True)
-class _Voucher:
-    """A voucher of ours as the database has it."""
-
-    id: int
-    reference: str
-    company: str
-    state: str
-    voucher_no: str | None
-    total: Money
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Shelf:
-    """What Visma lists together: a registrar's vouchers of a type in a company, between two days."""
-
-    installation: str
-    company: str
-    voucher_type: str
-    registrar: str
-    first: date
-    last: date
 
 
 @dataclass(slots=True)
@@ -54,7 +29,7 @@ class _Said:
     unknown: list[str] = field(default_factory=list)
     in_visma: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
-    def count(self, voucher: _Voucher, total: Money | None) -> None:
+    def count(self, voucher: OurVoucher, total: Money | None) -> None:
         """Count a voucher that Visma has, under our state of it."""
         number, sum_ = self.in_visma.get((voucher.company, voucher.state), (0, 0))
         self.in_visma[voucher.company, voucher.state] = number + 1, sum_ + (total or 0)
@@ -75,15 +50,17 @@ def compare(connection: Connection, visma: Accounting | Mapping[str, Accounting]
     A voucher whose state changed while Visma was asked is counted and not judged: the next check judges it.
     """
     with connection.begin():
-        shelves, numbers = _shelves(connection), _numbers(connection)
-        before = {voucher.id: voucher.state for shelf in shelves for voucher in _ours(connection, shelf)}
+        all_shelves, numbers = shelves.shelves(connection), shelves.numbers(connection)
+        before = {
+            voucher.id: voucher.state for shelf in all_shelves for voucher in shelves.ours(connection, shelf)
+        }
     said = _Said()
     asked = False
-    for shelf in shelves:
+    for shelf in all_shelves:
         accounting = visma.get(shelf.installation) if isinstance(visma, Mapping) else visma
         listed = _listed(shelf, accounting, said)
         with connection.begin():
-            ours = _ours(connection, shelf)
+            ours = shelves.ours(connection, shelf)
         if listed is None:
             _untold(ours, shelf, said)
             continue
@@ -98,58 +75,8 @@ def compare(connection: Connection, visma: Accounting | Mapping[str, Accounting]
     return Compared(_findings(said), said.in_visma if asked else None)
 
 
-def _shelves(connection: Connection) -> list[_Shelf]:
-    """Every shelf that a voucher of ours was ever put on, or by the setup could be."""
-    rows = connection.execute(
-        text(
-            "SELECT installation, company, voucher_type, registrar, coalesce(min(day), current_date) AS first, "
-            "greatest(coalesce(max(day), current_date), current_date) AS last FROM ("
-            "SELECT installation, company, voucher_type, registrar, voucher_on AS day FROM voucher UNION ALL "
-            "SELECT body->>'installation', key, body->>'voucher_type', body->>'registrar', NULL FROM setup_row "
-            "WHERE kind = 'company' AND valid_from <= current_date) s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
-        )
-    )
-    return [
-        _Shelf(
-            row.installation,
-            row.company,
-            row.voucher_type,
-            row.registrar,
-            row.first - _MARGIN,
-            row.last + _MARGIN,
-        )
-        for row in rows
-    ]
-
-
-def _numbers(connection: Connection) -> dict[str, set[str]]:
-    """By installation: the numbers that our references have begun with."""
-    numbers: dict[str, set[str]] = defaultdict(set)
-    for installation, number in connection.execute(
-        text("SELECT key, body->>'number' FROM setup_row WHERE kind = 'installation'")
-    ):
-        numbers[installation].add(number)
-    return numbers
-
-
-def _ours(connection: Connection, shelf: _Shelf) -> list[_Voucher]:
-    rows = connection.execute(
-        text(
-            "SELECT id, reference, company, state, voucher_no, total, lines FROM voucher WHERE installation = :installation "
-            "AND company = :company AND voucher_type = :type AND registrar = :registrar ORDER BY id"
-        ),
-        {
-            "installation": shelf.installation,
-            "company": shelf.company,
-            "type": shelf.voucher_type,
-            "registrar": shelf.registrar,
-        },
-    )
-    return [_Voucher(*row) for row in rows]
-
-
 def _listed(
-    shelf: _Shelf, accounting: Accounting | None, said: _Said
+    shelf: Shelf, accounting: Accounting | None, said: _Said
 ) -> dict[str, list[LedgerVoucher]] | None:
     """By reference, what Visma has; None where it could not tell. What has no reference is kept under its number."""
     if accounting is None:
@@ -170,7 +97,7 @@ def _listed(
     return listed
 
 
-def _untold(ours: list[_Voucher], shelf: _Shelf, said: _Said) -> None:
+def _untold(ours: list[OurVoucher], shelf: Shelf, said: _Said) -> None:
     booked = [voucher for voucher in ours if voucher.state in {"delivered", "by_hand"}]
     if booked:
         said.unknown.append(
@@ -178,7 +105,7 @@ def _untold(ours: list[_Voucher], shelf: _Shelf, said: _Said) -> None:
         )
 
 
-def _one(voucher: _Voucher, theirs: list[LedgerVoucher], said: _Said) -> None:
+def _one(voucher: OurVoucher, theirs: list[LedgerVoucher], said: _Said) -> None:
     """Hold one voucher of ours against what Visma has under its reference."""
     alive = _count(voucher, theirs, said)
     name = f"voucher {voucher.id} ({voucher.reference})"
@@ -205,7 +132,7 @@ def _one(voucher: _Voucher, theirs: list[LedgerVoucher], said: _Said) -> None:
         said.vouchers.append(Difference(name, 0, alive[0].total or 0, f"{what}: {act}"))
 
 
-def _count(voucher: _Voucher, theirs: list[LedgerVoucher], said: _Said) -> list[LedgerVoucher]:
+def _count(voucher: OurVoucher, theirs: list[LedgerVoucher], said: _Said) -> list[LedgerVoucher]:
     """Count those that are not deleted; gives them."""
     alive = [found for found in theirs if found.state is not LedgerState.DELETED]
     for found in alive:
@@ -213,7 +140,9 @@ def _count(voucher: _Voucher, theirs: list[LedgerVoucher], said: _Said) -> list[
     return alive
 
 
-def _booked(voucher: _Voucher, alive: list[LedgerVoucher], *, deleted: bool, name: str, said: _Said) -> None:
+def _booked(
+    voucher: OurVoucher, alive: list[LedgerVoucher], *, deleted: bool, name: str, said: _Said
+) -> None:
     """A voucher that must be in Visma, as ours."""
     if not alive:
         why = (
