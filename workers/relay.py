@@ -27,18 +27,8 @@ _STAGES = [stage.name for stage in FLOW]
 _LEADER = 7_203_011  # the relay's advisory lock: a second relay waits, harmless
 
 
-class Bell(Protocol):
-    """Whatever can tell the broker that a work row is due."""
-
-    def __call__(self, ring: Ring) -> None:
-        """Publish one message; raises when the broker can't be reached."""
-
-
-class RedisLike(Protocol):
-    """What the sweep asks of Redis: the lengths of the queues."""
-
-    def llen(self, name: str) -> int:
-        """Count a list."""
+Bell: TypeAlias = Callable[[Ring], None]
+"""Tells the broker that a work row is due; raises when the broker can't be reached."""
 
 
 @dataclass(slots=True)
@@ -86,9 +76,9 @@ class Swept:
     again: tuple[Ring, ...]
 
 
-def waiting_in(redis: RedisLike, queue: str) -> int:
+def waiting_in(redis: Redis, queue: str) -> int:
     """Count the messages that wait in a queue; those that a worker was handed are not among them."""
-    return redis.llen(f"{PREFIX}{queue}")
+    return cast("int", redis.llen(f"{PREFIX}{queue}"))
 
 
 def sweep(

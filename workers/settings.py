@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 PREFIX = "kk2:"
 """What all our keys in Redis begin with."""
 

@@ -71,7 +71,9 @@ def _setup(endpoint: str) -> list[setup_store.Noun]:
 def count_statements(servers: Servers) -> bool:
     """Have PostgreSQL count its statements, where its extension for that is installed; restarts it."""
     with servers.postgres.as_admin() as admin:
-        known = admin.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_stat_statements'").fetchone()
+        known = admin.execute(
+            "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_stat_statements'"
+        ).fetchone()
         if known is None:
             return False
     with (servers.postgres.data / "postgresql.conf").open("a", encoding="utf-8") as settings:

@@ -90,7 +90,7 @@ def body_of(value: Noun) -> str:
     return json.dumps(asdict(value), default=date.isoformat)
 
 
-def add_row(  # noqa: PLR0917 - a row has these
+def add_row(
     connection: Connection, kind: str, key: str, valid_from: date, value: Noun, actor: str
 ) -> int | None:
     """Add a row valid from a day, as that day's next version; gives its id, None when the day's newest says the same.

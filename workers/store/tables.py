@@ -110,6 +110,7 @@ claim = Table(
     now("at"),
     Column("result", Text),
     Index("ix_claim_work_id", "work_id"),
+    Index("ix_claim_at", "at"),
     comment="Each time a worker took a work row, committed before the work began: a claim without a result is a crash",
 )
 
@@ -352,7 +353,8 @@ voucher = Table(
     Column("code", Text),
     Column("note", Text),
     CheckConstraint(
-        "state in ('approved', 'sending', 'in_doubt', 'refused', 'delivered', 'void', 'by_hand')", name="state"
+        "state in ('approved', 'sending', 'in_doubt', 'refused', 'delivered', 'void', 'by_hand')",
+        name="state",
     ),
     CheckConstraint("(state in ('delivered', 'by_hand')) = (voucher_no is not null)", name="voucher_no"),
     Index("ix_voucher_open", "state", postgresql_where=text("state not in ('delivered', 'by_hand', 'void')")),

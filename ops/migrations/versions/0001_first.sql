@@ -66,6 +66,8 @@ CREATE TABLE claim (
     result TEXT
 );
 
+CREATE INDEX ix_claim_at ON claim (at);
+
 CREATE INDEX ix_claim_work_id ON claim (work_id);
 
 COMMENT ON TABLE claim IS 'Each time a worker took a work row, committed before the work began: a claim without a result is a crash';
