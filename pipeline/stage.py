@@ -81,7 +81,7 @@ class Retry:
     def pause(self, attempt: int, jitter: float) -> float:
         """Seconds to wait after attempt number `attempt` (1 is the first). `jitter` in 0..1 spreads half of it."""
         pause = min(self.first * 2.0 ** min(attempt - 1, 20), self.most)
-        return pause * (0.5 + jitter / 2)
+        return pause * (0.5 + jitter * 0.5)
 
 
 PROMPT = Retry(first=1.0, most=60.0, give_up_after=24 * 3600.0)

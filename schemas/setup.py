@@ -164,7 +164,9 @@ class Dated(Generic[R]):
         for row in self.rows:
             if row.valid_from <= day:
                 return row
-        raise NoSuchSetupError(f"no row of the setup is valid on {day}; the first begins {self.rows[-1].valid_from}")
+        raise NoSuchSetupError(
+            f"no row of the setup is valid on {day}; the first begins {self.rows[-1].valid_from}"
+        )
 
     def latest(self) -> Row[R]:
         """Give the newest row, whatever the day."""

@@ -7,7 +7,7 @@ work late (the sweep finds it) or to wake it twice (the claim lets only one thro
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import TypeAlias, cast
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerDownError
@@ -144,7 +144,7 @@ def run(
     """Sweep until `stop(seconds)` says so (it waits that long). Outermost loop: trouble is logged and tried again."""
     while True:
         try:
-            waiting = {queue: waiting_in(cast(RedisLike, redis), queue) for queue in QUEUES}
+            waiting = {queue: waiting_in(redis, queue) for queue in QUEUES}
             with engine.begin() as connection:
                 if not connection.execute(
                     text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}
