@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from ops.supervisor import SERVICES, WORKERS, Service, standard_processes
 from pipeline.flow import QUEUES
