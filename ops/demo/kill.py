@@ -67,15 +67,16 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
 def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: float) -> tuple[str, ...]:
     """Drop the files in step with the kills, until all are dropped, all kills are done and all is quiet."""
     contents = [to_bytes(file, number) for number, file in enumerate(town.files, start=1)]
-    dropped, told = 0, 0
+    dropped, told, is_busy = 0, 0, False
 
     def is_over() -> bool:
-        nonlocal dropped, told
-        killer.step()
+        nonlocal dropped, told, is_busy
+        killer.step(is_busy=is_busy)
         if killer.done >= told + 10:
             told = killer.done
             console.print(f"  {told} kills, {dropped} files dropped", highlight=False)
         now = waiting.progress(stack)
+        is_busy = not now.is_quiet(dropped)
         if dropped == len(contents):
             over = killer.done >= killer.wanted and killer.all_back() and now.is_quiet(dropped)
             return over and not _free_splits(stack)
@@ -120,7 +121,8 @@ def _tell(
     every = sorted(seconds for of_one in killer.recovered.values() for seconds in of_one)
     if every:
         console.print(
-            f"Back after a kill: median {statistics.median(every):.1f} s, longest {every[-1]:.1f} s.\n",
+            f"{killer.busy} of {killer.done} fell into open work. Until a killed server answered, or a new process stood: "
+            f"median {statistics.median(every):.1f} s, longest {every[-1]:.1f} s.\n",
             highlight=False,
         )
     report.outcomes(console, expected, found)

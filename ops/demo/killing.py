@@ -37,7 +37,7 @@ class Killer:
     """SIGKILLs over all processes but the supervisor, after delays and on targets that the seed gives.
 
     Each target comes once in a round, in an order of its own. `recovered`: by target the seconds of each recovery:
-    until the server answers again, or a new process stands.
+    until the server answers again, or a new process stands. `busy`: how many kills fell into open work.
     """
 
     stack: Stack
@@ -45,6 +45,7 @@ class Killer:
     wanted: int
     killed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    busy: int = 0
     _away: list[_Away] = field(default_factory=list)
     _round: list[str] = field(default_factory=list)
     _random: Random = field(init=False)
@@ -63,8 +64,8 @@ class Killer:
         """A file has come: let the next kill fall into the work on it."""
         self._next = min(self._next, time.monotonic() + self._random.uniform(_SHORTEST, _LONGEST))
 
-    def step(self) -> None:
-        """Note who is back; kill, when it is time and kills are left."""
+    def step(self, *, is_busy: bool) -> None:
+        """Note who is back; kill, when it is time and kills are left. `is_busy`: work is open just now."""
         now = time.monotonic()
         for away in list(self._away):
             if away.is_back():
@@ -72,6 +73,7 @@ class Killer:
                 self.recovered[away.target].append(time.monotonic() - away.since)
         if self.done < self.wanted and now >= self._next:
             self._kill_one()
+            self.busy += is_busy
             self._next = now + _PATIENCE
 
     def all_back(self) -> bool:

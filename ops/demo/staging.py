@@ -1,5 +1,7 @@
 """What both runs stand on: a folder that goes away, an end by signal, workers that are awaited, the money check."""
 
+import errno
+import os
 import shutil
 import signal
 import tempfile
@@ -23,9 +25,11 @@ _START_SECONDS = 90.0
 
 @contextmanager
 def a_folder(given: Path | None) -> Iterator[Path]:
-    """The given folder, or one that is gone afterwards."""
+    """The given folder, or one that is gone afterwards. Raises OSError for one that holds something."""
     if given is not None:
         given.mkdir(parents=True, exist_ok=True)
+        if any(given.iterdir()):
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(given))
         yield given.resolve()
         return
     made = Path(tempfile.mkdtemp(prefix="kk2-demo-"))
