@@ -4,9 +4,9 @@ Both passes use it: the fast one tells it the sums of many payments at once, the
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pipeline.formats.ocr_giro.fields import Record, fault_at
+from pipeline.formats.ocr_giro.fields import Record
 from pipeline.formats.ocr_giro.layout import (
     ACCOUNT,
     AGREEMENT,
@@ -17,60 +17,26 @@ from pipeline.formats.ocr_giro.layout import (
     FILLER_20,
     FILLER_88,
     FILLER_89,
-    IDENTITY,
     MADE_ON,
     OCR,
     RECIPIENT,
     RECORD,
     RECORDS,
     SERVICE,
-    START,
     TOTAL,
     TRANSACTIONS,
-    TRANSMISSION,
     TRANSMISSION_END,
     TRANSMISSION_NUMBER,
     TRANSMISSION_START,
     TRANSMITTER,
-    TYPE,
     Field,
     is_digits,
 )
 from pipeline.formats.ocr_giro.lines import NoteTaker
 from pipeline.formats.ocr_giro.notes import Code
+from pipeline.formats.ocr_giro.places import AUTHORISATION, OpenAssignment, OpenTransmission, misplaced
 from pipeline.formats.ocr_giro.sums import NOTHING, Sums, compare_dates, compare_total, plus
 from schemas.bank import Assignment, Fault, Transmission, passes_account_control
-from schemas.money import Money
-
-_AUTHORISATION_TYPE, _AUTHORISATION = "24", "70"
-
-
-@dataclass(slots=True)
-class _OpenAssignment:
-    """An assignment of any service between its start and its end."""
-
-    start: Record
-    service: str
-    sums: Sums = NOTHING
-    authorisations: int = 0
-
-    @property
-    def is_authorisations(self) -> bool:
-        """Whether it holds standing authorisations (FBO), which are known well enough to be checked a little."""
-        return self.service == AVTALEGIRO and self.start.of(TYPE) == _AUTHORISATION_TYPE
-
-
-@dataclass(slots=True)
-class _OpenTransmission:
-    """A transmission between its start and its end; `stated`: its OCR assignments' control totals, signed
-    and as they stand."""
-
-    start: Record
-    sums: Sums = NOTHING
-    stated: tuple[Money, ...] = (0, 0)
-    assignments: int = 0
-    other_transactions: int | None = 0
-    other_total: Money | None = 0
 
 
 class Ledger:
@@ -80,8 +46,8 @@ class Ledger:
         self._first_year = first_year
         self._strict_dates = strict_dates
         self._notes = notes
-        self._transmission: _OpenTransmission | None = None
-        self._assignment: _OpenAssignment | None = None
+        self._transmission: OpenTransmission | None = None
+        self._assignment: OpenAssignment | None = None
         self.transmissions: list[Transmission] = []
         self.assignments: list[Assignment] = []
         self.authorisations = 0
@@ -99,37 +65,9 @@ class Ledger:
 
     def place(self, line: int, text: str) -> Fault | None:
         """The fault of a record that may not stand here; None if it may."""
-        service, kind, record = SERVICE.of(text), TYPE.of(text), RECORD.of(text)
-        expected, where = "", IDENTITY
-        if self._transmission is None:
-            expected = (
-                "" if text[:8] == TRANSMISSION_START else f"{TRANSMISSION_START}, the start of a transmission"
-            )
-            if expected and self.transmissions:
-                expected = (
-                    f"nothing after {TRANSMISSION_END}, or {TRANSMISSION_START} of another transmission"
-                )
-        elif self._assignment is None:
-            if not is_digits(service):
-                expected, where = "a service of two digits", SERVICE
-            elif text[:8] != TRANSMISSION_END and (record != START or service == TRANSMISSION):
-                expected = f"the start of an assignment or {TRANSMISSION_END}, the end of the transmission"
-            elif record == START and service == OCR and kind != "00":
-                expected, where = "00", TYPE
-        elif service == TRANSMISSION or (record == START and is_digits(service)):
-            expected = f"NY{self._assignment.service}…88, the end of the assignment of line {self._assignment.start.line}"
-        elif service != self._assignment.service:
-            expected, where = self._assignment.service, SERVICE
-        elif self._assignment.is_authorisations and record not in (_AUTHORISATION, END):
-            expected, where = (
-                f"{_AUTHORISATION} or {END}: an authorisation or the end of the assignment",
-                RECORD,
-            )
-        elif service == OCR and record != END:
-            expected, where = "30 or 88: a payment or the end of the assignment", RECORD
-        elif service == OCR and kind != "00":
-            expected, where = "00", TYPE
-        return fault_at(line, where, expected, where.of(text)) if expected else None
+        return misplaced(
+            Record(line, text), self._transmission, self._assignment, is_first=not self.transmissions
+        )
 
     def record(self, line: int, text: str) -> list[Fault]:
         """Read a record that may stand here and is no part of a payment; its faults."""
@@ -167,11 +105,11 @@ class Ledger:
             self._notes.add(
                 record.line, Code.SEVERAL_TRANSMISSIONS, "another transmission starts in the same file"
             )
-        self._transmission = _OpenTransmission(record)
+        self._transmission = OpenTransmission(record)
 
     def _start_assignment(self, record: Record) -> None:
         service = record.of(SERVICE)
-        self._assignment = _OpenAssignment(record, service)
+        self._assignment = OpenAssignment(record, service)
         if service != OCR:
             self.others[service] += 1
             return
@@ -186,10 +124,10 @@ class Ledger:
         assert self._assignment is not None
         self.others[self._assignment.service] += 1
         self._assignment.sums = replace(self._assignment.sums, records=self._assignment.sums.records + 1)
-        if self._assignment.service == AVTALEGIRO and RECORD.of(text) == _AUTHORISATION:
+        if self._assignment.service == AVTALEGIRO and RECORD.of(text) == AUTHORISATION:
             self._assignment.authorisations += 1
 
-    def _end_assignment(self, record: Record, opened: _OpenAssignment) -> None:
+    def _end_assignment(self, record: Record, opened: OpenAssignment) -> None:
         assert self._transmission is not None
         sums = opened.sums
         record.count(TRANSACTIONS, sums.payments)
@@ -222,7 +160,7 @@ class Ledger:
         signed, standing = self._transmission.stated
         self._transmission.stated = (signed + total, standing + abs(total))
 
-    def _end_other(self, record: Record, opened: _OpenAssignment) -> None:
+    def _end_other(self, record: Record, opened: OpenAssignment) -> None:
         """The end of another service's assignment: its counts matter, for the transmission's include them."""
         assert self._transmission is not None
         self.others[opened.service] += 1
