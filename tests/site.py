@@ -49,7 +49,7 @@ from workers.watch import Landed, Refused, SeenAgain, land
 ACCOUNT = "99991042764"
 FIRST_DAY = date(2020, 1, 1)
 DAY = date(2026, 3, 16)
-_INSIDE = {
+INSIDE_STAGES = {
     "read": read_file,
     "settle": settle,
     "resettle": resettle,
@@ -165,6 +165,12 @@ class Site:
             assert done < 5_000, "the work does not end"
         return done
 
+    def pass_leases(self) -> None:
+        """Let so much time pass that the leases of calls end."""
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE voucher SET lease_until = now() WHERE lease_until IS NOT NULL"))
+            connection.execute(text("UPDATE call_slot SET lease_until = now()"))
+
     def work(self, work_id: int, stage: str) -> None:
         """Do one message's work."""
         if stage == "deliver":
@@ -172,7 +178,7 @@ class Site:
         elif stage == "inquire":
             inquire(work_id, self.hands)
         else:
-            inside(work_id, stage, self.hands, _INSIDE[stage])
+            inside(work_id, stage, self.hands, INSIDE_STAGES[stage])
 
     def due(self) -> list[tuple[int, str]]:
         """Work rows that are due now or within a minute: the test's clock does not wait."""
@@ -231,7 +237,14 @@ class Site:
             connection.execute(text(sql), {"case": case_id, **values})
             connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = :id"), {"id": case_id})
             record(connection, [CaseChanged((case_id,))], actor="test")
-        self.drain()
+
+    def owe_more(self, case_id: int, fee: Money) -> None:
+        """A case gets one more fee."""
+        sql = (
+            "INSERT INTO item (case_id, kk2_id, kind, amount, due_on) SELECT :case, 'more' || count(*), 3, :fee, "
+            "'2026-03-01' FROM item WHERE case_id = :case"
+        )
+        self.change(sql, case_id, fee=fee)
 
     def prove(self) -> None:
         """Every payment is whole, somewhere, once; and Visma has what we say that it has."""
@@ -275,16 +288,24 @@ def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.01)
 
 
+def hands_on(engine: Engine, folder: Path, rung: list[Ring]) -> Hands:
+    """Hands on a database; the bell only notes what was rung."""
+    url = engine.url.render_as_string(hide_password=False)
+    settings = Settings(
+        database_url=url,  # type: ignore[arg-type]
+        broker_url="redis://127.0.0.1:1/0",  # type: ignore[arg-type]
+        folder=folder / "kk2",
+        slice_size=10,
+    )
+    return Hands(engine, Ringer(rung.append), settings)
+
+
 @contextmanager
 def site(engine: Engine, folder: Path, **company: object) -> Iterator[Site]:
     """Set a site up on a migrated database; `company` overrides fields of the company."""
     with Simulator(folder / "visma", municipality=None) as simulator:
         rung: list[Ring] = []
-        url = engine.url.render_as_string(hide_password=False)
-        settings = Settings(
-            database_url=url, broker_url="redis://127.0.0.1:1/0", folder=folder / "kk2", slice_size=10
-        )  # type: ignore[arg-type]
-        made = Site(engine, folder, simulator, Hands(engine, Ringer(rung.append), settings), rung)
+        made = Site(engine, folder, simulator, hands_on(engine, folder, rung), rung)
         with engine.begin() as connection:
             for kind_value in _setup(simulator.url, company):
                 kind, key = setup_store.key_of(kind_value)

@@ -1,0 +1,102 @@
+"""A worker is killed at every crash point of the stages, and nothing is lost and nothing is booked twice."""
+
+import ast
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+import workers.shell
+from ops.simulator import Fault, FaultKind
+from pipeline.flow import FLOW
+from pipeline.stage import Shell
+from schemas.money import kr
+from tests.site import INSIDE_STAGES, Site, kid_of, paid, site
+
+ROOT = Path(__file__).parents[2]
+DUE = date(2026, 1, 31)
+
+
+def crash_points() -> list[str]:
+    """Every name that a stage calls `crash_point` with; a stage's name in it stands for each stage of the module."""
+    found: list[str] = []
+    for path in sorted(Path(workers.shell.__file__).parent.glob("*.py")):
+        module = "workers.shell" if path.stem == "__init__" else f"workers.shell.{path.stem}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "crash_point"
+            ):
+                found += names_of(node.args[0], module)
+    return found
+
+
+def names_of(name: ast.expr, module: str) -> list[str]:
+    if isinstance(name, ast.Constant):
+        return [str(name.value)]
+    assert isinstance(name, ast.JoinedStr), "a crash point's name is text"
+    ending = name.values[-1]
+    assert isinstance(ending, ast.Constant)
+    stages = [
+        stage.name
+        for stage in FLOW
+        if stage.shell is Shell.INSIDE and module in ("workers.shell", INSIDE_STAGES[stage.name].__module__)
+    ]
+    return [f"{stage}{ending.value}" for stage in stages]
+
+
+@pytest.fixture(scope="module")
+def maker() -> Iterator["subprocess.Popen[str]"]:
+    """The process that makes workers to be killed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.workers.crashing"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(30.0)
+
+
+@pytest.fixture
+def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+    with site(engine, tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("point", crash_points())
+def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Popen[str]") -> None:
+    changed = here.case(1, kr(1000), DUE, fee=kr(38))
+    here.case(2, kr(2000), DUE)
+    here.come(*(paid(kid_of(1), kr(9 + m), ref="0106100000") for m in range(3)))
+    here.simulator.fault(Fault(FaultKind.LOSE_ANSWER_AFTER_BOOKING, "RegisterVouchers", times=1))
+    here.drop(here.file(*(paid(kid_of(n), kr(100 * n + m)) for n in (1, 2, 77) for m in range(4))))
+    here.owe_more(changed, kr(50))
+
+    assert maker.stdin is not None
+    assert maker.stdout is not None
+    url = here.engine.url.render_as_string(hide_password=False)
+    print(point, url, here.folder, sep="\t", file=maker.stdin, flush=True)
+    assert int(maker.stdout.readline()) == signal.SIGKILL, "no stage came by this point"
+
+    here.pass_leases()
+    here.drain()
+    here.rest()
+    assert here.parked() == ["unknown_kid"] * 4
+    assert here.all("SELECT DISTINCT state FROM voucher") == [("delivered",)]
+    assert sorted(v.reference for v in here.simulator.vouchers("100")) == sorted(
+        str(row[0]) for row in here.all("SELECT reference FROM voucher")
+    )
+    assert here.one("SELECT sum(total) FROM voucher") == (
+        sum(v.total for v in here.simulator.vouchers("100")),
+    )
+    here.prove()
