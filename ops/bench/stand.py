@@ -32,6 +32,7 @@ from schemas.setup import (
     PostingAccounts,
     SubLedger,
 )
+from workers.store import epoch
 from workers.store import setup as setup_store
 
 _TEMPLATE = "town"
@@ -104,6 +105,9 @@ def fresh(servers: Servers, name: str) -> Iterator[tuple[Engine, str]]:
         admin.execute("CHECKPOINT")
     url = servers.postgres.url_of(name)
     engine = create_engine(url)
+    with engine.begin() as connection:
+        # a copy is another database, which would be taken for a restored one
+        connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
     try:
         yield engine, url
     finally:

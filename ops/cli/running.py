@@ -83,8 +83,9 @@ def worker(
     from pipeline.flow import QUEUES
 
     wanted = [queue.strip() for queue in queues.split(",")]
-    reaching.site()
+    site = reaching.site()
     from workers.app import CLOCK, app
+    from workers.store import epoch
 
     strange = [queue for queue in wanted if queue not in (*QUEUES, CLOCK)]
     if strange:
@@ -93,6 +94,9 @@ def worker(
             f"no such queue: {', '.join(strange)}; there are {known}", param_hint="--queues"
         )
     _logs()
+    engine = reaching.database()
+    epoch.look(engine, site.archive_folder)  # a restored database must not send before a person has looked
+    engine.dispose()
     called = name or "-".join(wanted)
     # The logs go to standard error, as JSON; what Celery says of its own shutdown goes nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from workers.store.epoch import IDENTITY
 from workers.store.tables import metadata
 
 _ONE_AT_A_TIME = 7_203_001  # advisory lock: two starting machines migrate one after the other
@@ -30,10 +31,7 @@ def migrate(engine: Engine) -> str:
         command.upgrade(configured, "head")
         connection.execute(
             text(
-                "INSERT INTO epoch (number, database) SELECT 1, "
-                "(SELECT system_identifier::text FROM pg_control_system()) || '/' || "
-                "(SELECT oid::text FROM pg_database WHERE datname = current_database()) "
-                "WHERE NOT EXISTS (SELECT FROM epoch)"
+                f"INSERT INTO epoch (number, database) SELECT 1, {IDENTITY} WHERE NOT EXISTS (SELECT FROM epoch)"
             )
         )
         return current(connection) or ""

@@ -1,0 +1,67 @@
+"""Which life of the database this is. A restore begins a new one and stops delivery, until a person has looked.
+
+Vouchers that were delivered after the back-up are in Visma and not in the restored database: sending their money again
+would double it. So the number of the life stands in every reference, and a copy of it beside the archive, which a
+restore of the database does not turn back.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from workers.log import logger
+
+_LOG = logger(__name__)
+_ONE_AT_A_TIME = 7_203_014
+IDENTITY = (
+    "(SELECT system_identifier::text FROM pg_control_system()) || '/' || "
+    "(SELECT timeline_id::text FROM pg_control_checkpoint()) || '/' || "
+    "(SELECT oid::text FROM pg_database WHERE datname = current_database())"
+)
+"""SQL for what tells one life from another: the cluster, its timeline (a promoted replica has a new one), the database."""
+
+
+def look(engine: Engine, archive: Path) -> int:
+    """Compare the database with what is known of it, at start; gives the present life's number.
+
+    Another cluster, timeline or database than the newest row says, or a copy beside the archive that is ahead of it,
+    is a restore: a new life begins and delivery is stopped for all (`kk2 start delivery` when it is accounted for).
+    Raises OSError when the copy can't be read or written: then nothing should be sent.
+    """
+    copy = archive / "epoch"
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        here = connection.execute(text(f"SELECT {IDENTITY}")).scalar_one()
+        row = connection.execute(
+            text("SELECT number, database FROM epoch ORDER BY number DESC LIMIT 1")
+        ).one()
+        known = int(copy.read_text("ascii")) if copy.exists() else row.number
+        number: int = row.number
+        if row.database != here or known > row.number:
+            number = max(row.number, known) + 1
+            connection.execute(
+                text("INSERT INTO epoch (number, database) VALUES (:number, :here)"),
+                {"number": number, "here": here},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO brake (scope, actor, reason) VALUES ('*', 'kk2', :reason) "
+                    "ON CONFLICT (scope) DO NOTHING"
+                ),
+                {
+                    "reason": "the database was restored or moved: what was delivered after the back-up must be "
+                    "accounted for first (kk2 balance names it)"
+                },
+            )
+            _LOG.error("the database was restored or moved; delivery is stopped", epoch=number)
+    _keep(copy, number)
+    return number
+
+
+def _keep(copy: Path, number: int) -> None:
+    if copy.exists() and copy.read_text("ascii") == str(number):
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    made = copy.with_suffix(".new")
+    made.write_text(str(number), "ascii")
+    made.replace(copy)
