@@ -66,10 +66,14 @@ def _of_database(error: BaseException) -> Said | None:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state in _NOT_MIGRATED:
         return Said("the database is not migrated to this version: run `kk2 migrate`", WRONG)
-    if state is None or state.startswith(("08", "28", "3D", "57P")):
+    if state is None or state.startswith(("08", "28", "3D", "57P0")):
         first = str(getattr(error, "orig", error)).strip().split("\n")[0]
         return Said(
             f"the database is not reachable ({first}): is it running, and is KK2_DATABASE_URL right?", WRONG
+        )
+    if state.startswith(("40", "53", "55", "57")):
+        return Said(
+            f"the database is busy ({str(error.orig).strip().splitlines()[0]}): try again in a moment", WRONG
         )
     return None
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import printing, reaching
-from ops.cli.errors import NO, UNKNOWN
-from ops.cli.making import Json, group
+from ops.cli.errors import NO, UNKNOWN, CommandError
+from ops.cli.making import DryRun, Json, group
 
 if TYPE_CHECKING:
     from ops.balance import BalanceReport, Sums
@@ -16,10 +16,18 @@ commands = group("Keeping a site.")
 
 
 @commands.command(epilog="Example: kk2 migrate")
-def migrate(json: Json = False) -> None:
+def migrate(dry_run: DryRun = False, json: Json = False) -> None:
     """Bring the database to the shape that this version wants; safe to call again, by several machines at once."""
     from ops import migrations
 
+    if dry_run:
+        with reaching.reading() as connection:
+            now, newest = migrations.current(connection) or "nothing", migrations.newest()
+        if json:
+            printing.as_json([{"revision": now, "newest": newest}])
+        else:
+            typer.echo(f"the database is at {now}, this version wants {newest}")
+        return
     revision = migrations.migrate(reaching.database())
     if json:
         printing.as_json([{"revision": revision}])
@@ -74,7 +82,10 @@ def _accounting() -> "dict[str, Accounting]":
 
     with reaching.reading() as connection:
         installations = current(connection).installations
-    return {code: connect(dated.latest().value, resolve) for code, dated in installations.items()}
+    try:
+        return {code: connect(dated.latest().value, resolve) for code, dated in installations.items()}
+    except ValueError as fault:  # an endpoint that is no address: found before anything is sent
+        raise CommandError(str(fault)) from None
 
 
 def _print(report: "BalanceReport") -> None:

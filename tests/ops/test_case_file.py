@@ -111,6 +111,7 @@ def test_the_same_file_again_changes_nothing(town: Engine) -> None:
     )  # fmt: skip
     apply(town, *records)
     before = ask(town, CASES), events(town)
+    assert ask(town, CASES)[0] == ("0221-00000001", "open", 90_000, True)
 
     again = apply(town, *records)
 
@@ -325,3 +326,11 @@ def test_thousands_of_cases_are_events_of_at_most_a_thousand(town: Engine) -> No
     )
     assert sizes == [(1000,), (1000,), (501,)]
     assert ask(town, "SELECT sum(balance), count(*) FROM kk2_case") == [(2501 * 103_800, 2501)]
+
+
+def test_a_waiver_that_comes_with_its_case_is_in_the_balance_from_the_start(town: Engine) -> None:
+    waiver = about(1, "waiver", id="E1", item="F1", kind="principal", amount="100.00", day="2026-04-01")
+
+    apply(town, a_case(1), an_invoice(1), waiver)
+
+    assert ask(town, CASES) == [("0221-00000001", "open", 90_000, False)]

@@ -17,6 +17,10 @@ from workers.store import case_sql as sql
 from workers.store.bulk import copy
 
 _ONE_AT_A_TIME = 7_203_013  # advisory lock: two who apply cases take turns, or both would insert the same one
+_FOR_LONG_WORK = (
+    "SET LOCAL work_mem = '128MB'",
+    "SET LOCAL statement_timeout = 0",
+)  # a million rows are one statement
 _MANY = 10_000  # so many rows make the planner's old statistics wrong
 
 
@@ -65,7 +69,7 @@ class Taken:
 def stage(connection: Connection, rows: Iterable[Staged]) -> int:
     """Copy the records to a table of this transaction and lock the cases that they name; gives their number."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    _run(connection, (*sql.STAGE, "SET LOCAL work_mem = '128MB'"))
+    _run(connection, (*sql.STAGE, *_FOR_LONG_WORK))
     number = copy(connection, "staged", Staged._fields, rows)
     _run(connection, sql.NAME)
     return number
