@@ -128,6 +128,22 @@ def _tell(
     report.outcomes(console, expected, found)
     report.balance(console, money)
     doubled = len(found) - len({(p.file, p.place) for p in found}) + len(twice)
+    doubts, resent = _doubts(stack)
+    console.print(
+        f"{doubts} vouchers were in doubt on the way and were asked for; {resent} were not there and were sent again."
+    )
     console.print(f"{killer.done} kills, {len(rows)} vouchers in Visma: lost {len(lost)}, double {doubled}.")
     report.differences(console, named)
     return named
+
+
+def _doubts(stack: Stack) -> tuple[int, int]:
+    """How many vouchers had a call that ended without an answer, and how often Visma then did not have one."""
+    with stack.engine.connect() as connection:
+        row = connection.execute(
+            text(
+                "SELECT count(DISTINCT body->>'voucher_id') FILTER (WHERE event = 'VoucherInDoubt'), count(*) FILTER (WHERE event = 'VoucherAbsent') "
+                "FROM journal"
+            )
+        ).one()
+        return row[0], row[1]
