@@ -20,9 +20,8 @@ def release_file(connection: Connection, file_id: int, *, person: Person) -> Don
         text("UPDATE payment SET state = 'waiting' WHERE file_id = :id AND state = 'held'"), {"id": file_id}
     )
     detail = {"payments": row.payments, "held": twins}
-    person_rings = leave(connection, person, "release file", subject, detail, [])
-    rings = due_again(connection, work)
-    return Done(person_rings + rings, f"{subject} ({row.name}) goes on with its {row.payments} payments")
+    rings = due_again(connection, work) + leave(connection, person, "release file", subject, detail, [])
+    return Done(rings, f"{subject} ({row.name}) goes on with its {row.payments} payments")
 
 
 def refuse_file(connection: Connection, file_id: int, *, person: Person) -> Done:

@@ -115,8 +115,8 @@ def release(connection: Connection, payment_ids: Sequence[int], *, person: Perso
         )
         happened += [PaymentsReleased(file_id, tuple(each)) for each in slices]
     subject = payments[0].name if len(payments) == 1 else f"{len(payments)} payments"
-    rings = leave(connection, person, "release", subject, {"payment_ids": ids}, happened)
-    rings += _propose_without_held(connection, {payment.file_id for payment in payments}, person)
+    rings = _propose_without_held(connection, {payment.file_id for payment in payments}, person)
+    rings += leave(connection, person, "release", subject, {"payment_ids": ids}, happened)
     return Done(rings, f"{subject} released: {in_kroner(sum(p.amount for p in payments))} kr goes on")
 
 
@@ -139,8 +139,8 @@ def refuse(connection: Connection, payment_id: int, *, person: Person) -> Done:
     )
     close(connection, [payment.work_id] if payment.work_id else [])
     detail = {"was": payment.why, "amount": payment.amount}
-    rings = leave(connection, person, "refuse", payment.name, detail, [])
-    rings += _propose_without_held(connection, {payment.file_id}, person)
+    rings = _propose_without_held(connection, {payment.file_id}, person)
+    rings += leave(connection, person, "refuse", payment.name, detail, [])
     return Done(rings, f"{payment.name}, {in_kroner(payment.amount)} kr, is refused and will not be booked")
 
 
