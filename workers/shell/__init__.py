@@ -129,7 +129,7 @@ def recover(work_id: int, stage: Stage, hands: Hands) -> Iterator[None]:
                 _LOG.warning("trouble", work=work_id, stage=stage.name, code=code)
                 rings = try_again(connection, work_id, stage, code)
             else:
-                _LOG.exception("bug", work=work_id, stage=stage.name)
+                _LOG.error("bug", work=work_id, stage=stage.name, error=rows.told(error))
                 rings = rows.isolate(connection, work_id, error)
         hands.ringer.ring(rings)
 

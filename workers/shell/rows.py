@@ -164,11 +164,15 @@ def isolate(connection: Connection, work_id: int, error: Exception) -> list[Ring
         text("SELECT count(*) FROM claim WHERE work_id = :id AND result = 'bug'"), {"id": work_id}
     ).scalar_one()
     if bugs + 1 >= BUGS_TO_PARK:
-        # the last frames and the type; the message may hold a debtor's data, and stands in the log only
-        frames = "".join(traceback.format_tb(error.__traceback__)[-6:])
-        return give_up(connection, work_id, Reason.BUG, f"{type(error).__name__}\n{frames}")
+        return give_up(connection, work_id, Reason.BUG, told(error))
     postpone(connection, work_id, _BUG_PAUSE, "bug")
     return []
+
+
+def told(error: BaseException) -> str:
+    """Tell of an error what holds no debtor's data: its type and where it was, never its message."""
+    frames = "".join(traceback.format_tb(error.__traceback__)[-6:])
+    return f"{type(error).__name__}\n{frames}"
 
 
 def halve(connection: Connection, claimed: Claimed) -> bool:
