@@ -182,9 +182,9 @@ OPEN = (
 CLAIMS = (
     f"""WITH further AS (
             INSERT INTO case_kid (account, kid, case_id)
-            SELECT DISTINCT s.account, k.kid, n.case_id
+            SELECT s.account, k.kid, n.case_id
             FROM staged s JOIN named n USING ({_KEY}) CROSS JOIN LATERAL unnest(array_append(s.kids, s.kid)) k(kid)
-            WHERE s.record = 'case' ORDER BY 1, 2
+            WHERE s.record = 'case'
             ON CONFLICT DO NOTHING RETURNING case_id
         )
         INSERT INTO reachable SELECT case_id FROM further JOIN named n USING (case_id) WHERE NOT n.is_new""",
