@@ -273,4 +273,4 @@ def test_recognise_keeps_silent_about_what_may_be_ocr_giro() -> None:
 def test_the_same_reading_gives_its_batches_again() -> None:
     reading = reading_of(write(OcrTransmission(1, DAY, (assignment(*THREE),))))
 
-    assert [b.rows() for b in reading.batches()] == [b.rows() for b in reading.batches()]
+    assert [[*b.rows()] for b in reading.batches()] == [[*b.rows()] for b in reading.batches()]
