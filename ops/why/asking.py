@@ -54,13 +54,11 @@ def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
     if mine is None:
         return replace(told, agrees=False)
     whole = allocation.settle(facts)
-    walked = list(dict.fromkeys(split.payment_id for split in whole.splits))
-    earlier = set(walked[: walked.index(mine.id)]) if mine.id in walked else set(walked)
-    known = tuple(p for p in facts.payments if p.id in earlier)
-    facts_before = replace(facts, payments=known)
-    before = allocation.settle(facts_before)
-    upto = allocation.settle(replace(facts, payments=(*known, mine)))
-    balance = cases.balance(facts_before, mine.interest_on)
+    before, upto = interest.around(facts, mine.id)
+    walked = {split.payment_id for split in before.splits}
+    balance = cases.balance(
+        replace(facts, payments=tuple(p for p in facts.payments if p.id in walked)), mine.interest_on
+    )
     owed = {
         "principal": balance.principal, "costs": balance.costs, "fee": balance.fee, "interest": balance.interest,
     }  # fmt: skip
@@ -77,7 +75,7 @@ def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
 def _interest(
     facts: CaseFacts, before: CaseSplit, upto: CaseSplit, mine: Incoming
 ) -> tuple[InterestSum, ...]:
-    found = interest.sums(facts, before, upto, mine.id, mine.interest_on)
+    found = interest.sums(facts, before, upto, mine.id)
     return tuple(each for each in found if each.segments or each.covered)
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import repairs
+from ops.queries.previews import preview
 from ops.queries.proposals import proposal
 from ops.why import why
 from schemas.case import Kind
@@ -165,19 +166,38 @@ def test_a_debtors_choice_after_the_posting_is_a_correction(here: Site) -> None:
     assert {s.kind: s.covered for s in told.steps if s.covered} == {"fee": kr(100), "principal": kr(200)}
 
 
-def test_a_proposal_over_a_limit_is_approved_by_a_person(engine: Engine, tmp_path: Path) -> None:
+def test_a_proposal_over_a_limit_is_approved_by_a_person_as_it_was_shown(
+    engine: Engine, tmp_path: Path
+) -> None:
     with site(engine, tmp_path, limit_voucher=kr(100)) as here:
-        here.case(1, kr(1000), DUE)
-        here.come(paid(kid_of(1), kr(400)))
-        assert here.parked() == ["above_voucher_limit"]
+        here.case(1, kr(1000), DUE, fee=kr(100))
+        here.come(
+            paid(kid_of(1), kr(1150)),
+            paid(kid_of(77), kr(30)),
+            *[paid(kid_of(2), kr(n)) for n in range(1, 8)],
+        )
+        assert "above_voucher_limit" in here.parked()
         with engine.connect() as connection:
             shown = proposal(connection, "100", 1)
+            to_be = preview(connection, "100", 1, most=10)
 
         here.act(repairs.approve, "100", 1, shown.digest)
 
-        assert (shown.payments, shown.amount) == (1, kr(400))
-        assert here.parked() == []
-        assert here.all("SELECT state, approved_by FROM voucher") == [("delivered", "kari")]
+        assert (shown.payments, shown.amount, shown.parked) == (9, kr(1208), 8)
+        assert "above_voucher_limit" not in here.parked()
+        assert here.all("SELECT DISTINCT state, approved_by FROM voucher") == [("delivered", "kari")]
+        assert [v.total for v in to_be] == [
+            row[0] for row in here.all("SELECT total FROM voucher ORDER BY id")
+        ]
+        posted = here.all(
+            "SELECT account, text, amount, customer_no, invoice_no, kid FROM voucher_line ORDER BY voucher_id, no"
+        )
+        foretold = [
+            (line.account, line.text, line.amount, line.customer_no, line.invoice_no, line.kid)
+            for v in to_be
+            for line in v.lines
+        ]
+        assert foretold == posted
         here.prove()
 
 

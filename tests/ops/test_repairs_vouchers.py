@@ -1,6 +1,7 @@
 """What a person may do with a voucher that stopped: nothing is booked twice, and no money gets lost on the way back."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -10,8 +11,9 @@ from ops.embedded import Postgres
 from ops.repairs import Done, Person, Which
 from schemas.money import kr
 from tests.ops.acting import KARI, SILENT, act, last_act, refused
-from tests.ops.ledger import Ledger, Room, Standing, ledger_in, one, room, state_of
+from tests.ops.ledger import FIRST_DAY, Ledger, Room, Standing, ledger_in, one, room, state_of
 from workers.journal import Ring
+from workers.store import setup as setup_store
 
 ANY = Which(None, None, None, None)
 
@@ -97,6 +99,17 @@ def test_a_voucher_that_waits_to_be_sent_is_woken(here: Room, stands: Standing) 
 
     assert stages(done.rings) == ["deliver"]
     assert one(here.connection, "SELECT count(*) FROM work WHERE stage = 'deliver' AND state = 'due'") == 1
+
+
+def test_in_shadow_mode_nothing_is_sent_by_a_person_either(here: Room, stands: Standing) -> None:
+    voucher = a_voucher(here, stands, "approved", attempts=0)
+    with here.begin() as connection:
+        company = replace(Ledger(connection).company, posting=False)
+        setup_store.add_row(connection, "company", "100", FIRST_DAY, company, "kari")
+        connection.execute(text("UPDATE work SET state = 'done' WHERE stage = 'deliver' AND state = 'due'"))
+
+    assert "shadow mode" in refused(here, lambda c: repairs.retry(c, voucher, person=SILENT))
+    act(here, lambda c: repairs.by_hand(c, voucher, "4711", person=KARI))
 
 
 @pytest.mark.parametrize("state", ["delivered", "sending", "by_hand"])

@@ -6,15 +6,19 @@ from dataclasses import asdict
 from datetime import date
 
 import pytest
+from hypothesis import given
 from sqlalchemy import Engine, text
 
 from ops.embedded import Postgres
 from ops.why import Why, as_text, why
+from ops.why.interest import around, sums
 from pipeline import allocation
+from pipeline.allocation import CaseFacts
 from pipeline.interest import rounded
 from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.ledger import CLERK, Ledger, Room, Standing, ledger_in, one, room
+from tests.pipeline.test_allocation_properties import cases
 from workers import audit
 
 
@@ -99,6 +103,18 @@ def test_the_stretches_add_up_to_what_the_rule_weighs(here: Room) -> None:
 
     assert sum(segment.weighted for segment in told.interest[0].segments) == taken.weighted
     assert rounded(taken.weighted) == told.interest[0].accrued
+
+
+@given(cases())
+def test_the_arithmetic_is_the_rules_own_whatever_the_case(facts: CaseFacts) -> None:
+    for payment in facts.payments:
+        before, upto = around(facts, payment.id)
+        shown = {each.item_id: each for each in sums(facts, before, upto, payment.id)}
+        for taken in (t for t in upto.interest if t.payment_id == payment.id):
+            told = shown[taken.item_id]
+            assert sum(segment.weighted for segment in told.segments) == taken.weighted
+            assert told.accrued == rounded(taken.weighted)
+            assert payment.reverses is not None or 0 < told.covered <= told.owed
 
 
 def test_each_step_says_what_was_owed_and_what_was_left(here: Room) -> None:

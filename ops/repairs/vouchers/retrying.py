@@ -21,6 +21,7 @@ from schemas.events import (
 from schemas.money import Money, in_kroner
 from schemas.voucher import VoucherState
 from workers.journal import Ring
+from workers.store import setup as setup_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def retry(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     if voucher.state is VoucherState.IN_DOUBT:
         return _ask(connection, voucher, [(row.id, row.state, row.stage) for row in rows], person)
     if voucher.state is VoucherState.APPROVED:
+        if not setup_store.current(connection).companies[voucher.company].latest().value.posting:
+            raise Refusal(f"company {voucher.company} is in shadow mode: its vouchers are not delivered")
         rings = due_again(connection, [row.id for row in rows])
         happened = [] if rings else [RetryAsked((voucher_id,))]
         rings += leave(connection, person, "retry", voucher.name, {"was": "approved"}, happened)

@@ -1,0 +1,89 @@
+"""The vouchers of a proposal as they would be posted now, line by line, made by the rule that makes the real ones."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from ops.queries.proposals import scope_of
+from ops.queries.vouchers import LineRow
+from pipeline import posting
+from pipeline.posting import PartFacts, PaymentPosting, SplitPosting, VoucherFacts
+from schemas.case import Kind
+from schemas.money import Money
+from schemas.setup import OverpaymentPolicy
+from workers.facts import parts, proposals
+from workers.store import setup as setup_store
+
+_NO_REFERENCE_YET = "K0-0-0"
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherPreview:
+    """A voucher to be."""
+
+    account: str
+    booked_on: date
+    statement_ref: str
+    number: int
+    of: int
+    payments: int
+    total: Money
+    lines: tuple[LineRow, ...]
+
+
+def preview(
+    connection: Connection, company: str, file_id: int | None, most: int
+) -> tuple[VoucherPreview, ...]:
+    """The first `most` vouchers of what a person's approval would post; nothing is locked and nothing is written.
+
+    Raises `NoSuchSetupError` for a voucher date without a setup.
+    """
+    found = scope_of(connection, company, file_id)
+    if found is None:
+        return ()
+    scope, _ = found
+    vouchers = proposals.sums(connection, scope)[:most]
+    ids = list(islice(proposals.payment_ids(connection, scope), most))
+    days = {payment: v.group.booked_on for v, of in zip(vouchers, ids, strict=True) for payment in of}
+    setup = setup_store.current(connection)
+    free = parts.part_splits(connection, days, setup, company, suspense=scope.suspense, person=True)
+    on = {day: setup.companies[company].on(day).value for day in set(days.values())}
+    postings = dict(free.by_payment)
+    for parked in free.to_suspense:
+        accounts = on[days[parked.payment_id]].accounts
+        split = SplitPosting(
+            0, Kind.SUSPENSE, parked.amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
+        )
+        postings[parked.payment_id] = PaymentPosting(parked.payment_id, (split,))
+    made = []
+    for voucher, of in zip(vouchers, ids, strict=True):
+        payments = tuple(postings[payment] for payment in of if payment in postings)
+        day = voucher.group.booked_on
+        facts = VoucherFacts(_NO_REFERENCE_YET, voucher.group, voucher.number, voucher.of, day, payments)
+        if payments:
+            made.append(_shown(facts, PartFacts(on[day], (facts,))))
+    return tuple(made)
+
+
+def _shown(facts: VoucherFacts, part: PartFacts) -> VoucherPreview:
+    voucher = posting.approve(part)[0]
+    lines = tuple(
+        LineRow(
+            no,
+            line.account,
+            line.text,
+            line.amount,
+            line.customer_no,
+            line.invoice_no,
+            line.kid,
+            line.tax_code,
+            list(line.dimensions),
+        )
+        for no, line in enumerate(voucher.lines, 1)
+    )
+    group = facts.group
+    return VoucherPreview(
+        group.account, group.booked_on, group.statement_ref, facts.number, facts.of, len(facts.payments), voucher.total, lines,
+    )  # fmt: skip
