@@ -2,13 +2,13 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import CommandError, SaidNoError
+from ops.cli.errors import SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, group
 from ops.cli.reasons import repair_of
 
@@ -83,25 +83,39 @@ def show(file: _Id, json: Json = False) -> None:
         typer.echo(f"line {note.line}: {note.code}: {note.text}")
 
 
-@app.command(epilog="Example: kk2 file add /tmp/OCR.D240112")
-def add(file: InFile, dry_run: DryRun = False, json: Json = False) -> None:
-    """Drop a file into the watched folder, as the bank's client does: whole, or not at all."""
-    inbox = reaching.site().inbox_folder
-    target = inbox / file.name
-    if not inbox.is_dir():
-        raise CommandError(f"{inbox} is not there: is KK2_FOLDER right, and has the watcher run?")
-    if target.exists():
-        raise CommandError(f"{target} is there already, and the watcher has not taken it yet")
-    content = file.read_bytes()
-    if not dry_run:
-        half = inbox / f".{file.name}.part"
-        half.write_bytes(content)
-        half.rename(target)
-    sentence = f"{file.name}, {len(content)} bytes, {'would be' if dry_run else 'is'} dropped into {inbox}"
+@app.command(
+    epilog="Example: kk2 file add /tmp/OCR.D240112 --reason 'sent by e-mail, the bank's line was down'"
+)
+def add(
+    file: InFile, reason: Why = "", try_only: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Take in one file from anywhere, as if it had been dropped into the watched folder; it stays where it is.
+
+    Exit status 1 for a copy of a file that came before. With --dry-run the same as `kk2 file dry-run`.
+    """
+    if try_only:
+        _try(file, json=json)
+    from ops.repairs.acts import Person, leave
+    from workers.journal import Ring
+    from workers.relay import Ringer
+    from workers.watch import Refused, SeenAgain, land
+
+    site, who, rings = reaching.site(), reaching.actor(name), list[Ring]()
+    engine = reaching.database()
+    taken = land(
+        file, engine=engine, ringer=Ringer(rings.append), archive=site.archive_folder, limit=site.file_limit
+    )
+    if isinstance(taken, Refused | SeenAgain):
+        raise SaidNoError(f"{taken.name} is not taken. {taken.reason}")
+    with engine.begin() as connection:
+        leave(
+            connection, Person(who, reason), "add file", f"file {taken.file_id}", {"sha256": taken.sha256}, []
+        )
+    reaching.ring(rings)
     if json:
-        printing.as_json([{"done": not dry_run, "sentence": sentence}])
+        printing.as_json([taken])
     else:
-        typer.echo(sentence)
+        typer.echo(f"file {taken.file_id} ({taken.name}, {taken.size} bytes) is taken and will be read")
 
 
 @app.command("dry-run", epilog="Example: kk2 file dry-run OCR.D240112")
@@ -110,17 +124,7 @@ def dry_run(file: InFile, json: Json = False) -> None:
 
     Exit status 1 if the file would be refused, is known already, or would be held whole.
     """
-    from ops.file_trial import try_file
-    from workers.relay import Ringer
-    from workers.shell import Hands
-
-    silent = Ringer(lambda _: None)
-    trial = try_file(Hands(reaching.database(), silent, reaching.site()), file)
-    if json:
-        printing.as_json([trial])
-    else:
-        _print_trial(file, trial)
-    raise typer.Exit(0 if trial.goes_on else 1)
+    _try(file, json=json)
 
 
 @app.command(epilog='Example: kk2 file release 17 --reason "the bank split one file in two"')
@@ -165,6 +169,20 @@ def _mark(file: Path, *, name: str, reason: str, dry_run: bool, json: bool) -> N
     digest = hashlib.sha256(content).hexdigest()
     act(lambda c, who: known(c, sha256=digest, name=file.name, size=len(content), person=who),
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+def _try(file: Path, *, json: bool) -> NoReturn:
+    from ops.file_trial import try_file
+    from workers.relay import Ringer
+    from workers.shell import Hands
+
+    silent = Ringer(lambda _: None)
+    trial = try_file(Hands(reaching.database(), silent, reaching.site()), file)
+    if json:
+        printing.as_json([trial])
+    else:
+        _print_trial(file, trial)
+    raise typer.Exit(0 if trial.goes_on else 1)
 
 
 def _print_trial(file: Path, trial: "Trial") -> None:

@@ -181,17 +181,25 @@ def test_an_act_on_what_is_not_there_is_refused_in_a_sentence(capsys: pytest.Cap
     )
 
 
-def test_a_file_is_dropped_whole_into_the_watched_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_is_taken_from_anywhere_and_its_copy_is_refused(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "a.ocr").write_bytes(b"NY")
+    file = tmp_path / "a.ocr"
+    file.write_bytes(b"NY")
 
-    assert said(capsys, "file", "add", str(tmp_path / "a.ocr"))[0] == 2
-    (tmp_path / "inbox").mkdir()
-    assert said(capsys, "file", "add", str(tmp_path / "a.ocr"), "--dry-run")[0] == 0
-    assert said(capsys, "file", "add", str(tmp_path / "a.ocr"))[0] == 0
-    assert [(file.name, file.read_bytes()) for file in (tmp_path / "inbox").iterdir()] == [("a.ocr", b"NY")]
-    assert said(capsys, "file", "add", str(tmp_path / "a.ocr"))[0] == 2
+    assert said(capsys, "file", "add", str(file), "--dry-run")[0] == 1  # it is no bank file
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM bank_file")).scalar_one() == 0
+    status, out, _ = said(capsys, "file", "add", str(file), "--reason", "sent by e-mail")
+    assert (status, out) == (0, "file 1 (a.ocr, 2 bytes) is taken and will be read\n")
+    status, out, err = said(capsys, "file", "add", str(file))
+    assert (status, out) == (1, "")
+    assert "It is a copy of file 1" in err
+    assert said(capsys, "file", "add", str(tmp_path))[0] == 1
+    assert said(capsys, "file", "add", str(tmp_path / "none"))[0] == 2
+    with engine.connect() as connection:
+        acts = connection.execute(text("SELECT actor, act, subject, reason FROM audit")).all()
+    assert [tuple(act) for act in acts] == [("kari", "add file", "file 1", "sent by e-mail")]
 
 
 def test_files_are_known_before_they_come(
