@@ -85,6 +85,7 @@ class Site:
         costs: Money = 0,
         state: str = "open",
         more: Sequence[tuple[Money, date]] = (),
+        account: str = ACCOUNT,
     ) -> int:
         """Open a case whose own KID is `kid_of(number)` and whose n-th invoice has `kid_of(number + 1000 * n)`."""
         invoices = [(principal, due), *more]
@@ -97,7 +98,7 @@ class Site:
                 ),
                 {
                     "no": f"0221-{number:08d}",
-                    "account": ACCOUNT,
+                    "account": account,
                     "kid": kid_of(number),
                     "number": number,
                     "state": state,
@@ -108,7 +109,7 @@ class Site:
             for kid in kids:
                 connection.execute(
                     text("INSERT INTO case_kid VALUES (:account, :kid, :case)"),
-                    {"account": ACCOUNT, "kid": kid, "case": case_id},
+                    {"account": account, "kid": kid, "case": case_id},
                 )
             items = [(1, amount, day, f"F{number}-{n}") for n, (amount, day) in enumerate(invoices, 1)]
             items += [(kind, amount, due, "") for kind, amount in ((2, costs), (3, fee)) if amount]
@@ -216,8 +217,12 @@ class Site:
 
     def rest(self) -> None:
         """The clock asks for what no file brought, and all that is due is done."""
+        self.rest_in(None)
+
+    def rest_in(self, seed: int | None) -> None:
+        """The same, with the messages in the order that the seed gives."""
         self.happen(RestDue("100"))
-        self.drain()
+        self.drain(seed)
 
     def act(self, repair: Callable[..., repairs.Done], *of: object, **more: object) -> None:
         """A person's repair, and all that is due after it."""
