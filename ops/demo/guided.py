@@ -46,7 +46,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
             highlight=False,
         )
         try:
-            with running(place, town, {}, operation_timeout=_OPERATION_TIMEOUT) as stack:
+            with running(place, town, {}, operation_timeout=_OPERATION_TIMEOUT, faults="") as stack:
                 named = _go(console, stack, town, expected)
                 if keep:
                     _stay(console, stack)

@@ -29,6 +29,15 @@ _SETTINGS = {
     "KK2_REST_INTERVAL": "10",
 }
 _OPERATION_TIMEOUT = 3
+# Calls take a while, so that kills fall into them, before Visma has booked and after; and now and then an answer is lost.
+_FAULTS = ",".join(
+    f"{kind}:operation=RegisterVouchers:{how}"
+    for kind, how in (
+        ("slow", "seconds=0.3:probability=0.3"),
+        ("commit_then_slow", "seconds=0.3:probability=0.4"),
+        ("lose_answer_after_booking", "probability=0.05"),
+    )
+)
 
 
 def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None) -> int:
@@ -41,11 +50,14 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
         expectation.write(expected, place / "oracle.json")
         console.print(
             f"Seed {seed}: {kills} SIGKILLs while {len(town.files)} files with {len(expected.payments)} payments on "
-            f"{len(town.cases)} cases come in. The oracle has written {place / 'oracle.json'}.",
+            f"{len(town.cases)} cases come in, to a Visma\n"
+            f"that takes its time and loses an answer now and then. The oracle has written {place / 'oracle.json'}.",
             highlight=False,
         )
         try:
-            with running(place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT) as stack:
+            with running(
+                place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT, faults=_FAULTS
+            ) as stack:
                 log = TaskLog(stack.servers.broker_url)
                 wait_for_processes(console, stack, log)
                 log.stop()

@@ -56,7 +56,7 @@ def running(
 ) -> Iterator[Stack]:
     """Start servers, migrate, apply setup and cases, start all processes; stop every one of them in the end.
 
-    Call it from the main thread. `settings`: more environment, over the demo's own.
+    Call it from the main thread. `settings`: more environment, over the demo's own. `faults`: of the simulated Visma.
     """
     visma_port, flower_port = free_port(), free_port()
     visma, flower = f"http://{HOST}:{visma_port}", f"http://{HOST}:{flower_port}"
@@ -77,7 +77,7 @@ def running(
         processes = standard_processes(
             environment,
             servers=servers,
-            visma=("--port", str(visma_port), "--folder", str(folder / "visma")),
+            visma=("--port", str(visma_port), "--folder", str(folder / "visma"), "--faults", faults),
             flower=("--port", str(flower_port)),
         )
         (folder / "inbox").mkdir(exist_ok=True)
