@@ -76,11 +76,18 @@ class Kids:
             return np.argsort(self.low, kind="stable").astype(np.int32)
         return np.lexsort((self.low, self.high)).astype(np.int32)
 
-    def changes(self) -> npt.NDArray[np.int64]:
-        """The positions in (KID, line) order at which another KID begins, but for the first."""
+    def in_order(self) -> "Kids":
+        """The same, sorted."""
         order = self.order()
-        high, low = self.high[order], self.low[order]
-        return np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
+        high = self.high[order] if self.high.any() else self.high
+        return Kids(high, self.low[order])
+
+    def run_start(self, first: int, end: int) -> int:
+        """Of sorted KIDs, where between `first` and `end` the run of those equal to the one at `end` begins; `end`
+        itself if that is another one's first, `first` if all are equal."""
+        window = slice(first, end)
+        others = np.flatnonzero((self.low[window] != self.low[end]) | (self.high[window] != self.high[end]))
+        return first + int(others[-1]) + 1 if len(others) else first
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +125,14 @@ class Reading:
         """Half-open ranges of positions of at most `size`; equal KIDs are cut apart only if they exceed it."""
         if size < 1:
             raise ValueError(f"a range holds at least one payment, not {size}")
-        changes = self.kids.changes()
+        kids = self.kids.in_order()
         ranges: list[tuple[int, int]] = []
         start = 0
         while start < self.payments:
             end = min(start + size, self.payments)
             if end < self.payments:
-                last = int(np.searchsorted(changes, end, side="right")) - 1
-                if last >= 0 and changes[last] > start:
-                    end = int(changes[last])
+                run = kids.run_start(start, end)
+                end = run if run > start else end
             ranges.append((start, end))
             start = end
         return ranges

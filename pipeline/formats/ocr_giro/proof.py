@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from io import SEEK_END
 from typing import BinaryIO
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.formats.ocr_giro.checks import Checked, check
 from pipeline.formats.ocr_giro.items import Items, check_items, items_of, joined, parted, unfinished
+from pipeline.formats.ocr_giro.layout import WIDTH
 from pipeline.formats.ocr_giro.ledger import Ledger
 from pipeline.formats.ocr_giro.lines import Block, FaultyFileError, NoteTaker, blocks
 from pipeline.formats.ocr_giro.notes import Code, Notes
@@ -40,25 +42,31 @@ class Proof:
         self.notes = Notes()
         self.ledger = Ledger(options.first_year, self.notes, strict_dates=options.strict_dates)
         self._numbers = _Numbers(self.notes)
-        self._highs: list[npt.NDArray[np.int32]] = []
-        self._lows: list[npt.NDArray[np.int64]] = []
+        most = stream.seek(0, SEEK_END) // (2 * WIDTH)  # payments; memory is taken only as they come
+        self._high = np.zeros(most, np.int32)
+        self._low = np.empty(most, np.int64)
+        self._payments = 0
         self._latest: int | None = None
         for block in payment_blocks(stream, self.notes):
             items = items_of(block)
             check_items(items)
             checked = check(items, options.first_year, options.encoding, self.notes)
-            self._highs.append(checked.kid_high)
-            self._lows.append(checked.kid_low)
+            self._keep(checked)
             self._follow(items, checked)
         if self.ledger.end(0) is not None:
             raise FaultyFileError
 
     def kids(self) -> Kids:
         """The KIDs of all payments, in file order."""
-        low = np.concatenate([np.empty(0, np.int64), *self._lows])
-        if not any(high.any() for high in self._highs):
-            return Kids(np.broadcast_to(np.int32(0), len(low)), low)
-        return Kids(np.concatenate(self._highs), low)
+        return Kids(self._high[: self._payments], self._low[: self._payments])
+
+    def _keep(self, checked: Checked) -> None:
+        """Keep the KIDs; `high` is zero in most files and is not even touched then."""
+        end = self._payments + len(checked.kid_low)
+        self._low[self._payments : end] = checked.kid_low
+        if checked.kid_high.any():
+            self._high[self._payments : end] = checked.kid_high
+        self._payments = end
 
     def _follow(self, items: Items, checked: Checked) -> None:
         """Tell the ledger the payments and the other records of a block in the order of the file."""
