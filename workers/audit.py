@@ -66,8 +66,9 @@ def verify(connection: Connection) -> int | None:
     A chain that was cut off at its end can't be told from one that was never longer: keep the last hash elsewhere.
     """
     expected = _BEGINNING
-    rows = connection.execution_options(yield_per=1000).execute(
-        text("SELECT id, at, actor, act, subject, reason, detail, previous, hash FROM audit ORDER BY id")
+    rows = connection.execute(
+        text("SELECT id, at, actor, act, subject, reason, detail, previous, hash FROM audit ORDER BY id"),
+        execution_options={"yield_per": 1000},
     )
     for row in rows:
         right = _hash(expected, row.at, (row.actor, row.act, row.subject, row.reason, row.detail))
