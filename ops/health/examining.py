@@ -20,6 +20,7 @@ from workers import audit
 from workers.accounting import Accounting, CannotTell, Trouble
 from workers.secrets import NoSuchSecretError, resolve
 from workers.settings import Settings
+from workers.store import epoch
 from workers.store import setup as setup_store
 
 OLDEST_POSTGRESQL = 14
@@ -134,12 +135,7 @@ def _epoch(connection: Connection) -> Sign:
     begun = connection.execute(text("SELECT database FROM epoch ORDER BY number DESC LIMIT 1")).scalar()
     try:
         with connection.begin_nested():
-            now = connection.execute(
-                text(
-                    "SELECT (SELECT system_identifier::text FROM pg_control_system()) || '/' || "
-                    "(SELECT oid::text FROM pg_database WHERE datname = current_database())"
-                )
-            ).scalar_one()
+            now = connection.execute(text(f"SELECT {epoch.IDENTITY}")).scalar_one()
     except SQLAlchemyError:
         return Sign("epoch", State.UNKNOWN, "this user may not ask for the database's identity")
     if begun == now:

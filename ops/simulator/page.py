@@ -90,26 +90,15 @@ def _faults(standing: Sequence[Fault]) -> str:
 
 
 def _vouchers(rows: Sequence[Booked]) -> str:
-    head = (
-        "Bilag",
-        "Selskap",
-        "Dato",
-        "Art",
-        "Registrert av",
-        "Tilstand",
-        "Referanse",
-        "Tekst",
-        "#Linjer",
-        "#Sum",
-        "#Kall",
-    )
+    head = ("Bilag", "Selskap", "Dato", "Art", "Registrert av", "Tilstand", "Referanse", "#Debet, kr", "#Linjer", "#Kall",
+            "~Tekst")  # fmt: skip
     lines = []
     for row in rows:
         address = urlencode({"company": row.company, "year": row.year, "number": row.number})
         cells = (
             row.company, row.voucher_date.isoformat(), row.voucher_type,
-            f"{row.registrar}{' (for hånd)' if row.by_hand else ''}", STATES[row.state], row.reference, row.text,
-            str(row.lines), in_kroner(row.total), str(row.calls),
+            f"{row.registrar}{' (for hånd)' if row.by_hand else ''}", STATES[row.state], row.reference,
+            in_kroner(row.total), str(row.lines), str(row.calls), row.text,
         )  # fmt: skip
         lines.append((f"<a href='/voucher?{address}'>{row.number}</a>", *(escape(cell) for cell in cells)))
     return _raw_table(head, lines)
@@ -175,12 +164,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return _raw_table(head, [[escape(cell) for cell in row] for row in rows])
 
 
+_CLASSES = {"#": " class='number'", "~": " class='text'"}
+"""How a column is shown, by the first character of its heading: numbers to the right, long texts wrapped."""
+
+
 def _raw_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of cells that are HTML already; a heading that begins with # is a column of numbers."""
-    kinds = [" class='number'" if name.startswith("#") else "" for name in head]
-    headings = "".join(
-        f"<th{kind}>{name.removeprefix('#')}</th>" for name, kind in zip(head, kinds, strict=True)
-    )
+    kinds = [_CLASSES.get(name[0], "") for name in head]
+    headings = "".join(f"<th{kind}>{name.lstrip('#~')}</th>" for name, kind in zip(head, kinds, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
         for row in rows

@@ -19,6 +19,7 @@ from tests.ops.ledger import INSTALLATION, Ledger, Room, Standing, ledger_in, ro
 from workers import audit
 from workers.accounting import Accounting, CannotTell, Trouble
 from workers.settings import Settings
+from workers.store import epoch
 from workers.store import setup as setup_store
 
 
@@ -189,11 +190,7 @@ def test_a_site_that_is_well_is_found_well(
     written: tuple[Engine, Standing], tmp_path: Path, broker_url: str
 ) -> None:
     with written[0].begin() as connection:  # a test's database is a copy, and would say so
-        connection.execute(
-            text(
-                "UPDATE epoch SET database = (SELECT system_identifier::text FROM pg_control_system()) || '/' || "
-                "(SELECT oid::text FROM pg_database WHERE datname = current_database())"
-            )
+        connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
         )
 
     signs = looked(written, tmp_path, broker_url)
