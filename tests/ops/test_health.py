@@ -191,7 +191,6 @@ def test_a_site_that_is_well_is_found_well(
 ) -> None:
     with written[0].begin() as connection:  # a test's database is a copy, and would say so
         connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
-        )
 
     signs = looked(written, tmp_path, broker_url)
 
