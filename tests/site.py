@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -235,6 +235,18 @@ class Site:
         with self.engine.begin() as connection:
             kind, key = setup_store.key_of(value)
             setup_store.add_row(connection, kind, key, valid_from, value, "test")
+
+    def set_up_company(self, **changes: object) -> None:
+        """The company's setup changes from the first day on."""
+        with self.engine.connect() as connection:
+            company = setup_store.current(connection).companies["100"].latest().value
+        self.set_up(replace(company, **changes))  # type: ignore[arg-type]
+
+    def set_up_client(self, **changes: object) -> None:
+        """The client's setup changes from the first day on."""
+        with self.engine.connect() as connection:
+            client = setup_store.current(connection).clients["100", "KOM"].latest().value
+        self.set_up(replace(client, **changes))  # type: ignore[arg-type]
 
     def change(self, sql: str, case_id: int, **values: object) -> None:
         """Change what a case owes, as `kk2 case apply` does: the facts, the mark, the event, in one commit."""

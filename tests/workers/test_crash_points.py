@@ -48,7 +48,7 @@ def names_of(name: ast.expr, module: str) -> list[str]:
         for stage in FLOW
         if stage.shell is Shell.INSIDE and module in ("workers.shell", INSIDE_STAGES[stage.name].__module__)
     ]
-    return [f"{stage}{ending.value}" for stage in stages]
+    return [stage + str(ending.value) for stage in stages]
 
 
 @pytest.fixture(scope="module")

@@ -174,19 +174,46 @@ def test_absent_counts_only_over_the_whole_pause_however_often_a_person_asks(her
     here.prove()
 
 
-def test_a_second_message_during_the_call_does_not_cost_the_answer(here: Site) -> None:
+def under_way(here: Site, fault: FaultKind) -> threading.Thread:
+    """A call that takes a second, and a worker that waits for its answer."""
     work_id, _ = approved(here)
-    here.simulator.fault(Fault(FaultKind.SLOW, "RegisterVouchers", times=1, seconds=1.0))
-    first = threading.Thread(target=here.work, args=(work_id, "deliver"))
-    first.start()
+    here.simulator.fault(Fault(fault, "RegisterVouchers", times=1, seconds=1.0))
+    worker = threading.Thread(target=here.work, args=(work_id, "deliver"))
+    worker.start()
     until(lambda: here.one("SELECT state FROM voucher") == ("sending",))
+    return worker
+
+
+def test_a_second_message_during_the_call_does_not_cost_the_answer(here: Site) -> None:
+    worker = under_way(here, FaultKind.SLOW)
+    (work_id, _), *_ = here.due()
 
     here.work(work_id, "deliver")
-    first.join()
+    assert here.one("SELECT state, rung_at FROM work WHERE id = :id", id=work_id) == ("due", None)
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE work SET due_at = now() + interval '1 hour'"))
+    worker.join()
 
     assert here.all(STANDS) == [("delivered", 1)]
     assert asked(here) == 0
     assert here.one("SELECT state FROM work WHERE id = :id", id=work_id) == ("done",)
+
+
+def test_an_answer_that_comes_when_another_has_concluded_is_kept_and_changes_nothing(here: Site) -> None:
+    worker = under_way(here, FaultKind.COMMIT_THEN_SLOW)
+    here.pass_leases()
+
+    here.drain()
+    assert here.all(STANDS) == [("delivered", 1)]
+    worker.join()
+
+    assert here.all(STANDS) == [("delivered", 1)]
+    assert here.all("SELECT what, verdict FROM exchange ORDER BY id")[-2:] == [
+        ("ask", "delivered"),
+        ("send", "booked"),
+    ]
+    assert len(here.simulator.vouchers("100")) == 1
+    here.prove()
 
 
 def test_a_visma_that_cannot_be_asked_leaves_the_doubt_to_a_person(here: Site) -> None:

@@ -77,10 +77,6 @@ def deliver(work_id: int, hands: Hands) -> None:
             deliveries.release_slot(hands.engine, call.installation.code, call.slot, _holder())
         crash_point("deliver.answered")
         with hands.engine.begin() as connection:
-            claimed = rows.hold(connection, work_id, "deliver")
-            if claimed is None:
-                return  # the lease ran out and another worker has taken the row: its word counts
-            stand = Stand(connection, hands, stage, claimed)
             conclusions.log(
                 connection,
                 [(v.id, v.attempt) for v in call.vouchers],
@@ -88,6 +84,10 @@ def deliver(work_id: int, hands: Hands) -> None:
                 exchange,
                 time.monotonic() - started,
             )
+            claimed = rows.hold(connection, work_id, "deliver")
+            if claimed is None:
+                return  # the lease ran out and another worker has taken the row: its word counts
+            stand = Stand(connection, hands, stage, claimed)
             if _refused_whole(answers):
                 _send_apart(stand, call, answers)
             else:
