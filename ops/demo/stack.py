@@ -52,7 +52,7 @@ class Stack:
 
 @contextmanager
 def running(
-    folder: Path, town: Town, settings: Mapping[str, str], *, operation_timeout: int
+    folder: Path, town: Town, settings: Mapping[str, str], *, operation_timeout: int, faults: str
 ) -> Iterator[Stack]:
     """Start servers, migrate, apply setup and cases, start all processes; stop every one of them in the end.
 
