@@ -137,19 +137,17 @@ class Saver:
     def save(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting], *, stage: str) -> None:
         """Write everything: splits by COPY, the rest by one joined update a table."""
         replaced = [(old, old) for old in self.withdrawn]
-        if any(new.instead_of for new in self.new):
-            ids = take_ids(self.connection, "split", len(self.new))
+        copy(self.connection, "split", _COLUMNS, (_row(new) for new in self.new if not new.instead_of))
+        successors = [new for new in self.new if new.instead_of]
+        if successors:  # few, and they must be named before they are written
+            ids = take_ids(self.connection, "split", len(successors))
             copy(
                 self.connection,
                 "split",
                 ("id", *_COLUMNS),
-                ((i, *_row(n)) for i, n in zip(ids, self.new, strict=True)),
+                ((i, *_row(n)) for i, n in zip(ids, successors, strict=True)),
             )
-            replaced += [
-                (old, new_id) for new_id, n in zip(ids, self.new, strict=True) for old in n.instead_of
-            ]
-        else:
-            copy(self.connection, "split", _COLUMNS, map(_row, self.new))
+            replaced += [(old, i) for i, n in zip(ids, successors, strict=True) for old in n.instead_of]
         if replaced:
             execute(
                 self.connection,
