@@ -69,14 +69,17 @@ def _progress(*, json: bool) -> None:
         found = health(connection)
     if json:
         printing.as_json([*found.pulses, *found.queues])
-    for each in found.pulses:
-        if each.state is State.BAD:
-            typer.echo(f"{each.name} gave its last sign of life {each.age:.0f} s ago", err=True)
-    for queue in found.queues:
-        if queue.state is State.BAD:
-            typer.echo(f"queue {queue.queue}: {queue.due} rows wait and nothing was claimed", err=True)
-    bad = any(each.state is State.BAD for each in (*found.pulses, *found.queues))
-    raise typer.Exit(NO if bad else 0)
+    faults = [
+        f"{p.name} gave its last sign of life {p.age:.0f} s ago" for p in found.pulses if p.state is State.BAD
+    ]
+    faults += [
+        f"queue {q.queue}: {q.due} rows wait and nothing was claimed"
+        for q in found.queues
+        if q.state is State.BAD
+    ]
+    for fault in faults:
+        typer.echo(fault, err=True)
+    raise typer.Exit(NO if faults else 0)
 
 
 @commands.command(epilog="Example: kk2 balance --json | jq .findings")
