@@ -98,6 +98,21 @@ def test_a_merged_case_s_kid_pays_the_main_case_and_its_own_payments_stay(here: 
     here.prove()
 
 
+def test_a_payment_of_before_the_merge_is_taken_back_where_it_is(here: Site) -> None:
+    first, main = here.case(1, kr(1000), DUE), here.case(2, kr(3000), DUE)
+    here.come(paid(kid_of(1), kr(400)))
+    here.change(f"UPDATE kk2_case SET state = 'merged', merged_into = {main} WHERE id = :case", first)
+    here.drain()
+
+    here.come(paid(kid_of(1), kr(400), kind=18, ref="0106100009"))
+
+    assert here.parked() == []
+    assert here.all("SELECT case_id, amount FROM split ORDER BY id") == [(first, kr(400)), (first, -kr(400))]
+    assert here.one(ON_BANK) == (0,)
+    assert here.one(CASE, id=main) == ("open", kr(3000))
+    here.prove()
+
+
 def test_a_payment_between_that_comes_late_corrects_the_interest_of_one_that_was_booked(here: Site) -> None:
     here.case(1, kr(10_000), DUE)
     here.come(paid(kid_of(1), kr(12_000)))  # all of it, with interest, and too much

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import repairs
-from schemas.events import PartReady, VoucherPlan
+from schemas.events import CasesOpened, PartReady, VoucherPlan
 from schemas.kid import KidAgreement, Modulus
 from schemas.money import kr
 from schemas.setup import BankAccount, ParkedPolicy
-from tests.site import ACCOUNT, DAY, Site, kid_of, paid, site
+from tests.site import ACCOUNT, DAY, Site, kid_of, paid, site, until
 
 DUE = date(2026, 1, 31)
 LINES = "SELECT account, amount FROM voucher_line WHERE voucher_id = :id ORDER BY no"
@@ -97,6 +97,27 @@ def test_an_account_that_is_set_up_later_takes_its_payments_when_they_are_releas
     assert here.parked() == []
     assert here.one("SELECT state, company FROM payment") == ("settled", "100")
     assert here.one("SELECT state, account FROM voucher") == ("delivered", OTHER_ACCOUNT)
+    here.prove()
+
+
+def test_a_person_who_assigns_at_the_moment_when_the_case_comes_is_heard(here: Site) -> None:
+    other = here.case(1, kr(1000), DUE)
+    here.come(paid(kid_of(1), kr(100)), paid(kid_of(2), kr(300)))
+    here.happen(CasesOpened((here.case(2, kr(1000), DUE),)))
+    (work,) = here.due()
+    payment = stray(here)
+    with here.engine.begin() as connection:
+        repairs.assign(connection, payment, other, original=None, person=repairs.Person("kari", "it is hers"))
+        worker = threading.Thread(target=here.work, args=work)
+        worker.start()
+        until(lambda: here.one("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")[0] is True)
+    worker.join()
+    here.drain()
+    here.rest()
+
+    assert here.one("SELECT case_id FROM payment WHERE id = :id", id=payment) == (other,)
+    assert here.one("SELECT sum(amount) FROM split WHERE payment_id = :id", id=payment) == (kr(300),)
+    assert here.parked() == []
     here.prove()
 
 

@@ -124,11 +124,27 @@ def main_cases(connection: Connection, merged: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in found}
 
 
+def merged_into(connection: Connection, case_ids: Sequence[int]) -> list[int]:
+    """The cases that were merged into these: payments that came before are on them still."""
+    found = rows(
+        connection,
+        "WITH RECURSIVE way AS (SELECT id, 0 AS depth FROM kk2_case WHERE merged_into = ANY(%(ids)s) "
+        "UNION SELECT c.id, w.depth + 1 FROM way w JOIN kk2_case c ON c.merged_into = w.id WHERE w.depth < 50) "
+        "SELECT DISTINCT id FROM way",
+        {"ids": list(case_ids)},
+    )
+    return [row[0] for row in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A payment that a reversal may take back. `vouchers`: states of the vouchers that have taken its splits."""
+    """A payment that a reversal may take back. `vouchers`: states of the vouchers that have taken its splits.
+
+    `case_id`: the case that it is on, None where it is on none.
+    """
 
     id: int
+    case_id: int | None
     account: str
     kid: Kid | None
     amount: Money
@@ -146,7 +162,7 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
     """
     on_cases = rows(
         connection,
-        "SELECT DISTINCT p.id, p.account, p.kid, p.amount, p.state, EXISTS (SELECT FROM payment r JOIN split x "
+        "SELECT DISTINCT p.id, s.case_id, p.account, p.kid, p.amount, p.state, EXISTS (SELECT FROM payment r JOIN split x "
         "ON x.payment_id = r.id WHERE x.case_id = s.case_id AND r.reverses = p.id AND r.state = 'settled') "
         "FROM split s JOIN payment p ON p.id = s.payment_id "
         "WHERE s.case_id = ANY(%(cases)s) AND s.superseded_by IS NULL AND p.amount = ANY(%(amounts)s)",
@@ -154,13 +170,13 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
     )
     parked = rows(
         connection,
-        "SELECT p.id, p.account, p.kid, p.amount, p.state, false FROM work w JOIN payment p ON p.id = w.payment_id "
+        "SELECT p.id, NULL, p.account, p.kid, p.amount, p.state, false FROM work w JOIN payment p ON p.id = w.payment_id "
         "WHERE w.state = 'parked' AND p.amount = ANY(%(amounts)s) AND p.state IN ('parked', 'held')",
         {"amounts": list(amounts)},
     )
     unsettled = rows(
         connection,
-        "SELECT p.id, p.account, p.kid, p.amount, p.state, false FROM bank_file f JOIN payment p ON p.file_id = f.id "
+        "SELECT p.id, NULL, p.account, p.kid, p.amount, p.state, false FROM bank_file f JOIN payment p ON p.file_id = f.id "
         "WHERE f.open_slices > 0 AND p.state = 'waiting' AND p.amount = ANY(%(amounts)s)",
         {"amounts": list(amounts)},
     )

@@ -1,12 +1,11 @@
 """Stages `settle` and `resettle`: find each payment's case, lock the cases, split them anew, save what changed."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pipeline import allocation, matching
 from pipeline.allocation import CaseFacts, CaseSplit, Incoming
-from pipeline.matching import MatchFacts, OriginalCandidate, OriginalFacts, OriginalState
+from pipeline.matching import MatchFacts
 from pipeline.rates import RATES, Rates
 from pipeline.stage import Park, Reason
 from schemas import events
@@ -17,26 +16,13 @@ from workers.crash import crash_point
 from workers.facts import cases as case_facts
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
-from workers.facts.payments import Earlier, Waiting
-from workers.journal import ParkedPayment
+from workers.facts.payments import Waiting
 from workers.saves import splits as split_saves
 from workers.shell import Stand
+from workers.shell.originals import Batch, find_originals, park_strays
 from workers.store import setup as setup_store
 
 _RATES = Rates(RATES)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What is decided of a batch so far: payments by their case, and those that say no."""
-
-    by_case: dict[int, list[Waiting]] = field(default_factory=lambda: defaultdict(list))
-    parked: list[ParkedPayment] = field(default_factory=list)
-    strays: list[tuple[Waiting, Park]] = field(default_factory=list)  # take something back, and have no case
-
-    def park(self, payment: Waiting, park: Park) -> None:
-        """Note a payment that waits for a person."""
-        self.parked.append(ParkedPayment(payment.id, park.reason, park.note))
 
 
 def settle(stand: Stand) -> None:
@@ -67,7 +53,7 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     connection = stand.connection
     setup = setup_store.current(connection)
     payments = [_with_company(payment, setup) for payment in payments]
-    batch = _Batch()
+    batch = Batch()
     _match(stand, payments, setup, batch)
     wanted = {*batch.by_case, *changed}
     locked, merged = case_facts.lock(connection, list(wanted))
@@ -80,10 +66,14 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
                 del locked[case_id]
         more, _ = case_facts.lock(connection, [end for end in ends.values() if end not in locked])
         locked |= more
+    if any(payment.amount < 0 for payment in payments):
+        before = payment_facts.merged_into(connection, list(locked))
+        more, _ = case_facts.lock(connection, [case_id for case_id in before if case_id not in locked])
+        locked |= more
     payments = _still_here(stand, payments, batch)
     on_cases = case_facts.fill(connection, locked)
-    _find_originals(stand, batch, locked)
-    _park_strays(stand, batch, payments)
+    find_originals(stand, batch, locked)
+    park_strays(stand, batch, payments)
     suspense = case_facts.suspense(connection, [p.id for p in payments])
     saver = split_saves.Saver(connection, suspense)
     for case in locked.values():
@@ -97,7 +87,7 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     crash_point(f"{stand.stage.name}.after_save")
 
 
-def _still_here(stand: Stand, payments: Sequence[Waiting], batch: _Batch) -> Sequence[Waiting]:
+def _still_here(stand: Stand, payments: Sequence[Waiting], batch: Batch) -> Sequence[Waiting]:
     """Leave out what a person or another message has taken meanwhile. A slice's payments are its own and nobody else's."""
     event = stand.claimed.event
     if isinstance(event, events.PaymentsReceived) or not payments:
@@ -121,7 +111,7 @@ def _with_company(payment: Waiting, setup: Setup) -> Waiting:
     return payment
 
 
-def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: _Batch) -> None:
+def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: Batch) -> None:
     assigned = stand.claimed.event if isinstance(stand.claimed.event, events.PaymentAssigned) else None
     payments = list(payments)
     candidates = payment_facts.candidates(stand.connection, payments)
@@ -151,83 +141,8 @@ def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: _Batc
             batch.by_case[decision.case_id].append(payment)
 
 
-def _find_originals(stand: Stand, batch: _Batch, locked: dict[int, LockedCase]) -> None:
-    """Give each reversal and credit note of the batch its original, or park it."""
-    back = [
-        (case_id, p)
-        for case_id, on_case in batch.by_case.items()
-        for p in on_case
-        if p.amount < 0 and not p.reverses
-    ]
-    if not back:
-        return
-    earlier = payment_facts.earlier(stand.connection, list(locked), [-p.amount for _, p in back])
-    in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
-    of_batch = {p.id for p in in_batch}
-    parked_here = {parked.payment_id for parked in batch.parked}
-    taken: set[int] = set()
-    for case_id, payment in back:
-        known = {
-            e.id: OriginalCandidate(e.id, _state(e), e.taken_back or e.id in taken)
-            for e in earlier
-            if _fits(e, payment) and e.id not in of_batch
-        }
-        for other in in_batch:
-            if _fits(other, payment) and other.id not in known:
-                state = OriginalState.PARKED if other.id in parked_here else OriginalState.FREE
-                known[other.id] = OriginalCandidate(other.id, state, other.id in taken)
-        facts = OriginalFacts(payment.amount, payment.kid, payment.account, tuple(known.values()))
-        decision = matching.original(facts)
-        batch.by_case[case_id].remove(payment)
-        if isinstance(decision, Park):
-            batch.park(payment, decision)
-        else:
-            taken.add(decision.payment_id)
-            batch.by_case[case_id].append(replace(payment, reverses=decision.payment_id, case_id=case_id))
-
-
-def _park_strays(stand: Stand, batch: _Batch, payments: Sequence[Waiting]) -> None:
-    """Park what takes something back and has no case: that its original is itself parked tells a person more."""
-    if not batch.strays:
-        return
-    earlier = payment_facts.earlier(stand.connection, [], [-p.amount for p, _ in batch.strays])
-    parked_here = {parked.payment_id for parked in batch.parked}
-    of_batch = {payment.id for payment in payments}
-    possible: list[Earlier | Waiting] = [
-        *(e for e in earlier if e.id not in of_batch),
-        *(payment for payment in payments if payment.id in parked_here),
-    ]
-    for stray, park in batch.strays:
-        originals = tuple(
-            OriginalCandidate(other.id, OriginalState.PARKED, taken_back=False)
-            for other in possible
-            if _fits(other, stray)
-        )
-        facts = OriginalFacts(stray.amount, stray.kid, stray.account, originals)
-        decision = matching.original(facts) if originals else park
-        batch.park(stray, decision if isinstance(decision, Park) else park)
-
-
-def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
-    return (
-        candidate.amount == -reversal.amount
-        and candidate.account == reversal.account
-        and candidate.kid == reversal.kid
-        and candidate.id != reversal.id
-    )
-
-
-def _state(earlier: Earlier) -> OriginalState:
-    if earlier.state in {"parked", "held"}:
-        return OriginalState.PARKED
-    if earlier.state == "waiting":
-        return OriginalState.WAITING
-    states = {matching.state_of(voucher) for voucher in earlier.vouchers} or {OriginalState.FREE}
-    return OriginalState.UNDER_WAY if OriginalState.UNDER_WAY in states else next(iter(states))
-
-
 def _split(
-    case: LockedCase, batch: _Batch, on_cases: dict[int, Waiting], setup: Setup, saver: split_saves.Saver
+    case: LockedCase, batch: Batch, on_cases: dict[int, Waiting], setup: Setup, saver: split_saves.Saver
 ) -> None:
     frozen = {split.payment_id for split in case.splits if split.frozen}
     new = batch.by_case.get(case.id, ())

@@ -1,0 +1,104 @@
+"""Which payment of ours each reversal and credit note of a batch takes back, and what is decided of a batch so far."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline import matching
+from pipeline.matching import OriginalCandidate, OriginalFacts, OriginalState
+from pipeline.stage import Park
+from workers.facts import payments as payment_facts
+from workers.facts.cases import LockedCase
+from workers.facts.payments import Earlier, Waiting
+from workers.journal import ParkedPayment
+from workers.shell import Stand
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is decided of a batch so far: payments by their case, and those that say no."""
+
+    by_case: dict[int, list[Waiting]] = field(default_factory=lambda: defaultdict(list))
+    parked: list[ParkedPayment] = field(default_factory=list)
+    strays: list[tuple[Waiting, Park]] = field(default_factory=list)  # take something back, and have no case
+
+    def park(self, payment: Waiting, park: Park) -> None:
+        """Note a payment that waits for a person."""
+        self.parked.append(ParkedPayment(payment.id, park.reason, park.note))
+
+
+def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) -> None:
+    """Give each reversal and credit note of the batch its original, or park it."""
+    back = [
+        (case_id, p)
+        for case_id, on_case in batch.by_case.items()
+        for p in on_case
+        if p.amount < 0 and not p.reverses
+    ]
+    if not back:
+        return
+    earlier = payment_facts.earlier(stand.connection, list(locked), [-p.amount for _, p in back])
+    in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
+    of_batch = {p.id for p in in_batch}
+    homes = {e.id: e.case_id for e in earlier}
+    parked_here = {parked.payment_id for parked in batch.parked}
+    taken: set[int] = set()
+    for case_id, payment in back:
+        known = {
+            e.id: OriginalCandidate(e.id, _state(e), e.taken_back or e.id in taken)
+            for e in earlier
+            if _fits(e, payment) and e.id not in of_batch
+        }
+        for other in in_batch:
+            if _fits(other, payment) and other.id not in known:
+                state = OriginalState.PARKED if other.id in parked_here else OriginalState.FREE
+                known[other.id] = OriginalCandidate(other.id, state, other.id in taken)
+        facts = OriginalFacts(payment.amount, payment.kid, payment.account, tuple(known.values()))
+        decision = matching.original(facts)
+        batch.by_case[case_id].remove(payment)
+        if isinstance(decision, Park):
+            batch.park(payment, decision)
+        else:
+            taken.add(decision.payment_id)
+            home = homes.get(decision.payment_id) or case_id
+            batch.by_case[home].append(replace(payment, reverses=decision.payment_id, case_id=home))
+
+
+def park_strays(stand: Stand, batch: Batch, payments: Sequence[Waiting]) -> None:
+    """Park what takes something back and has no case: that its original is itself parked tells a person more."""
+    if not batch.strays:
+        return
+    earlier = payment_facts.earlier(stand.connection, [], [-p.amount for p, _ in batch.strays])
+    parked_here = {parked.payment_id for parked in batch.parked}
+    of_batch = {payment.id for payment in payments}
+    possible: list[Earlier | Waiting] = [
+        *(e for e in earlier if e.id not in of_batch),
+        *(payment for payment in payments if payment.id in parked_here),
+    ]
+    for stray, park in batch.strays:
+        originals = tuple(
+            OriginalCandidate(other.id, OriginalState.PARKED, taken_back=False)
+            for other in possible
+            if _fits(other, stray)
+        )
+        facts = OriginalFacts(stray.amount, stray.kid, stray.account, originals)
+        decision = matching.original(facts) if originals else park
+        batch.park(stray, decision if isinstance(decision, Park) else park)
+
+
+def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
+    return (
+        candidate.amount == -reversal.amount
+        and candidate.account == reversal.account
+        and candidate.kid == reversal.kid
+        and candidate.id != reversal.id
+    )
+
+
+def _state(earlier: Earlier) -> OriginalState:
+    if earlier.state in {"parked", "held"}:
+        return OriginalState.PARKED
+    if earlier.state == "waiting":
+        return OriginalState.WAITING
+    states = {matching.state_of(voucher) for voucher in earlier.vouchers} or {OriginalState.FREE}
+    return OriginalState.UNDER_WAY if OriginalState.UNDER_WAY in states else next(iter(states))
