@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def _reader(take: str) -> Callable[[], Callable[[Path], object]]:
                     reading.cuts(1_000)
                 count = 0
                 for batch in reading.batches():
-                    count += sum(1 for _ in batch.rows()) if take == "rows" else len(batch)
+                    count += len(batch)
+                    if take == "rows":
+                        deque(batch.rows(), maxlen=0)
                 return count
 
         return work

@@ -112,7 +112,8 @@ class Reading:
     open_batches: Callable[[], Iterator[PaymentBatch]]
 
     def batches(self) -> Iterator[PaymentBatch]:
-        """The payments in file order. One iteration at a time, for they share the stream."""
+        """The payments in file order. One iteration at a time, for they share the stream, and nothing else may read it
+        meanwhile. Raises if the stream is not what was proven any more."""
         return self.open_batches()
 
     def positions(self) -> npt.NDArray[np.int32]:

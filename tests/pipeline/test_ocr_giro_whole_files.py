@@ -11,6 +11,7 @@ import pytest
 
 from ops.bank_writer import OcrPayment, OcrTransmission, generate, write
 from pipeline.formats import DEFAULT, Reading, ReadOptions, Refusal, read, recognise
+from pipeline.formats.ocr_giro.lines import FaultyFileError
 from pipeline.formats.ocr_giro.notes import LISTED
 from pipeline.formats.reading import Kids
 from tests.pipeline.ocr_giro_cases import (
@@ -274,3 +275,30 @@ def test_the_same_reading_gives_its_batches_again() -> None:
     reading = reading_of(write(OcrTransmission(1, DAY, (assignment(*THREE),))))
 
     assert [[*b.rows()] for b in reading.batches()] == [[*b.rows()] for b in reading.batches()]
+
+
+def test_a_file_that_changes_between_the_passes_is_not_taken_for_the_proven_one() -> None:
+    stream = io.BytesIO(a_file(*THREE))
+    reading = read(stream, options=DEFAULT)
+    assert isinstance(reading, Reading)
+    stream.seek(0)
+    stream.write(a_file(A_PAYMENT))
+    stream.truncate()
+
+    with pytest.raises(FaultyFileError, match="changed"):
+        list(reading.batches())
+
+
+def test_a_great_many_blank_lines_are_an_empty_file() -> None:
+    refusal = read(io.BytesIO(b"\n" * 100_000), options=DEFAULT)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.faults[0].line == 0
+
+
+def test_a_line_without_end_is_refused_without_being_held() -> None:
+    refusal = read(io.BytesIO(b"NY000010" + b"0" * 5_000_000), options=DEFAULT)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.faults[0].line == 1
+    assert "more than" in refusal.faults[0].found

@@ -30,14 +30,20 @@ def read(stream: BinaryIO, options: ReadOptions) -> Reading | Refusal:
         return Refusal(faults(stream, options) or (_DISAGREEMENT,))
 
     def open_batches() -> Iterator[PaymentBatch]:
-        return batches(stream, options)
+        found = 0
+        for batch in batches(stream, options):
+            found += len(batch)
+            yield batch
+        if found != payments:
+            raise FaultyFileError("the file changed while it was read")
 
     ledger = proof.ledger
+    payments = sum(assignment.payments for assignment in ledger.assignments)
     return Reading(
         format=FORMAT,
         transmissions=tuple(ledger.transmissions),
         assignments=tuple(ledger.assignments),
-        payments=sum(assignment.payments for assignment in ledger.assignments),
+        payments=payments,
         total=sum(assignment.total for assignment in ledger.assignments),
         control_total=sum(assignment.control_total for assignment in ledger.assignments),
         authorisations=ledger.authorisations,

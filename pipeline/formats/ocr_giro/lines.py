@@ -29,7 +29,7 @@ _LF, _CR = 10, 13
 
 
 class FaultyFileError(Exception):
-    """The file is wrong somewhere near here; `exact` says where and how."""
+    """The file is wrong somewhere near here; `exact` says where and how. Or it changed after it was proven."""
 
 
 class NoteTaker(Protocol):
@@ -150,11 +150,12 @@ class _Reader:
             self._ends_seen({end})
         return is_uniform
 
-    def next_lines(self) -> list[Line] | None:
+    def next_lines(self) -> Iterator[Line] | None:
         """The next lines one by one; None at the end."""
         return self._take_lines() if self._fill() else None
 
-    def _take_lines(self) -> list[Line]:
+    def _take_lines(self) -> Iterator[Line]:
+        """The lines of what is pending, made one by one: a million blank ones must not take a million objects."""
         data, last = self._cut()
         if self._endless:
             raws = [data[at : at + WIDTH] for at in range(0, len(data), WIDTH)]
@@ -170,12 +171,16 @@ class _Reader:
                 self._line + len(raws) - 1, Code.END_OF_FILE_MARK, "the file ends with 0x1A or NUL"
             )
             raws[-1] = raws[-1].rstrip(_MARKS)
-        lines = [Line(self._line + at, raw, not raw.strip(_IDLE + b"\r\n")) for at, raw in enumerate(raws)]
-        self._line += len(lines)
-        for line in lines:
+        first = self._line
+        self._line += len(raws)
+        return self._lines(first, raws)
+
+    def _lines(self, first: int, raws: list[bytes]) -> Iterator[Line]:
+        for number, raw in enumerate(raws, first):
+            line = Line(number, raw, not raw.strip(_IDLE + b"\r\n"))
             if line.is_blank:
                 self._note_blank(line)
-        return lines
+            yield line
 
     def _cut(self) -> tuple[bytes, bool]:
         """The whole lines of what is pending, or all of it at the end of the file; and whether it is the end."""
@@ -219,7 +224,7 @@ def _ends_in(data: bytes) -> set[bytes]:
     return {end for end, count in counts.items() if count}
 
 
-def _block(lines: list[Line], notes: NoteTaker) -> Block:
+def _block(lines: Iterator[Line], notes: NoteTaker) -> Block:
     """The records among `lines` as a matrix."""
     texts: dict[int, str] = {}
     numbers: list[int] = []
