@@ -74,7 +74,7 @@ def covered(console: Console, found: Iterable[FoundPayment]) -> None:
     said = "   ".join(
         f"{kind} {in_kroner(sums[kind])}" for kind in ("principal", "costs", "fee", "interest", "rest")
     )
-    console.print(f"Settled money covers: {said}\n", highlight=False)
+    console.print(f"[bold]Settled money covers, in kroner[/bold]\n{said}\n", highlight=False)
 
 
 def vouchers(console: Console, rows: Sequence[LedgerRow]) -> None:
