@@ -229,3 +229,23 @@ def test_a_slice_that_is_given_up_does_not_hold_its_file(here: Site) -> None:
     assert here.one("SELECT state FROM voucher") == ("delivered",)
     assert here.one("SELECT count(*) FROM journal WHERE event = :event", event=FileSettled.__name__) == (2,)
     here.prove()
+
+
+def test_released_without_its_original_a_reversal_says_anew_why_it_waits(here: Site) -> None:
+    case_id = here.case(1, kr(1000), DUE)
+    here.come(whole(), back(), but=("propose",))
+    here.change("UPDATE kk2_case SET state = 'recalled' WHERE id = :case", case_id)
+    here.drain(but=("propose",))
+    assert here.parked() == ["case_recalled", "case_recalled"]
+    here.change("UPDATE kk2_case SET state = 'open' WHERE id = :case", case_id)
+
+    here.act(repairs.release, [here.one("SELECT id FROM payment WHERE amount < 0")[0]])
+
+    assert "original_parked" in here.parked()
+    assert "bug" not in here.parked()
+    here.act(repairs.release, [here.one("SELECT id FROM payment WHERE amount > 0")[0]])
+    here.rest()
+    assert here.parked() == []
+    assert here.one(OWED) == (kr(1000),)
+    assert (here.one(BANK), here.one(IN_SUSPENSE)) == ((0,), (0,))
+    here.prove()

@@ -3,8 +3,10 @@
 from datetime import date
 
 from ops import repairs
+from schemas.kid import KidAgreement, Modulus
 from schemas.money import kr
-from tests.site import Site, kid_of, paid
+from schemas.setup import BankAccount
+from tests.site import ACCOUNT, Site, kid_of, paid
 
 DUE = date(2026, 1, 31)
 STATES = "SELECT state FROM payment ORDER BY file_id, line"
@@ -117,4 +119,28 @@ def test_a_held_file_that_is_refused_books_nothing(here: Site) -> None:
     assert files
     assert here.one("SELECT sum(total) FROM voucher") >= (kr(100),)
     assert here.all("SELECT state FROM payment WHERE file_id = :id", id=files[-1][0]) == [("refused",)]
+    here.prove()
+
+
+def test_what_came_before_the_cut_over_is_nowhere_in_visma(here: Site) -> None:
+    several(here, 2)
+    here.set_up(BankAccount(ACCOUNT, "100", (KidAgreement(8, Modulus.MOD10),), date(2026, 3, 10)))
+
+    here.come(paid(kid_of(1), kr(100), day=date(2026, 3, 9), ref="0309100001"), paid(kid_of(2), kr(200)))
+    here.rest()
+
+    assert here.parked() == ["before_cut_over"]
+    assert here.all("SELECT total, statement_ref FROM voucher") == [(kr(200), "0106100001")]
+    here.prove()
+
+
+def test_what_nobody_had_booked_by_hand_is_released_and_booked(here: Site) -> None:
+    several(here, 2)
+    here.set_up(BankAccount(ACCOUNT, "100", (KidAgreement(8, Modulus.MOD10),), date(2026, 3, 10)))
+    here.come(paid(kid_of(1), kr(100), day=date(2026, 3, 9), ref="0309100001"), paid(kid_of(2), kr(200)))
+
+    here.act(repairs.release, [here.one("SELECT id FROM payment WHERE state = 'parked'")[0]])
+
+    assert here.parked() == []
+    assert here.one("SELECT sum(total) FROM voucher WHERE state = 'delivered'") == (kr(300),)
     here.prove()

@@ -12,6 +12,7 @@ from schemas.case import Kind
 from schemas.money import Money
 from schemas.setup import OverpaymentPolicy, PostingAccounts, Setup
 from workers.facts.cases import taken
+from workers.facts.proposals import NOT_BOOKED_BY_HAND
 from workers.store.bulk import rows
 
 _KINDS = {int(kind): kind for kind in Kind}
@@ -120,7 +121,8 @@ def part_splits(
     parked = (
         rows(
             connection,
-            "SELECT id, amount FROM payment WHERE id = ANY(%(ids)s) AND state = 'parked' ORDER BY id",
+            "SELECT p.id, p.amount FROM payment p WHERE p.id = ANY(%(ids)s) AND p.state = 'parked' "
+            f"AND {NOT_BOOKED_BY_HAND} ORDER BY p.id",
             ids,
         )
         if suspense

@@ -19,7 +19,12 @@ _UNTAKEN = (
 _NOT_IN_SUSPENSE = (
     "NOT EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.kind = 6 AND s.superseded_by IS NULL)"
 )
-_PARKED = f"(p.state = 'parked' AND p.company IS NOT NULL AND p.amount <> 0 AND %(suspense)s AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
+# What came before the cut-over was booked by hand: on the suspense account it would stand in Visma twice.
+NOT_BOOKED_BY_HAND = "NOT EXISTS (SELECT FROM work w WHERE w.state = 'parked' AND w.reason = 'before_cut_over' AND w.payment_id = p.id)"
+_PARKED = (
+    f"(p.state = 'parked' AND p.company IS NOT NULL AND p.amount <> 0 AND %(suspense)s AND {NOT_BOOKED_BY_HAND} "
+    f"AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     connection = stand.connection
     setup = setup_store.current(connection)
     payments = [_with_company(payment, setup) for payment in payments]
+    if not isinstance(stand.claimed.event, events.PaymentAssigned):
+        # what it was to take back when it was settled before may be elsewhere now; a person's word stands
+        payments = [replace(payment, reverses=None) if payment.reverses else payment for payment in payments]
     batch = Batch()
     _match(stand, payments, setup, batch)
     wanted = {*batch.by_case, *changed}
