@@ -186,7 +186,8 @@ class Site:
         with self.engine.begin() as connection:
             connection.execute(
                 text(
-                    "UPDATE work SET due_at = now() WHERE state = 'due' AND due_at < now() + interval '1 minute'"
+                    "UPDATE work SET due_at = now() WHERE id IN (SELECT id FROM work WHERE state = 'due' "
+                    "AND due_at < now() + interval '1 minute' FOR UPDATE SKIP LOCKED)"
                 )
             )
             found = connection.execute(

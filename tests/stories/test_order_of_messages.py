@@ -1,5 +1,6 @@
 """The broker may repeat and shuffle as it likes: the money is the same."""
 
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -59,3 +60,26 @@ def test_shuffled_and_doubled_messages_leave_the_same_money_as_those_in_order(
             engine.dispose()
 
     assert runs[0] == runs[1]
+
+
+def test_four_workers_at_once_leave_no_payment_lost_or_twice(here: Site) -> None:
+    cases = [here.case(n, kr(500 * n), DUE, fee=kr(38)) for n in range(1, 31)]
+    here.drop(here.file(*(paid(kid_of(n), kr(100 * n)) for n in range(1, 36))))
+    here.drop(here.file(*(paid(kid_of(n), kr(10 * n + 1), ref="0106100002") for n in range(1, 36))))
+    here.drain(but=("settle", "propose", "approve", "deliver"))
+    here.drop(here.file(*(paid(kid_of(n), kr(100 * n), kind=18, ref="0317100001") for n in range(1, 9))))
+    for case_id in cases[::2]:
+        here.owe_more(case_id, kr(113))
+
+    workers = [threading.Thread(target=here.drain, args=(seed,)) for seed in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    here.drain()
+    here.rest()
+
+    assert set(here.parked()) <= {"unknown_kid", "original_parked", "nothing_matched"}
+    assert here.one("SELECT count(*) FROM claim WHERE result = 'bug'") == (0,)
+    assert here.all("SELECT DISTINCT state FROM voucher") == [("delivered",)]
+    here.prove()
