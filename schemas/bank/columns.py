@@ -156,6 +156,9 @@ def _texts(column: npt.NDArray[np.bytes_]) -> list[str]:
     values that stand in runs (accounts, references of lump sums) one text a run."""
     if not len(column):
         return []
+    raw, width = column.tobytes(), column.dtype.itemsize
+    if raw == raw[:width] * len(column):
+        return _split(column[:1]) * len(column)
     starts = np.flatnonzero(column[1:] != column[:-1]) + 1
     if len(starts) * 16 > len(column):
         return _split(column)

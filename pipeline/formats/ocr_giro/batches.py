@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.formats.ocr_giro import layout
 from pipeline.formats.ocr_giro.checks import blanks, reversals
-from pipeline.formats.ocr_giro.digits import BLANK, DASH, Matrix, long_number, number, window
+from pipeline.formats.ocr_giro.digits import BLANK, DASH, Matrix, long_number, looked_up, window
 from pipeline.formats.ocr_giro.encoding import decoded, without_controls
 from pipeline.formats.ocr_giro.items import Items, items_of
 from pipeline.formats.ocr_giro.kids import realigned
@@ -18,7 +18,9 @@ from pipeline.formats.ocr_giro.proof import payment_blocks
 from pipeline.formats.reading import ReadOptions
 from schemas.bank import BATCH_LIMIT, PaymentBatch
 
-_ZERO = np.uint8(ord("0"))
+_NOT_A_DAY = np.iinfo(np.int64).min
+"""NaT as numpy stores it."""
+
 _ZEROS = np.int64(0x3030303030303030)
 
 
@@ -51,19 +53,17 @@ def _columns(
     items: Items, accounts: npt.NDArray[np.bytes_], ordinal: int, options: ReadOptions
 ) -> tuple[npt.NDArray[Any], ...]:
     """The columns of PaymentBatch, in its order."""
-    first, second = items.first - _ZERO, items.second - _ZERO
-    table = layout.days(options.first_year)
-    booked_on = table[number(first, layout.BOOKED_ON)].astype("datetime64[D]")
+    booked_on = looked_up(items.first, layout.BOOKED_ON, layout.days(options.first_year))
     is_reversal = reversals(items.types)
-    amount = long_number(first, layout.AMOUNT)
+    amount = long_number(items.first, layout.AMOUNT)
     is_out = is_reversal | (items.first[:, layout.SIGN.first - 1] == DASH)
     np.negative(amount, out=amount, where=is_out)
     return (
         items.lines,
         accounts,
         items.types,
-        booked_on,
-        _value_dates(items, second, table, booked_on),
+        booked_on.astype(np.int64).view("datetime64[D]"),
+        _value_dates(items, booked_on, options.first_year),
         _column(items.first[:, layout.STATEMENT_REF.cut]),
         _column_or_absent(items.second, layout.FORM),
         amount,
@@ -77,15 +77,13 @@ def _columns(
 
 
 def _value_dates(
-    items: Items, second: Matrix, table: npt.NDArray[np.int32], booked_on: npt.NDArray[np.datetime64]
+    items: Items, booked_on: npt.NDArray[np.int32], first_year: int
 ) -> npt.NDArray[np.datetime64]:
-    """The bank dates that are there and no later than the booked dates."""
-    numbers = number(second, layout.BANK_DATE)
-    if (items.second[:, layout.BANK_DATE.first - 1] == BLANK).any():
-        numbers[blanks(items.second, layout.BANK_DATE)] = 0
-    value_on = table[numbers].astype("datetime64[D]")
-    value_on[(numbers == 0) | (value_on > booked_on)] = np.datetime64("NaT")
-    return value_on
+    """The bank dates that are there (not zeros or blanks, which are no day) and no later than the booked dates."""
+    value_on = looked_up(items.second, layout.BANK_DATE, layout.days(first_year))
+    days = value_on.astype(np.int64)
+    days[(value_on == layout.INVALID_DAY) | (value_on > booked_on)] = _NOT_A_DAY
+    return days.view("datetime64[D]")
 
 
 def _column(matrix: Matrix) -> npt.NDArray[np.bytes_]:
@@ -105,7 +103,7 @@ def _column_or_absent(matrix: Matrix, place: Field) -> npt.NDArray[np.bytes_]:
 
 
 def _texts(items: Items, encoding: str) -> npt.NDArray[np.object_]:
-    texts = np.full(len(items.starts), None, np.object_)
+    texts = np.empty(len(items.starts), np.object_)  # of None
     rows = items.third_rows
     fields = items.block.rows[rows, layout.TEXT.cut]
     for payment, row, field in zip(items.with_text.tolist(), rows.tolist(), fields, strict=True):

@@ -16,6 +16,7 @@ from pipeline.formats.ocr_giro.digits import (
     Matrix,
     column_maxima,
     long_number,
+    looked_up,
     number,
 )
 from pipeline.formats.ocr_giro.items import Items
@@ -58,10 +59,10 @@ def check(items: Items, first_year: int, encoding: str, notes: Notes) -> Checked
     second_maxima = column_maxima(second)
     _refuse_line_ends(items, maxima, second_maxima)
     table = layout.days(first_year)
-    booked_on = table[number(first, layout.BOOKED_ON)]
+    booked_on = looked_up(items.first, layout.BOOKED_ON, table)
     if (booked_on == layout.INVALID_DAY).any():
         raise FaultyFileError
-    amount = long_number(first, layout.AMOUNT)
+    amount = long_number(items.first, layout.AMOUNT)
     is_negative = _signs(items, maxima, notes)
     _check_second(items, second, second_maxima, table, notes)
     _check_fillers(items, maxima, second_maxima, notes)
@@ -69,7 +70,7 @@ def check(items: Items, first_year: int, encoding: str, notes: Notes) -> Checked
     kid_high, kid_low = _check_kids(items, notes)
     _check_texts(items, encoding, notes)
     return Checked(
-        number(first, layout.NUMBER),
+        number(items.first, layout.NUMBER),
         booked_on,
         amount,
         is_negative,
@@ -129,10 +130,7 @@ def _check_second(
             raise FaultyFileError
         text = f"columns {place.first}-{place.last} ({place.name}) are blank and read as zeros"
         _note_where(items, is_blank, Code.BLANK_FOR_ZERO, text, notes, item=1)
-        digits[is_blank, place.cut] = 0
-    bank_dates = number(digits, layout.BANK_DATE)
-    if not bank_dates.any():
-        return
+    bank_dates = number(items.second, layout.BANK_DATE)
     if ((table[bank_dates] == layout.INVALID_DAY) & (bank_dates != 0)).any():
         raise FaultyFileError
 

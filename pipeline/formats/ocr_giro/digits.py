@@ -35,12 +35,25 @@ def window(matrix: Matrix, last: int) -> npt.NDArray[np.int64]:
     return words
 
 
-def number(digits: Matrix, place: Field) -> npt.NDArray[np.int64]:
-    """A field of at most 8 columns, given as digits 0-9, as numbers; anything else than digits gives nonsense."""
-    words = window(digits, place.last)
-    if place.width < 8:
-        words &= -1 << 8 * (8 - place.width)
-    return _joined(words)
+def number(matrix: Matrix, place: Field) -> npt.NDArray[np.int64]:
+    """A field of at most 8 columns as numbers, a blank counting as 0; other characters than digits give nonsense."""
+    return _joined(_digits(matrix, place))
+
+
+def looked_up(matrix: Matrix, place: Field, table: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """What `table` has for the numbers in a field of at most 8 columns, which is often one number in all rows."""
+    words = _digits(matrix, place)
+    if len(words) and (words == words[0]).all():
+        return np.full(len(words), table[_joined(words[:1])[0]], np.int32)
+    found: npt.NDArray[np.int32] = table[_joined(words)]
+    return found
+
+
+def _digits(matrix: Matrix, place: Field) -> npt.NDArray[np.int64]:
+    """The field's digits, one a byte, behind zeros: of a digit in ASCII, and of a blank, the low half of its byte."""
+    words = window(matrix, place.last)
+    words &= _LOW_HALVES & (-1 << 8 * (8 - place.width))
+    return words
 
 
 def _joined(x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -54,14 +67,14 @@ def _joined(x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return value
 
 
-def long_number(digits: Matrix, place: Field) -> npt.NDArray[np.int64]:
+def long_number(matrix: Matrix, place: Field) -> npt.NDArray[np.int64]:
     """A field of 9 to 18 columns as numbers."""
-    value = number(digits, Field(place.name, place.last - 7, place.last))
+    value = number(matrix, Field(place.name, place.last - 7, place.last))
     power = 100_000_000
     last = place.last - 8
     while last >= place.first:
         first = max(place.first, last - 7)
-        value += number(digits, Field(place.name, first, last)) * power
+        value += number(matrix, Field(place.name, first, last)) * power
         power *= 100_000_000
         last -= 8
     return value

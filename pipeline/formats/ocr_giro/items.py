@@ -27,11 +27,12 @@ _ITEMS = tuple(_word(b"NY09\0\0" + record) for record in (b"30", b"31", b"32"))
 class Items:
     """The payments of a block and its other records.
 
-    `first`, `second`: (n, >=80) bytes of the items 1 and 2, in one order; `starts`: row of each item 1 in the block;
+    `words`: the first eight bytes of each row; `first`, `second`: (n, >=80) bytes of the items 1 and 2, in one order; `starts`: row of each item 1 in the block;
     `types`: 10-21; `with_text`: which payments have an item 3; `others`: rows that are no part of a payment.
     """
 
     block: Block
+    words: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     first: Matrix
     second: Matrix
@@ -54,19 +55,22 @@ def items_of(block: Block) -> Items:
     """Tell the payments of a block from its other records, by their record types. FaultyFileError if a payment is cut
     off by the end of the block; whether the payments are whole otherwise is for `check_items`."""
     rows = block.rows
-    words = window(rows, 8) & _BUT_TYPE
-    is_first = words == _ITEMS[0]
+    words = window(rows, 8)
+    kinds = words & _BUT_TYPE
+    is_first = kinds == _ITEMS[0]
     starts = np.flatnonzero(is_first)
     if len(starts) and starts[-1] + 1 >= len(rows):
         raise FaultyFileError
     first, second = np.take(rows, starts, axis=0), np.take(rows, starts + 1, axis=0)
-    kinds = first[:, layout.TYPE.cut] - np.uint8(ord("0"))
-    types = kinds[:, 0] * np.uint8(10) + kinds[:, 1]
+    tens, ones = (
+        first[:, column - 1] - np.uint8(ord("0")) for column in (layout.TYPE.first, layout.TYPE.last)
+    )
+    types = tens * np.uint8(10) + ones
     with_text = np.flatnonzero(types >= FIRST_TYPE_WITH_TEXT)
     if len(with_text) and starts[with_text[-1]] + 2 >= len(rows):
         raise FaultyFileError
-    others = np.flatnonzero(~(is_first | (words == _ITEMS[1]) | (words == _ITEMS[2])))
-    return Items(block, starts, first, second, types, with_text, others)
+    others = np.flatnonzero(~(is_first | (kinds == _ITEMS[1]) | (kinds == _ITEMS[2])))
+    return Items(block, words, starts, first, second, types, with_text, others)
 
 
 def check_items(items: Items) -> None:
@@ -76,17 +80,23 @@ def check_items(items: Items) -> None:
         if len(items.others) != len(rows):
             raise FaultyFileError
         return
-    thirds = rows[items.third_rows]
+    heads, seconds, thirds = (
+        items.words[items.starts],
+        items.words[items.starts + 1],
+        items.words[items.third_rows],
+    )
+    text_heads, texts = heads[items.with_text], rows[items.third_rows]
     is_whole = (
         items.first[:, layout.TYPE.cut].max() <= ord("9")
         and items.first[:, layout.TYPE.cut].min() >= ord("0")
         and types.min() >= FIRST_TYPE
         and types.max() <= LAST_TYPE
         and 2 * len(types) + len(thirds) + len(items.others) == len(rows)
-        and bool(((window(items.second, 8) & _BUT_TYPE) == _ITEMS[1]).all())
-        and bool(((window(thirds, 8) & _BUT_TYPE) == _ITEMS[2]).all())
-        and _alike(items.first, items.second)
-        and _alike(items.first[items.with_text], thirds)
+        # the heads differ in the record type alone, so that type and service are the same
+        and bool(((seconds ^ heads) == (_ITEMS[1] ^ _ITEMS[0])).all())
+        and bool(((thirds ^ text_heads) == (_ITEMS[2] ^ _ITEMS[0])).all())
+        and _same_numbers(items.first, items.second)
+        and _same_numbers(items.first[items.with_text], texts)
     )
     if not is_whole:
         raise FaultyFileError
@@ -121,8 +131,6 @@ def parted(block: Block, at: int) -> tuple[Block, Block]:
     return Block(block.rows[:at], block.lines[:at], before), Block(block.rows[at:], block.lines[at:], after)
 
 
-def _alike(one: Matrix, other: Matrix) -> bool:
-    """Whether type (columns 5-6) and transaction number (9-15) are the same in two items of each payment."""
-    types = ((window(one, 8) ^ window(other, 8)) & ~_BUT_TYPE).any()
-    numbers = ((window(one, 15) ^ window(other, 15)) & _BUT_FIRST).any()
-    return not types and not numbers
+def _same_numbers(one: Matrix, other: Matrix) -> bool:
+    """Whether the transaction number (columns 9-15) is the same in two items of each payment."""
+    return not ((window(one, 15) ^ window(other, 15)) & _BUT_FIRST).any()
