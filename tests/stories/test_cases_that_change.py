@@ -2,6 +2,9 @@
 
 from datetime import date
 
+from sqlalchemy import text
+
+from ops import repairs
 from schemas.case import Kind
 from schemas.kid import Kid
 from schemas.money import kr
@@ -207,4 +210,34 @@ def test_nothing_is_approved_while_a_case_of_it_is_being_settled_again(here: Sit
     assert here.all("SELECT * FROM voucher") == []
     here.drain()
     assert here.all("SELECT state, total FROM voucher") == [("delivered", kr(1300))]
+    here.prove()
+
+
+def test_a_case_that_cannot_be_settled_again_holds_up_no_other_for_long(here: Site) -> None:
+    here.case(1, kr(1000), DAY)
+    stuck = here.case(2, kr(1000), DAY, fee=kr(300))
+    here.come(paid(kid_of(1), kr(100)), paid(kid_of(2), kr(200)), but=("approve",))
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE payment SET cover_choice = '[99]' WHERE amount = :amount"), {"amount": kr(200)}
+        )
+        connection.execute(
+            text("UPDATE work SET made_at = now() - interval '11 minutes' WHERE stage = 'approve'")
+        )
+    here.owe_more(stuck, kr(50))
+    here.drain(but=("approve",))
+    assert here.parked() == ["bug"]
+
+    here.drain()
+
+    assert here.all("SELECT total, state FROM voucher") == [(kr(100), "delivered")]
+    here.prove()
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE payment SET cover_choice = NULL"))
+    here.act(repairs.try_again, here.one("SELECT id FROM work WHERE state = 'parked'")[0])
+    here.rest()
+    assert here.all("SELECT total, state FROM voucher ORDER BY id") == [
+        (kr(100), "delivered"),
+        (kr(200), "delivered"),
+    ]
     here.prove()

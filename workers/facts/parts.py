@@ -18,10 +18,6 @@ from workers.store.bulk import rows
 _KINDS = {int(kind): kind for kind in Kind}
 
 
-class DirtyCasesError(Exception):
-    """A case of the part is being settled again."""
-
-
 @dataclass(frozen=True, slots=True)
 class ToSuspense:
     """A parked payment whose money goes to the suspense account with this part."""
@@ -38,10 +34,11 @@ class PartSplits:
     to_suspense: tuple[ToSuspense, ...]
 
 
-def lock(connection: Connection, payment_ids: Sequence[int]) -> None:
-    """Lock the cases of the payments in id order, then the payments that have none; raises `DirtyCasesError`.
+def lock(connection: Connection, payment_ids: Sequence[int]) -> set[int]:
+    """Lock the cases of the payments in id order, then the payments that have none.
 
     What is read after it stands still: two parts that both have a parked payment must not both put it in suspense.
+    Gives the payments whose case is being settled again: what they cover may be another in a moment.
     """
     ids = {"ids": list(payment_ids)}
     found = rows(
@@ -50,13 +47,20 @@ def lock(connection: Connection, payment_ids: Sequence[int]) -> None:
         "ORDER BY c.id FOR NO KEY UPDATE OF c",
         ids,
     )
-    if any(row[1] for row in found):
-        raise DirtyCasesError
     rows(
         connection,
         "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND state <> 'settled' ORDER BY id FOR NO KEY UPDATE",
         ids,
     )
+    dirty = [row[0] for row in found if row[1]]
+    if not dirty:
+        return set()
+    on_dirty = rows(
+        connection,
+        "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND case_id = ANY(%(dirty)s)",
+        {**ids, "dirty": dirty},
+    )
+    return {row[0] for row in on_dirty}
 
 
 def part_splits(

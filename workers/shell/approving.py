@@ -1,5 +1,6 @@
 """Stage `approve`: lock the part's cases, take their free splits, make the vouchers, freeze them, send them on."""
 
+from dataclasses import replace
 from datetime import date
 
 from pipeline import posting
@@ -13,10 +14,11 @@ from workers.crash import crash_point
 from workers.facts import parts
 from workers.saves import vouchers as voucher_saves
 from workers.saves.vouchers import Approved
-from workers.shell import NotYet, Stand
+from workers.shell import NotYet, Stand, rows
 from workers.store import setup as setup_store
 
 _WAIT_FOR_RESETTLE = 1.0
+_PATIENCE = 600.0  # seconds that a part waits for a case
 
 
 def approve(stand: Stand) -> None:
@@ -25,10 +27,12 @@ def approve(stand: Stand) -> None:
     assert isinstance(event, PartReady)
     setup = setup_store.current(stand.connection)
     ids = [payment_id for plan in event.vouchers for payment_id in plan.payment_ids]
-    try:
-        parts.lock(stand.connection, ids)
-    except parts.DirtyCasesError:
-        raise NotYet(_WAIT_FOR_RESETTLE, "a case of the part is being settled again") from None
+    moving = parts.lock(stand.connection, ids)
+    if moving and rows.age(stand.connection, stand.claimed.work_id) < _PATIENCE:
+        raise NotYet(_WAIT_FOR_RESETTLE, "a case of the part is being settled again")
+    if moving:
+        # whatever holds that case up holds up no other: its payments are proposed when it is settled
+        event = replace(event, vouchers=tuple(_without(plan, moving) for plan in event.vouchers))
     try:
         approved = _approved(stand, event, setup)
     except NoSuchSetupError as error:
@@ -44,6 +48,10 @@ def approve(stand: Stand) -> None:
     }
     size = min(per_call.values(), default=1)
     stand.send([VouchersApproved(tuple(voucher_ids[n : n + size])) for n in range(0, len(voucher_ids), size)])
+
+
+def _without(plan: VoucherPlan, payment_ids: set[int]) -> VoucherPlan:
+    return replace(plan, payment_ids=tuple(i for i in plan.payment_ids if i not in payment_ids))
 
 
 def _approved(stand: Stand, event: PartReady, setup: Setup) -> list[Approved]:

@@ -34,7 +34,7 @@ _LOG = logger(__name__)
 _SLACK = 15.0  # seconds that a lease is longer than the call may take
 _SLOT_WAIT = 10.0
 _SLOT_LOOK = 0.05
-_BRAKE_PAUSE = 15.0
+_BRAKE_PAUSE = 300.0  # who starts delivery again makes what waited due at once
 _AGAIN_SOON = 1.0
 
 
@@ -145,13 +145,18 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
             raise Stopped(_BRAKE_PAUSE, stopped)
         # a fault of the setup shows here, before the lease: nothing is in doubt then
         accounting = connect(installation, resolve)
-        lease = installation.connect_timeout + installation.operation_timeout + _SLACK
+        policies = tuple(
+            setup.companies[v.voucher.company].latest().value.closed_period_policy for v in to_send
+        )
+        calls = (
+            2 if ClosedPeriodPolicy.NEXT_OPEN in policies else 1
+        )  # it may ask for the open periods besides
+        lease = calls * (installation.connect_timeout + installation.operation_timeout) + _SLACK
         slot = deliveries.take_slot(connection, installation, lease, _holder())
         if slot is None:
             raise SlotsTaken(_AGAIN_SOON, "as many calls as this Visma may have are under way")
         rows.count_attempt(hands.engine, work_id)
         deliveries.begin(connection, [v.id for v in to_send], lease)
-    policies = tuple(setup.companies[v.voucher.company].latest().value.closed_period_policy for v in to_send)
     return _Call(installation, accounting, slot, to_send, policies)
 
 

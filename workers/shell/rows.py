@@ -83,6 +83,14 @@ def count_attempt(engine: Engine, work_id: int) -> None:
         second.execute(text("INSERT INTO claim (work_id) VALUES (:id)"), {"id": work_id})
 
 
+def age(connection: Connection, work_id: int) -> float:
+    """How many seconds ago the row was made."""
+    found = connection.execute(
+        text("SELECT extract(epoch FROM now() - made_at) FROM work WHERE id = :id"), {"id": work_id}
+    ).scalar_one()
+    return float(found)
+
+
 def done(connection: Connection, work_id: int) -> None:
     """Close the row."""
     connection.execute(
