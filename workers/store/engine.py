@@ -28,7 +28,9 @@ def engine_for(url: str) -> Engine:
         cursor = connection.cursor()  # type: ignore[attr-defined]
         cursor.execute(
             f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'; SET lock_timeout = '{_LOCK_TIMEOUT}'; "
-            "SET idle_in_transaction_session_timeout = '300s'; SET TIME ZONE 'Europe/Oslo'"
+            "SET idle_in_transaction_session_timeout = '300s'; SET TIME ZONE 'Europe/Oslo'; "
+            # a generic plan made while a table was small would scan it for ever after, as it grows by the batch
+            "SET plan_cache_mode = force_custom_plan"
         )
         cursor.close()
         connection.commit()  # type: ignore[attr-defined]
