@@ -43,6 +43,28 @@ def test_above_the_limit_a_person_approves_what_was_shown(careful: Site) -> None
     careful.prove()
 
 
+def test_who_approves_a_company_approves_what_its_files_wait_with(careful: Site) -> None:
+    careful.come(paid(kid_of(1), kr(600)), paid(kid_of(77), kr(50)))
+
+    approve(careful, None)
+
+    assert careful.parked() == ["unknown_kid"]
+    assert careful.all("SELECT state, total FROM voucher") == [("delivered", kr(650))]
+    careful.prove()
+
+
+def test_a_file_of_which_nothing_matched_is_approved_to_suspense(here: Site) -> None:
+    here.come(paid(kid_of(77), kr(50)), paid(kid_of(78), kr(70)))
+    here.rest()
+    assert here.parked() == ["nothing_matched", "unknown_kid", "unknown_kid"]
+
+    approve(here, None)
+
+    assert here.parked() == ["unknown_kid", "unknown_kid"]
+    assert here.one("SELECT sum(amount) FROM voucher_line WHERE account = '2990'") == (-kr(120),)
+    here.prove()
+
+
 def test_the_clock_does_not_approve_what_policy_would_not(careful: Site) -> None:
     careful.come(paid(kid_of(1), kr(600)))
 

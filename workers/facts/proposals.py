@@ -26,6 +26,12 @@ _PARKED = (
     f"AND ({_NOT_IN_SUSPENSE} OR {_UNTAKEN}))"
 )
 
+_FREE = (
+    "SELECT s.payment_id FROM split s LEFT JOIN voucher_split v ON v.split_id = s.id AND NOT v.released "
+    "WHERE v.split_id IS NULL AND s.superseded_by IS NULL AND (NOT s.held OR %(person)s)"
+)
+_WAITING = "SELECT w.payment_id FROM work w WHERE w.state = 'parked' AND w.payment_id IS NOT NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -52,10 +58,15 @@ class Scope:
         """Say which payments, in SQL."""
         if self.file_id is None:
             # what no file under way has: corrections, repairs, released money; found from the splits' side, for it is little
+            which = f"p.state IN ('settled', 'parked') AND p.id IN ({_FREE})"
+            if self.by_person:
+                # who approves all of a company approves what its files wait with too: the money that has no case
+                which = (
+                    f"p.id IN ({_FREE} UNION ALL {_WAITING}) "
+                    f"AND (p.state IN ('settled', 'parked') AND {_UNTAKEN} OR {_PARKED})"
+                )
             return (
-                "p.company = %(company)s AND p.state IN ('settled', 'parked') AND p.id IN (SELECT s.payment_id FROM split s "
-                "LEFT JOIN voucher_split v ON v.split_id = s.id AND NOT v.released WHERE v.split_id IS NULL "
-                "AND s.superseded_by IS NULL AND (NOT s.held OR %(person)s)) "
+                f"p.company = %(company)s AND {which} "
                 "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut)) "
                 # what policy has said no to waits for a person, and is not let in by the back door
                 "AND (%(person)s OR p.file_id NOT IN (SELECT (w.body->>'file_id')::int FROM work w WHERE w.state = 'parked' "
