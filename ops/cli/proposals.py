@@ -26,7 +26,7 @@ def list_(json: Json = False) -> None:
         return
     printing.table(
         ("company", "payments", "kroner", "parked", "waits because"),
-        [(p.company, p.payments, printing.kroner(p.amount), p.parked, "; ".join(p.waits)) for p in found],
+        [(p.company, p.payments, printing.kroner(p.amount), p.parked, _first_of(p.waits)) for p in found],
         right="payments kroner parked",
     )
 
@@ -89,3 +89,8 @@ def approve(
         lambda c, who: approved(c, company, file, digest, person=who),
         name=name, reason=reason, dry_run=dry_run, json=json,
     )  # fmt: skip
+
+
+def _first_of(waits: tuple[str, ...]) -> str:
+    """The oldest reason in full; `proposal show` has them all."""
+    return f"{waits[0]} (and {len(waits) - 1} more)" if len(waits) > 1 else "".join(waits)

@@ -104,14 +104,18 @@ def _setup_rows(connection: Connection) -> str:
 
 
 def _waits(connection: Connection, company: str) -> tuple[str, ...]:
-    """Why the company's proposals wait for a person, oldest first."""
+    """Why the company's proposals wait for a person, oldest first, each with its file."""
     found = connection.execute(
         text(
-            "SELECT note FROM work WHERE stage = 'propose' AND state = 'parked' AND body->>'company' = :company ORDER BY id"
+            "SELECT body->>'file_id', note FROM work WHERE stage = 'propose' AND state = 'parked' "
+            "AND body->>'company' = :company ORDER BY id"
         ),
         {"company": company},
     )
-    return tuple(row[0] for row in found)
+    return tuple(
+        note if file_id is None else f"file {file_id}: {note.removeprefix(f'{company}: ')}"
+        for file_id, note in found
+    )
 
 
 def _made(

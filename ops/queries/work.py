@@ -52,8 +52,29 @@ class WorkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One time that a worker took a piece of work. `result`: how that ended; None while it goes on, or if the worker died."""
+
+    at: datetime
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDetail:
+    """One piece of work, open or done: the event that it comes from, its own words, and every claim of it."""
+
+    work: WorkRow
+    event_id: int
+    event: str
+    body: dict[str, Any]
+    rung_at: datetime | None
+    done_at: datetime | None
+    claims: tuple[ClaimRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedSum:
-    """Work that waits for a person for one reason; `amount` of the payments among it."""
+    """Work that waits for a person for one reason; `amount` of the payments and vouchers among it."""
 
     reason: str
     stage: str
@@ -72,6 +93,13 @@ class ActRow:
     act: str
     subject: str
     reason: str
+
+
+_SELECT = (
+    "SELECT w.id, w.stage, w.state, w.reason, w.note, w.payment_id, w.made_at, w.due_at, j.event, w.body, "
+    "(SELECT count(*) FROM claim c WHERE c.work_id = w.id) AS attempts"
+)
+_FROM = "FROM work w JOIN journal j ON j.id = w.event_id"
 
 
 def queues(connection: Connection) -> tuple[QueueDepth, ...]:
@@ -116,8 +144,10 @@ def parked_sums(connection: Connection) -> tuple[ParkedSum, ...]:
     """What waits for people, by reason: the front page."""
     rows = connection.execute(
         text(
-            "SELECT w.reason, w.stage, count(*), coalesce(sum(p.amount), 0)::bigint, min(w.made_at) FROM work w "
-            "LEFT JOIN payment p ON p.id = w.payment_id WHERE w.state = 'parked' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+            "SELECT w.reason, w.stage, count(*), sum(coalesce(p.amount, v.total, 0))::bigint, min(w.made_at) FROM work w "
+            "LEFT JOIN payment p ON p.id = w.payment_id LEFT JOIN LATERAL (SELECT sum(total) AS total FROM voucher "
+            "WHERE w.body ? 'voucher_ids' AND id IN (SELECT jsonb_array_elements_text(w.body->'voucher_ids')::bigint)) v "
+            "ON true WHERE w.state = 'parked' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
         )
     )
     return tuple(ParkedSum(*row) for row in rows)
@@ -129,8 +159,7 @@ def listed(
     """Open work, the oldest first."""
     rows = ask(
         connection,
-        "SELECT w.id, w.stage, w.state, w.reason, w.note, w.payment_id, w.made_at, w.due_at, j.event, w.body, "
-        "(SELECT count(*) FROM claim c WHERE c.work_id = w.id) AS attempts FROM work w JOIN journal j ON j.id = w.event_id",
+        f"{_SELECT} {_FROM}",
         [
             ("w.state = :state", "state", state),
             ("w.state IN ('due', 'parked') = :open", "open", True),
@@ -140,13 +169,21 @@ def listed(
         "w.id",
         most,
     )
-    return tuple(
-        WorkRow(
-            row.id, row.stage, row.state, _about(row.event, row.body), row.reason, row.note, row.payment_id, row.made_at,
-            row.due_at, row.attempts,
-        )
-        for row in rows
-    )  # fmt: skip
+    return tuple(_row(row) for row in rows)
+
+
+def shown(connection: Connection, work_id: int) -> WorkDetail | None:
+    """One piece of work with all that happened to it; None if there is none."""
+    row = connection.execute(
+        text(f"{_SELECT}, w.event_id, w.rung_at, w.done_at {_FROM} WHERE w.id = :id"), {"id": work_id}
+    ).one_or_none()
+    if row is None:
+        return None
+    claims = connection.execute(
+        text("SELECT at, result FROM claim WHERE work_id = :id ORDER BY at"), {"id": work_id}
+    )
+    told = tuple(ClaimRow(*each) for each in claims)
+    return WorkDetail(_row(row), row.event_id, row.event, row.body, row.rung_at, row.done_at, told)
 
 
 def acts(
@@ -163,8 +200,17 @@ def acts(
     return tuple(ActRow(*row) for row in rows)
 
 
-def _about(event: str, body: dict[str, Any]) -> str:
-    """A voucher, or a company of a file, that parks by itself says so in its row, beside its event's own ids or instead."""
+def _row(row: Any) -> WorkRow:
+    return WorkRow(
+        row.id, row.stage, row.state, _about(row.payment_id, row.event, row.body), row.reason, row.note, row.payment_id,
+        row.made_at, row.due_at, row.attempts,
+    )  # fmt: skip
+
+
+def _about(payment_id: int | None, event: str, body: dict[str, Any]) -> str:
+    """A payment, a voucher or a company of a file that parks says so in its row, beside its event's own ids or instead."""
+    if payment_id is not None:
+        return f"payment {payment_id}"  # the id that the command which helps it asks for
     if "voucher_ids" in body:
         return label(VouchersApproved(tuple(body["voucher_ids"])))
     about = label(restore(event, body))

@@ -309,6 +309,32 @@ def test_open_work_says_what_it_is_about(here: Room, stands: Standing) -> None:
 
     assert proposing.about == "file 7, company 100"
     assert sending.about == f"voucher {stands.voucher}"
+    (parked,) = work.listed(here.connection, stage=None, state="parked", reason="blank_kid")
+    assert parked.about == f"payment {stands.parked}"
+
+
+def test_a_piece_of_work_shows_its_event_and_every_attempt(here: Room, stands: Standing) -> None:
+    (row,) = work.listed(here.connection, stage=None, state="parked", reason="blank_kid")
+    here.connection.execute(text("INSERT INTO claim (work_id, result) VALUES (:id, 'bug')"), {"id": row.id})
+
+    found = work.shown(here.connection, row.id)
+
+    assert found is not None
+    assert (found.event, [claim.result for claim in found.claims]) == ("PaymentParked", ["bug"])
+    assert found.work.about == f"payment {stands.parked}"
+    assert work.shown(here.connection, 0) is None
+
+
+def test_vouchers_that_wait_are_counted_with_their_kroner(here: Room, stands: Standing) -> None:
+    ledger = Ledger(here.connection)
+    ledger.work(
+        "deliver", "VouchersApproved", {"voucher_ids": [stands.voucher]}, state="parked", reason="refused"
+    )
+
+    (refused,) = (s for s in work.parked_sums(here.connection) if s.reason == "refused")
+
+    total = here.connection.execute(text("SELECT total FROM voucher WHERE id = :id"), {"id": stands.voucher})
+    assert (refused.rows, refused.amount) == (1, total.scalar_one())
 
 
 def test_all_of_it_prints_as_plain_values(here: Room, stands: Standing) -> None:
