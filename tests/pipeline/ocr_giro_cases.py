@@ -105,13 +105,13 @@ def _one(name: str, payment: OcrPayment, *codes: str) -> Readable:
     return _readable(name, a_file(payment), *codes, payments=1, total=total)
 
 
-def _other_service() -> bytes:
+def _other_service(transactions: int) -> bytes:
     records = lines()
     records[9:] = [
         "NY420020".ljust(80, "0"),
         "NY420030".ljust(80, "0"),
         "NY420088" + "00000001" + "00000003".ljust(64, "0"),
-        "NY000089" + "00000004" + "00000013" + "00000000000174951" + "061026".ljust(39, "0"),
+        f"NY000089{transactions:08d}" + "00000013" + "00000000000174951" + "061026".ljust(39, "0"),
     ]
     return joined(records)
 
@@ -201,7 +201,8 @@ def hard_cases() -> tuple[Readable, ...]:
             payments=0,
             total=0,
         ),
-        _readable("20 another service beside", _other_service(), "other-service"),
+        _readable("20 another service beside", _other_service(4), "other-service"),
+        _readable("20 another service, not counted", _other_service(3), "other-service"),
         _one("21 seventeen digits", replace(A_PAYMENT, amount=99_999_999_999_999_999)),
         _one("22 zero amount", replace(A_PAYMENT, amount=0), "amount-zero"),
         _one("23 year 92", replace(A_PAYMENT, booked_on=date(1992, 1, 20))),
@@ -349,5 +350,6 @@ def faults() -> tuple[Wrong, ...]:
             5,
             (9, 16),
         ),
+        Wrong("another service, miscounted", _other_service(5), 13, (9, 16)),
         Wrong("one payment, then nothing", last[: 81 * 2] + last[81 * 3 :], 3, (7, 8)),
     )

@@ -175,10 +175,12 @@ class Ledger:
             )
             self._notes.add(opened.start.line, Code.OTHER_SERVICE, text)
         transmission = self._transmission
-        transmission.other_transactions = plus(
-            transmission.other_transactions, _declared(record, TRANSACTIONS)
-        )
-        transmission.other_total = plus(transmission.other_total, _declared(record, TOTAL))
+        if opened.is_authorisations:
+            transmission.authorisations += opened.authorisations
+        else:
+            declared = _declared(record, TRANSACTIONS)
+            transmission.other_transactions = plus(transmission.other_transactions, declared)
+            transmission.other_total = plus(transmission.other_total, _declared(record, TOTAL))
         self._close(replace(NOTHING, records=opened.sums.records + 2))
 
     def _close(self, sums: Sums) -> None:
@@ -191,10 +193,11 @@ class Ledger:
         opened = self._transmission
         assert opened is not None
         sums = opened.sums
-        if opened.other_transactions is not None:
-            record.count(TRANSACTIONS, sums.payments + opened.other_transactions)
+        _count_transactions(record, sums.payments + opened.authorisations, opened.other_transactions)
         record.count(RECORDS, sums.records + 2)
-        if opened.other_total is not None:
+        if opened.other_total is None:
+            record.number(TOTAL)
+        else:
             compare_total(record, sums, opened.stated, opened.other_total, None)
         made_on = record.date(MADE_ON, self._first_year)
         record.filler(FILLER_89, self._notes)
@@ -217,3 +220,11 @@ def _declared(record: Record, place: Field) -> int | None:
     """What another service's end record says; None, and no fault, if that is no number there."""
     text = record.of(place)
     return int(text) if is_digits(text) else None
+
+
+def _count_transactions(record: Record, counted: int, beside: int | None) -> None:
+    """Columns 9-16 of the transmission's end: with other services' transactions, which nobody here can count, or
+    without. Unknown (`beside` None) they leave nothing to compare."""
+    found = record.number(TRANSACTIONS)
+    if beside is not None and found not in (None, counted, counted + beside):
+        record.refuse(TRANSACTIONS, f"{counted + beside:08d}")

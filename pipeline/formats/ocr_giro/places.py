@@ -46,13 +46,15 @@ class OpenTransmission:
     """A transmission between its start and its end.
 
     `stated`: the control totals of its OCR assignments together, with their signs and as they stand.
-    `other_transactions`, `other_total`: what the ends of other services' assignments say, None if that is no number.
+    `other_transactions`, `other_total`: what the ends of other services' assignments (but authorisations) say, None if
+    that is no number.
     """
 
     start: Record
     sums: Sums = NOTHING
     stated: tuple[Money, ...] = (0, 0)
     assignments: int = 0
+    authorisations: int = 0
     other_transactions: int | None = 0
     other_total: Money | None = 0
 
