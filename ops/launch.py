@@ -7,7 +7,8 @@ Three things happen, in this order, since a change of user clears the first:
 - the user is changed (PostgreSQL refuses to run as root);
 - where folders above the program or its data are closed to that user (a checkout below /root, a folder of
   mkdtemp), CAP_DAC_READ_SEARCH alone is kept, which opens folders for passing through and files for reading,
-  nothing for writing. The alternative, opening other people's folders, would outlive us;
+  nothing for writing. The alternative, opening other people's folders, would outlive us. The security bit
+  NO_SETUID_FIXUP makes access(2) count it too, by which PostgreSQL looks whether its own program is there;
 - the kernel is asked to send a signal when the parent dies, so that even a SIGKILL of the supervisor leaves
   nothing running (Linux; elsewhere the next start finds and replaces what was left).
   The kernel means the parent *thread*: start children from the main thread.
@@ -24,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_READ_SEARCH = 2
@@ -84,28 +86,30 @@ def main(argv: list[str]) -> int:
 
 
 def _become(uid: int, gid: int, *, through_closed: bool) -> None:
-    if through_closed:
-        _call("prctl", _PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    os.setgroups([])
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-    os.umask(0o077)
-    if through_closed:
-        _keep_read_search(uid)
-
-
-def _keep_read_search(uid: int) -> None:
-    bit = 1 << _CAP_DAC_READ_SEARCH
-    header = _Header(_CAPABILITY_VERSION_3, 0)
     try:
-        _call("capset", ctypes.byref(header), ctypes.byref((_Sets * 2)(_Sets(bit, bit, bit), _Sets(0, 0, 0))))
-        _call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
+        if through_closed:
+            _call("prctl", _PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)  # keeps all until _keep_read_search
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        os.umask(0o077)
+        if through_closed:
+            _keep_read_search()
     except OSError as error:  # a root of few rights, as in a container
+        if not through_closed:
+            raise
         raise OSError(
             error.errno,
             f"a folder above the program or its data is closed to user {uid}, and this root cannot let it through: "
             "choose another folder, or chmod o+x those above",
         ) from error
+
+
+def _keep_read_search() -> None:
+    bit = 1 << _CAP_DAC_READ_SEARCH
+    header = _Header(_CAPABILITY_VERSION_3, 0)
+    _call("capset", ctypes.byref(header), ctypes.byref((_Sets * 2)(_Sets(bit, bit, bit), _Sets(0, 0, 0))))
+    _call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
 
 
 def _call(name: str, *arguments: object) -> None:

@@ -1,6 +1,7 @@
 """The embedded servers: started, killed, found again, replaced, as root and as an ordinary user."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import redis
 
 from ops.embedded import FolderInUseError, Postgres, Server, Servers, start
+from ops.embedded.binaries import PostgresPrograms
 from tests.servers import ask, libpq, new_database
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +205,27 @@ def test_root_runs_them_as_another_user_even_below_a_closed_folder(tmp_path: Pat
         assert ask(servers.database_url, "SELECT 1") == [(1,)]
 
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@needs_root
+def test_root_runs_the_wheels_programs_from_below_a_closed_folder(folder: Path, tmp_path: Path) -> None:
+    """PostgreSQL asks access(2) for its own program, which counts a capability only where it is told to."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    postgres = Postgres(folder, durable=False, machine=False)
+    wheel = postgres.programs.folder.parents[1]
+    for tree in (postgres.programs.folder.parent, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.copytree(tree, closed / tree.relative_to(wheel.parent), symlinks=True)
+    own = postgres.programs.folder.relative_to(wheel.parent)
+    postgres.programs = PostgresPrograms(closed / own, postgres.programs.major)
+
+    postgres.start()
+    try:
+        assert ask(postgres.url, "SELECT 1") == [(1,)]
+        assert psutil.Process(postgres.pid).exe().startswith(str(closed))
+        assert psutil.Process(postgres.pid).uids().real != 0
+    finally:
+        postgres.stop()
 
 
 @needs_root
