@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-kill test check format bench bench-reader bench-chain fuzz lock clean
+.PHONY: help install demo demo-kill pictures test check format bench bench-reader bench-chain fuzz lock clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: install ## the whole bridge on this machine: a bank file becomes vouchers 
 
 demo-kill: install ## the same under 50 kills of its processes (SEED=… repeats one)
 	@$(BIN)/kk2 demo --kills 50 $(if $(SEED),--seed $(SEED))
+
+pictures: install ## the handbook's pictures, taken of the demo (wants Debian's chromium)
+	@$(BIN)/python -m ops.demo.pictures
 
 test: install ## the whole test suite, on servers that it starts itself on free ports
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

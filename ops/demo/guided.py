@@ -26,7 +26,7 @@ from ops.demo.towns import demo_town
 
 _FILE_SECONDS = 90.0
 _EVENT_SECONDS = 5.0
-_OPERATION_TIMEOUT = 20
+OPERATION_TIMEOUT = 20
 
 
 def run(*, keep: bool, seed: int, folder: Path | None) -> int:
@@ -46,8 +46,8 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
             highlight=False,
         )
         try:
-            with running(place, town, {}, operation_timeout=_OPERATION_TIMEOUT, faults="") as stack:
-                named = _go(console, stack, town, expected)
+            with running(place, town, {}, operation_timeout=OPERATION_TIMEOUT, faults="") as stack:
+                named = show(console, stack, town, expected)
                 if keep:
                     _stay(console, stack)
             left = left_running(place)
@@ -66,8 +66,8 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
     return 1 if named or left else 0
 
 
-def _go(console: Console, stack: Stack, town: Town, expected: Expected) -> list[str]:
-    """Drop the files one after the other, then tell and compare."""
+def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list[str]:
+    """Drop the files one after the other, then tell and compare; gives each difference from the oracle in words."""
     contents = [to_bytes(file, number) for number, file in enumerate(town.files, start=1)]
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
     log = TaskLog(stack.servers.broker_url)

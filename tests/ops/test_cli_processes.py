@@ -6,15 +6,27 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
+from redis import Redis
+from sqlalchemy import Engine
 
+from ops.embedded import free_port
+from ops.queries import work
+from pipeline.flow import QUEUES
+from schemas.events import CasesOpened, RestDue, VouchersApproved
 from tests.servers import ask
+from workers.journal import record
+from workers.settings import PREFIX
 
 SECONDS = 60.0
 Start = Callable[..., "Running"]
+_WHO = "kari:a-secret"
 
 
 class Running:
@@ -42,6 +54,7 @@ def start(tmp_path: Path, migrated_url: str, broker_url: str) -> Iterator[Start]
     environment = os.environ | {
         "KK2_DATABASE_URL": migrated_url, "KK2_BROKER_URL": broker_url, "KK2_FOLDER": str(tmp_path / "site"),
         "KK2_RELAY_INTERVAL": "0.2", "KK2_SCAN_INTERVAL": "0.2", "KK2_BEAT_INTERVAL": "1",
+        "KK2_RING_AGAIN_AFTER": "1", "KK2_FLOWER_AUTH": _WHO,
     }  # fmt: skip
     started: list[Running] = []
 
@@ -95,24 +108,68 @@ def test_beat_ticks_and_a_worker_hears_it_with_nothing_but_json_in_the_log(
 
 
 def test_flower_shows_itself_and_no_password_is_in_its_command_line(start: Start, broker_url: str) -> None:
-    from urllib.error import URLError
-    from urllib.request import urlopen
-
-    from ops.embedded import free_port
-
     port = free_port()
     flower = start("flower", "--port", str(port))
 
-    def answers() -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/healthcheck", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
-
-    until(answers, flower)
+    until(lambda: asked_of_flower(port, "/healthcheck") is not None, flower)
     password = broker_url.split(":")[2].split("@", maxsplit=1)[0]
     line = Path(f"/proc/{flower.process.pid}/cmdline").read_bytes().decode()
     assert password
     assert password not in line
+    assert _WHO not in line
     assert flower.stop() == 0
+
+
+def test_with_workers_stopped_a_queue_s_length_in_flower_is_the_work_that_is_due_and_rung(
+    start: Start, migrated_url: str, broker_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    port = free_port()
+    start("watch")
+    relay = start("relay")
+    flower = start("flower", "--port", str(port))
+    until(lambda: pulse(migrated_url, "watch") and pulse(migrated_url, "relay"), relay)
+    with engine.begin() as connection:
+        things = [
+            RestDue("100"),
+            RestDue("200"),
+            CasesOpened((1, 2)),
+            VouchersApproved((1,)),
+            VouchersApproved((2,)),
+        ]
+        record(connection, things, actor="test")
+    for number in range(3):
+        (tmp_path / "site" / "inbox" / f"{number}.ocr").write_bytes(b"not a bank file: %d" % number)
+
+    def due_and_rung() -> dict[str, int]:
+        with engine.connect() as connection:
+            depths = work.queues(connection)
+        assert all(depth.rung <= depth.due for depth in depths)
+        return {depth.queue: depth.rung for depth in depths}
+
+    def in_flower() -> dict[str, int]:
+        told = asked_of_flower(port, "/api/queues/length") or b'{"active_queues": []}'
+        return {each["name"]: each["messages"] for each in json.loads(told)["active_queues"]}
+
+    def is_so() -> bool:
+        rung, shown = due_and_rung(), in_flower()
+        return (
+            rung == {"files": 3, "payments": 1, "vouchers": 2, "delivery": 2}
+            and rung.items() <= shown.items()
+        )
+
+    until(is_so, flower)
+    with Redis.from_url(broker_url) as redis:
+        redis.delete(*(f"{PREFIX}{queue}" for queue in QUEUES))
+    assert all(in_flower()[queue] == 0 for queue in QUEUES)
+    until(is_so, flower)  # the relay rang again, for each row once
+
+
+def asked_of_flower(port: int, path: str) -> bytes | None:
+    """What Flower answers to who may see it; None while it does not."""
+    request = Request(f"http://127.0.0.1:{port}{path}")
+    request.add_header("Authorization", f"Basic {b64encode(_WHO.encode()).decode()}")
+    try:
+        with urlopen(request, timeout=5) as answer:
+            return bytes(answer.read()) if answer.status == 200 else None
+    except (URLError, OSError):
+        return None
