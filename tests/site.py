@@ -270,8 +270,9 @@ class Site:
             installation = setup_store.current(connection).installations["visma"].latest().value
         with self.engine.connect() as connection:
             report = balance.check(connection, connect(installation, resolve))
-        assert [(f.name, f.differences) for f in report.findings if not f.holds] == []
-        assert report.unknown == ()
+        broken = [(f.name, f.differences) for f in report.findings if not f.holds]
+        assert not broken, broken
+        assert report.unknown == (), report.unknown
 
     def one(self, sql: str, **values: object) -> tuple[object, ...]:
         """Ask for one row."""
