@@ -44,9 +44,12 @@ def _in_order(payments: tuple[Incoming, ...]) -> list[Incoming]:
             ordered.append(following)
             walked.add(following.id)
             due += reversed(waiting.pop(following.id, ()))
-    if waiting:
-        missing = ", ".join(str(payment_id) for payment_id in sorted(waiting))
+    # An original that was never posted may have left the case, recalled meanwhile; its posted reversal can't: a rest.
+    left = [payment for each in waiting.values() for payment in each]
+    missing = ", ".join(str(payment.reverses) for payment in left if not payment.frozen)
+    if missing:
         raise ImpossibleFactsError(
             f"payments that are taken back must be on the same case: {missing} are not"
         )
+    ordered += left
     return ordered

@@ -134,3 +134,12 @@ def test_a_second_reversal_of_one_payment_waits_for_an_operator() -> None:
         (9, Reason.ORIGINAL_NOT_FOUND)
     ]
     assert decision.balance == kr(1000)
+
+
+def test_a_posted_reversal_whose_original_has_left_the_case_is_a_rest() -> None:
+    decision = settle(
+        a_case(an_invoice(1, kr(1000)), paid=(a_payment(9, -kr(400), reverses=8, frozen=True),))
+    )
+
+    assert parts(decision, 9) == {(REST, None): -kr(400)}
+    assert decision.parked == ()
