@@ -33,6 +33,6 @@ Name = Annotated[
     str, typer.Option("--as", envvar="KK2_ACTOR", help="Who acts, for the audit; else the system's user.")
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the audit.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many rows.")]
 Since = Annotated[date | None, typer.Option("--since", parser=day, metavar="DAY", help="From this day on.")]
 InFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file.")]
