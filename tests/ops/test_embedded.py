@@ -90,7 +90,7 @@ def test_servers_listen_on_the_loopback_only(servers: Servers) -> None:
 
 def test_without_the_password_nobody_comes_in(servers: Servers) -> None:
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=servers.broker.port).ping()
+        redis.Redis(host="127.0.0.1", port=servers.broker.port).ping()
     with pytest.raises(Exception, match="password authentication failed"):
         ask(servers.database_url.replace(servers.postgres.password, "guess"), "SELECT 1")
 
