@@ -37,6 +37,8 @@ class PartSplits:
 def lock(connection: Connection, payment_ids: Sequence[int]) -> set[int]:
     """Lock the cases of the payments in id order, then the payments that have none.
 
+    The cases are share-locked: nobody settles them meanwhile, and parts that have a case in common go on side by side.
+
     What is read after it stands still: two parts that both have a parked payment must not both put it in suspense.
     Gives the payments whose case is being settled again: what they cover may be another in a moment.
     """
@@ -44,7 +46,7 @@ def lock(connection: Connection, payment_ids: Sequence[int]) -> set[int]:
     found = rows(
         connection,
         "SELECT c.id, c.dirty FROM kk2_case c WHERE c.id IN (SELECT case_id FROM payment WHERE id = ANY(%(ids)s)) "
-        "ORDER BY c.id FOR NO KEY UPDATE OF c",
+        "ORDER BY c.id FOR SHARE OF c",
         ids,
     )
     rows(

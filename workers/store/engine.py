@@ -50,5 +50,11 @@ def is_trouble(error: BaseException) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return str(state).startswith(_WORLD)
+        return str(state).startswith(_WORLD) or _was_second(error.orig)
     return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+def _was_second(error: BaseException | None) -> bool:
+    """Two parts took one split at the same moment, and the unique index let one: the other looks again, and leaves it."""
+    diagnosis = getattr(error, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) == "uq_voucher_split_split_id"
