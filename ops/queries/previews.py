@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -44,9 +43,8 @@ def preview(
     if found is None:
         return ()
     scope, _ = found
-    vouchers = proposals.sums(connection, scope)[:most]
-    ids = list(islice(proposals.payment_ids(connection, scope), most))
-    days = {payment: v.group.booked_on for v, of in zip(vouchers, ids, strict=True) for payment in of}
+    vouchers = proposals.to_cut(connection, scope)[:most]
+    days = {payment: each.sums.group.booked_on for each in vouchers for payment in each.payment_ids}
     setup = setup_store.current(connection)
     free = parts.part_splits(connection, days, setup, company, suspense=scope.suspense, person=True)
     on = {day: setup.companies[company].on(day).value for day in set(days.values())}
@@ -58,8 +56,9 @@ def preview(
         )
         postings[parked.payment_id] = PaymentPosting(parked.payment_id, (split,))
     made = []
-    for voucher, of in zip(vouchers, ids, strict=True):
-        payments = tuple(postings[payment] for payment in of if payment in postings)
+    for each in vouchers:
+        voucher = each.sums
+        payments = tuple(postings[payment] for payment in each.payment_ids if payment in postings)
         day = voucher.group.booked_on
         facts = VoucherFacts(_NO_REFERENCE_YET, voucher.group, voucher.number, voucher.of, day, payments)
         if payments:

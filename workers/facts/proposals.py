@@ -1,6 +1,5 @@
 """What a proposal is cut from and what its parts freeze."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -89,30 +88,34 @@ def _numbered(scope: Scope) -> str:
     )
 
 
-def sums(connection: Connection, scope: Scope) -> tuple[VoucherSum, ...]:
-    """The vouchers to be, in sums: per group, number of payments and absolute amount."""
+@dataclass(frozen=True, slots=True)
+class ToCut:
+    """A voucher to be: its sums, and exactly the payments that they are the sums of, in (KID, line) order."""
+
+    sums: VoucherSum
+    payment_ids: tuple[int, ...]
+
+
+def to_cut(connection: Connection, scope: Scope) -> list[ToCut]:
+    """The vouchers to be, group by group.
+
+    Sums and payments come from one statement: what another transaction commits between two would give the money of
+    one statement line to another.
+    """
     found = rows(
         connection,
-        "SELECT account, booked_on, ref, number, count(*), sum(abs(amount))::bigint, "
-        "count(*) OVER (PARTITION BY account, booked_on, ref) "
+        "SELECT account, booked_on, ref, number, count(*) OVER (PARTITION BY account, booked_on, ref), "
+        "sum(abs(amount))::bigint, array_agg(id ORDER BY file_id, position) "
         f"FROM ({_numbered(scope)}) n GROUP BY account, booked_on, ref, number ORDER BY account, booked_on, ref, number",
         scope.values(),
     )
-    return tuple(
-        VoucherSum(Group(scope.company, row[0], row[1], row[2]), row[3] + 1, row[6], row[4], row[5])
-        for row in found
-    )
-
-
-def payment_ids(connection: Connection, scope: Scope) -> Iterator[list[int]]:
-    """For each voucher to be, in the order of `sums`, the ids of its payments in (KID, line) order."""
-    found = rows(
-        connection,
-        "SELECT array_agg(id ORDER BY file_id, position) "
-        f"FROM ({_numbered(scope)}) n GROUP BY account, booked_on, ref, number ORDER BY account, booked_on, ref, number",
-        scope.values(),
-    )
-    return (row[0] for row in found)
+    return [
+        ToCut(
+            VoucherSum(Group(scope.company, account, booked_on, ref), number + 1, of, len(ids), absolute),
+            tuple(ids),
+        )
+        for account, booked_on, ref, number, of, absolute, ids in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,19 @@
 """Stage `propose`: read the proposal's sums, ask whether policy may approve it, fix its cut, send a part at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
 from pipeline import posting
-from pipeline.posting import CutFacts, VoucherSum
+from pipeline.posting import CutFacts
 from pipeline.stage import Park, Reason
 from schemas import events
 from schemas.events import PartReady, VoucherPlan
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
 from workers.facts import proposals
-from workers.facts.proposals import FileCounts, Scope
+from workers.facts.proposals import FileCounts, Scope, ToCut
 from workers.shell import Stand
 from workers.store import setup as setup_store
 
@@ -97,9 +96,10 @@ def cut_now(
     except (KeyError, NoSuchSetupError):
         return Park(Reason.NO_SETUP, f"company {company_code} has no setup that is valid on {today}")
     scope = _scope(connection, company, file_id, by_person=by_person)
-    vouchers = proposals.sums(connection, scope)
-    if not vouchers:
+    found = proposals.to_cut(connection, scope)
+    if not found:
         return 0
+    vouchers = tuple(each.sums for each in found)
     day_sum = proposals.day_sum(connection, company_code, today)
     counts = (
         FileCounts(0, 0, 0, 0) if file_id is None else proposals.counts(connection, company_code, file_id)
@@ -110,12 +110,8 @@ def cut_now(
     decision = posting.cut(facts)
     if isinstance(decision, Park):
         return decision
-    ids = proposals.payment_ids(connection, scope)
     for part in decision.parts:
-        plans = tuple(
-            _plan(vouchers[index], payment_ids)
-            for index, payment_ids in zip(part, _next(ids, len(part)), strict=True)
-        )
+        plans = tuple(_plan(found[index]) for index in part)
         send([PartReady(company_code, plans, approved_by)])
     if not by_person:
         connection.execute(
@@ -136,21 +132,17 @@ def _scope(connection: Connection, company: Company, file_id: int | None, *, by_
     return Scope(company.code, file_id, fresh, suspense, company.payments_per_voucher, by_person)
 
 
-def _next(ids: Iterator[list[int]], number: int) -> list[list[int]]:
-    return list(islice(ids, number))
-
-
-def _plan(voucher: VoucherSum, payment_ids: list[int]) -> VoucherPlan:
-    group = voucher.group
+def _plan(cut: ToCut) -> VoucherPlan:
+    group = cut.sums.group
     booked_on = group.booked_on.isoformat()
     return VoucherPlan(
         group.account,
         booked_on,
         group.statement_ref,
-        voucher.number,
-        voucher.of,
+        cut.sums.number,
+        cut.sums.of,
         booked_on,
-        tuple(payment_ids),
+        cut.payment_ids,
     )
 
 
