@@ -19,7 +19,7 @@ from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, left_running, running
+from ops.demo.stack import Stack, children, left_running, running
 from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import demo_town
@@ -35,7 +35,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
     `keep` leaves it running until Ctrl-C; `folder`, where given, is left behind with all that was made.
     """
     console = report.console()
-    began = time.monotonic()
+    began, before = time.monotonic(), children()
     with a_folder(folder) as place, stopped_by_sigterm():
         town = demo_town(seed)
         expected = foretell(town)
@@ -50,7 +50,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
                 named = show(console, stack, town, expected)
                 if keep:
                     _stay(console, stack)
-            left = left_running(place)
+            left = left_running(place, before)
             if not keep:
                 console.print(
                     f"Took {time.monotonic() - began:.0f} s, until all processes were stopped.",

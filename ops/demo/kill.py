@@ -16,7 +16,7 @@ from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
 from ops.demo.killing import Killer
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, left_running, running
+from ops.demo.stack import Stack, children, left_running, running
 from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
@@ -43,7 +43,7 @@ _FAULTS = ",".join(
 def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None) -> int:
     """Kill `kills` times within `limit` seconds; 0 if nothing is lost, nothing double, and the money agrees."""
     console = report.console()
-    began = time.monotonic()
+    began, before = time.monotonic(), children()
     with a_folder(folder) as place, stopped_by_sigterm():
         town = kill_town(seed, max(kills, 2))
         expected = foretell(town)
@@ -64,7 +64,7 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
                 killer = Killer(stack, seed, kills)
                 digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
                 named = _tell(console, stack, expected, digests, killer)
-            left = left_running(place)
+            left = left_running(place, before)
             console.print(*(f"still running: {process}" for process in left), sep="\n", end="\n" * bool(left))
         except waiting.NotQuietError as error:
             console.print(f"[bold red]{error}[/bold red]", highlight=False)

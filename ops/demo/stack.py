@@ -89,16 +89,22 @@ def running(
             engine.dispose()
 
 
-def left_running(folder: Path) -> list[str]:
-    """Processes of ours that still live after all were stopped, in words; there should be none."""
+def children() -> frozenset[int]:
+    """The processes below this one: what stands before a run (a test's own servers) is not the run's."""
+    return frozenset(child.pid for child in psutil.Process().children(recursive=True))
+
+
+def left_running(folder: Path, before: frozenset[int]) -> list[str]:
+    """Processes of the run that still live after all were stopped, in words; there should be none."""
     status = read_status(folder)
     left = [
         f"{one.name} ({one.pid})"
         for one in status.processes
         if one.pid is not None and psutil.pid_exists(one.pid)
     ]
-    for child in psutil.Process().children(recursive=True):
+    for pid in sorted(children() - before):
         with suppress(psutil.Error):
+            child = psutil.Process(pid)
             left.append(f"{' '.join(child.cmdline()[:6])} ({child.pid})")
     return left
 
