@@ -1,6 +1,6 @@
 """Health is judged by what has moved, and the doctor finds each thing that is not as it must be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,35 +10,16 @@ from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import Engine, create_engine, text
 
-from ops.embedded import Postgres
 from ops.health import Sign, State, examine, health, progress, pulses, worst
 from schemas.money import kr
 from schemas.setup import Installation
 from schemas.transfer import CompanyFacts, Exchange, InstallationFacts
-from tests.ops.ledger import INSTALLATION, Ledger, Room, Standing, ledger_in, room
+from tests.ops.ledger import INSTALLATION, Ledger, Room, Standing
 from workers import audit
 from workers.accounting import Accounting, CannotTell, Trouble
 from workers.settings import Settings
 from workers.store import epoch
 from workers.store import setup as setup_store
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
-
 
 # --- pulse ---
 

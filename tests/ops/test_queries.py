@@ -1,18 +1,16 @@
 """What people look at says what the ledger holds, and prints as plain values."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from ops.embedded import Postgres
 from ops.queries import cases, files, payments, vouchers, work
 from schemas.case import Kind
 from schemas.money import kr
-from tests.ops.ledger import ACCOUNT, DAY, Ledger, Room, Standing, ledger_in, room
+from tests.ops.ledger import ACCOUNT, DAY, Ledger, Room, Standing
 from workers import audit
 
 ANY_PAYMENT = {
@@ -20,23 +18,6 @@ ANY_PAYMENT = {
 }  # fmt: skip
 ANY_VOUCHER = {"state": None, "company": None, "code": None, "first": None, "last": None}
 ANY_CASE = {"company": None, "client": None, "state": None, "kid": None, "customer_no": None}
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
 
 
 # --- files ---

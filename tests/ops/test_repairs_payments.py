@@ -1,35 +1,16 @@
 """What a person may do with payments and files: the money stays whole, the work is closed, the name is left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from ops import repairs
-from ops.embedded import Postgres
 from ops.repairs import Done, Person
 from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.acting import KARI, SILENT, act, disagreements, last_act, refused
-from tests.ops.ledger import Ledger, Room, Standing, ledger_in, one, room, state_of
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
-
+from tests.ops.ledger import Ledger, Room, Standing, one, state_of
 
 # --- a parked payment ---
 

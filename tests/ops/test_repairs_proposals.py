@@ -1,37 +1,17 @@
 """A person approves what was shown, or is told what has changed since."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from ops import repairs
-from ops.embedded import Postgres
 from ops.queries.proposals import proposal
 from ops.repairs import Person
 from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.acting import KARI, act, refused
-from tests.ops.ledger import FIRST_DAY, Ledger, Room, Standing, ledger_in, one, room, state_of
+from tests.ops.ledger import FIRST_DAY, Ledger, Room, Standing, one, state_of
 from workers.store import setup as setup_store
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
 
 
 def test_the_proposal_is_what_no_voucher_has_and_what_is_parked(here: Room, stands: Standing) -> None:

@@ -1,38 +1,20 @@
 """What a person may do with a voucher that stopped: nothing is booked twice, and no money gets lost on the way back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from ops import repairs
-from ops.embedded import Postgres
 from ops.repairs import Done, Person, Which
 from schemas.money import kr
 from tests.ops.acting import KARI, SILENT, act, last_act, refused
-from tests.ops.ledger import FIRST_DAY, Ledger, Room, Standing, ledger_in, one, room, state_of
+from tests.ops.ledger import FIRST_DAY, Ledger, Room, Standing, one, state_of
 from workers.journal import Ring
 from workers.store import setup as setup_store
 
 ANY = Which(None, None, None, None)
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
 
 
 def a_voucher(here: Room, stands: Standing, state: str, attempts: int = 1) -> int:

@@ -1,15 +1,12 @@
 """The answer to "why was this payment split like this?" holds each figure, and a person can check it with a calculator."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 
-import pytest
 from hypothesis import given
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from ops.embedded import Postgres
 from ops.why import Why, as_text, why
 from ops.why.interest import around, sums
 from pipeline import allocation
@@ -17,26 +14,9 @@ from pipeline.allocation import CaseFacts
 from pipeline.interest import rounded
 from schemas.case import Kind
 from schemas.money import kr
-from tests.ops.ledger import CLERK, Ledger, Room, Standing, ledger_in, one, room
+from tests.ops.ledger import CLERK, Ledger, Room, Standing, one
 from tests.pipeline.test_allocation_properties import cases
 from workers import audit
-
-
-@pytest.fixture(scope="module")
-def written(postgres: Postgres, template: str) -> Iterator[tuple[Engine, Standing]]:
-    with ledger_in(postgres, template) as made:
-        yield made
-
-
-@pytest.fixture
-def stands(written: tuple[Engine, Standing]) -> Standing:
-    return written[1]
-
-
-@pytest.fixture
-def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
-    with room(written[0]) as made:
-        yield made
 
 
 def asked(here: Room, payment: int) -> Why:
