@@ -46,8 +46,6 @@ class Reason(StrEnum):
     HELD_IN_FILE = "held_in_file"  # a payment of the file is held: release or refuse it first
     NO_AUTO_APPROVE = "no_auto_approve"  # the company's setup wants a person
     NO_SETUP = "no_setup"  # no row of the setup is valid on the day: apply one, then try again
-    SHADOW = "shadow"  # the company's posting is off: everything but delivery
-    CASES_DIRTY = "cases_dirty"  # a case is being settled again; frees itself
     # a voucher
     REFUSED = "refused"  # Visma refused it: correct and retry, or discard
     PERIOD_CLOSED = "period_closed"  # the period is closed in Visma: open it and retry, or void

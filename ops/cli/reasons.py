@@ -25,8 +25,6 @@ REPAIRS: dict[Reason, str] = {
     Reason.HELD_IN_FILE: "kk2 payment release ID, or kk2 payment refuse ID, for each that is held",
     Reason.NO_AUTO_APPROVE: "kk2 proposal approve COMPANY",
     Reason.NO_SETUP: "kk2 client apply FILE.toml, then kk2 work retry ID",
-    Reason.SHADOW: "kk2 client apply FILE.toml with posting = true, then kk2 work retry ID",
-    Reason.CASES_DIRTY: "frees itself when the case is split anew; else kk2 work retry ID",
     Reason.REFUSED: "kk2 voucher retry ID, kk2 voucher correct ID, or kk2 voucher discard ID --posted-by-hand NO",
     Reason.PERIOD_CLOSED: "open the period in Visma and kk2 voucher retry ID, or kk2 voucher correct ID",
     Reason.IN_DOUBT: "look in Visma, then kk2 voucher confirm ID NO, or kk2 voucher absent ID",
