@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
-from workers.facts.payments import STATES, Waiting
+from workers.facts.payments import COLUMNS, STATES, Waiting
 from workers.store.bulk import rows
 
 
@@ -86,8 +86,7 @@ def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Wait
         )
     found = rows(
         connection,
-        "SELECT id, file_id, line, account, kid, amount, interest_on, booked_on, company, case_id, reverses, "
-        "cover_choice FROM payment WHERE id = ANY(%(ids)s)",
+        f"SELECT {COLUMNS} FROM payment p WHERE p.id = ANY(%(ids)s)",
         {"ids": list({row[2] for row in live})},
     )
     return {row[0]: Waiting(*row) for row in found}

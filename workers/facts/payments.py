@@ -15,11 +15,11 @@ from schemas.money import Money
 from schemas.voucher import VoucherState
 from workers.store.bulk import rows
 
-_COLUMNS = (
+COLUMNS = (
     "p.id, p.file_id, p.line, p.account, p.kid, p.amount, p.interest_on, p.booked_on, p.company, p.case_id, "
     "p.reverses, p.cover_choice"
 )
-
+"""What a `Waiting` is made from, of `payment p`."""
 
 STATES = {state.value: state for state in CaseState}
 
@@ -71,7 +71,7 @@ def waiting(connection: Connection, event: object) -> list[Waiting]:
         case _:
             return []
     state = "parked" if isinstance(event, events.CasesOpened) else "waiting"
-    sql = f"SELECT {_COLUMNS} FROM payment p WHERE {which} AND p.state = '{state}' ORDER BY p.file_id, p.position"
+    sql = f"SELECT {COLUMNS} FROM payment p WHERE {which} AND p.state = '{state}' ORDER BY p.file_id, p.position"
     return [Waiting(*row) for row in rows(connection, sql, values)]
 
 

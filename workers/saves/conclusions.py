@@ -10,7 +10,13 @@ from pipeline.posting import Conclusion
 from pipeline.stage import Park
 from schemas.events import VoucherPlan
 from schemas.transfer import DeliveryAnswer, Exchange
+from workers.saves.splits import wake
 from workers.store.bulk import execute, rows
+
+_LOGGED = text(
+    "INSERT INTO exchange (voucher_id, attempt, what, verdict, status, code, note, request, answer) "
+    "VALUES (:voucher, :attempt, :what, :verdict, :status, :code, :note, :request, :answer)"
+)
 
 
 def move(
@@ -102,23 +108,23 @@ def log(
     seconds: float,
 ) -> None:
     """Write the attempt log: one row a voucher; the call itself, redacted, once, with the first."""
-    for number, ((voucher_id, attempt), answer) in enumerate(zip(attempts, answers, strict=True)):
-        connection.execute(
-            text(
-                "INSERT INTO exchange (voucher_id, attempt, what, verdict, status, code, note, request, answer) "
-                "VALUES (:voucher, :attempt, 'send', :verdict, :status, :code, :note, :request, :answer)"
-            ),
+    connection.execute(
+        _LOGGED,
+        [
             {
                 "voucher": voucher_id,
                 "attempt": attempt,
+                "what": "send",
                 "verdict": answer.verdict.value,
                 "status": exchange.status,
                 "code": answer.code,
                 "note": answer.note or f"{seconds:.2f} s",
                 "request": exchange.request if number == 0 else "",
                 "answer": exchange.answer if number == 0 else "",
-            },
-        )
+            }
+            for number, ((voucher_id, attempt), answer) in enumerate(zip(attempts, answers, strict=True))
+        ],
+    )
 
 
 def log_inquiry(
@@ -126,15 +132,15 @@ def log_inquiry(
 ) -> None:
     """Write that Visma was asked, and what came of it."""
     connection.execute(
-        text(
-            "INSERT INTO exchange (voucher_id, attempt, what, verdict, status, request, answer) "
-            "VALUES (:voucher, :attempt, 'ask', :verdict, :status, :request, :answer)"
-        ),
+        _LOGGED,
         {
             "voucher": voucher_id,
             "attempt": attempt,
+            "what": "ask",
             "verdict": verdict,
             "status": exchange.status,
+            "code": "",
+            "note": "",
             "request": exchange.request,
             "answer": exchange.answer,
         },
@@ -173,16 +179,4 @@ def free_reversals(connection: Connection, voucher_id: int) -> list[int]:
         "AND p.account = r.account AND p.kid IS NOT DISTINCT FROM r.kid AND p.amount = -r.amount) ORDER BY 1",
         {"id": voucher_id},
     )
-    ids = [row[0] for row in found]
-    if ids:
-        execute(
-            connection,
-            "UPDATE work SET state = 'done', done_at = now() WHERE state = 'parked' AND payment_id = ANY(%(ids)s)",
-            {"ids": ids},
-        )
-        execute(
-            connection,
-            "UPDATE payment SET state = 'waiting' WHERE id = ANY(%(ids)s) AND state = 'parked'",
-            {"ids": ids},
-        )
-    return ids
+    return wake(connection, [row[0] for row in found]) if found else []

@@ -193,15 +193,18 @@ class Saver:
                 {"ids": [p.payment_id for p in parked]},
             )
             now_parked = {row[0] for row in found}
-        for company in {p.company for p in payments if p.company is not None}:
-            # an account that was set up since the file was read
-            ids = [p.id for p in payments if p.company == company and p.company_is_new]
-            if ids:
-                execute(
-                    self.connection,
-                    "UPDATE payment SET company = %(company)s WHERE id = ANY(%(ids)s) AND company IS NULL",
-                    {"company": company, "ids": ids},
-                )
+        set_up_since: dict[str, list[int]] = defaultdict(
+            list
+        )  # accounts that nobody had when the file was read
+        for payment in payments:
+            if payment.company_is_new and payment.company is not None:
+                set_up_since[payment.company].append(payment.id)
+        for company, ids in set_up_since.items():
+            execute(
+                self.connection,
+                "UPDATE payment SET company = %(company)s WHERE id = ANY(%(ids)s) AND company IS NULL",
+                {"company": company, "ids": ids},
+            )
         return now_parked
 
 
@@ -246,11 +249,18 @@ def free_reversals(connection: Connection, payments: Iterable[Waiting], parked: 
         is_parked = came.get((account, kid, -amount))
         if is_parked is False or (is_parked and reason == "original_under_way"):
             free.append(payment_id)
-    # a person who acts on one at this moment was first
+    return wake(connection, free)
+
+
+def wake(connection: Connection, payment_ids: Iterable[int]) -> list[int]:
+    """Let parked payments be settled again and close their parked rows; gives their ids, in order.
+
+    One on which a person acts at this moment is left out: the person was first.
+    """
     found = rows(
         connection,
         "UPDATE payment SET state = 'waiting' WHERE id = ANY(%(ids)s) AND state = 'parked' RETURNING id",
-        {"ids": sorted(free)},
+        {"ids": sorted(payment_ids)},
     )
     ids = sorted(row[0] for row in found)
     unpark(connection, ids)
