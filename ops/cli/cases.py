@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.choosing import StateOfCase
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, day, group
 from schemas.money import decimal_text
@@ -39,9 +40,7 @@ def apply(file: InFile, dry_run: DryRun = False, name: Name = "", json: Json = F
 def list_(
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     client: Annotated[str | None, typer.Option(help="Of this client.")] = None,
-    state: Annotated[
-        str | None, typer.Option(help="open, paid, closed_with_rest, recalled or merged.")
-    ] = None,
+    state: StateOfCase = None,
     kid: Annotated[str | None, typer.Option(help="That this KID leads to.")] = None,
     customer: Annotated[str | None, typer.Option(help="Of this customer number.")] = None,
     limit: Limit = 50,

@@ -8,6 +8,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
+from ops.cli.choosing import StateOfFile
 from ops.cli.errors import SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, group
 from ops.cli.reasons import repair_of
@@ -21,9 +22,7 @@ _Id = Annotated[int, typer.Argument(metavar="ID", help="The file's id, as `kk2 f
 
 @app.command("list", epilog="Example: kk2 file list --state held")
 def list_(
-    state: Annotated[
-        str | None, typer.Option(help="landed, read, held, unreadable, refused or known.")
-    ] = None,
+    state: StateOfFile = None,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:

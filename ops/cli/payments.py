@@ -7,6 +7,7 @@ import typer
 
 from ops.cli import cases, printing, reaching
 from ops.cli.acting import act
+from ops.cli.choosing import StateOfPayment, WaitsFor
 from ops.cli.errors import NO, CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Since, Why, group
 from ops.cli.reasons import repair_of
@@ -20,9 +21,7 @@ _Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="The payments' 
 
 @app.command("list", epilog="Example: kk2 payment list --state parked --company 100")
 def list_(
-    state: Annotated[
-        str | None, typer.Option(help="waiting, settled, parked, held, refused or known.")
-    ] = None,
+    state: StateOfPayment = None,
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     file: Annotated[int | None, typer.Option(metavar="ID", help="In this file.")] = None,
     kid: Annotated[str | None, typer.Option(help="With this KID.")] = None,
@@ -59,7 +58,7 @@ def list_(
 @app.command(epilog="Example: kk2 payment parked --company 100 --reason unknown_kid")
 def parked(
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Waiting for this reason.")] = None,
+    reason: WaitsFor = None,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
+from ops.cli.choosing import StateOfVoucher
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Why, day, group
 from ops.cli.printing import kroner
@@ -21,9 +22,7 @@ _Day = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="A vo
 
 @app.command("list", epilog="Example: kk2 voucher list --state refused --company 100")
 def list_(
-    state: Annotated[
-        str | None, typer.Option(help="approved, sending, in_doubt, refused, delivered, void or by_hand.")
-    ] = None,
+    state: StateOfVoucher = None,
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     code: Annotated[str | None, typer.Option(help="With this code of Visma's.")] = None,
     first: _Day = None,

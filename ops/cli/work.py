@@ -7,6 +7,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
+from ops.cli.choosing import StageOfWork, StateOfWork, WaitsFor
 from ops.cli.errors import SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Why, group
 from ops.cli.reasons import repair_of
@@ -19,9 +20,9 @@ _Id = Annotated[int, typer.Argument(metavar="ID", help="The work row's id, as `k
 
 @app.command("list", epilog="Example: kk2 work list --state parked")
 def list_(
-    state: Annotated[str | None, typer.Option(help="due or parked.")] = None,
-    stage: Annotated[str | None, typer.Option(help="Of this stage, as settle or deliver.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Waiting for this reason.")] = None,
+    state: StateOfWork = None,
+    stage: StageOfWork = None,
+    reason: WaitsFor = None,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import CheckConstraint, Table
 
 from ops import cli
+from ops.cli import choosing
 from ops.cli.reasons import REPAIRS, repair_of
 from ops.embedded import free_port
+from pipeline.flow import FLOW
 from pipeline.stage import Reason
+from schemas.case import CaseState
+from schemas.voucher import VoucherState
 from workers.settings import settings
+from workers.store import tables
 
 
 def commands() -> list[tuple[tuple[str, ...], str, str]]:
@@ -89,6 +95,39 @@ def test_wrong_use_is_status_2_and_a_sentence(
     said = capsys.readouterr().err
     assert said.strip()
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [(("file", "list", "--state"), "landed, read, held, unreadable, refused, known"),
+     (("payment", "list", "--state"), "waiting, settled, parked, held, refused, known"),
+     (("payment", "parked", "--reason"), ", ".join(Reason)),
+     (("case", "list", "--state"), ", ".join(CaseState)),
+     (("voucher", "list", "--state"), ", ".join(VoucherState)),
+     (("work", "list", "--state"), "due, parked"),
+     (("work", "list", "--stage"), ", ".join(stage.name for stage in FLOW)),
+     (("work", "list", "--reason"), ", ".join(Reason))],
+    ids=lambda line: " ".join(line) if isinstance(line, tuple) else "",
+)  # fmt: skip
+def test_a_filter_refuses_a_word_that_it_does_not_know_and_says_those_that_it_does(
+    line: tuple[str, ...], known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*line, "prked"]) == 2
+    assert f"{line[-1]}': expected one of {known}; found 'prked'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [(tables.bank_file, choosing.FILE_STATES), (tables.payment, choosing.PAYMENT_STATES),
+     (tables.kk2_case, CaseState), (tables.voucher, VoucherState)],
+    ids=["bank_file", "payment", "kk2_case", "voucher"],
+)  # fmt: skip
+def test_the_states_that_a_list_knows_are_those_that_its_table_can_hold(
+    table: Table, words: tuple[str, ...]
+) -> None:
+    checks = [str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)]
+
+    assert f"state in ({', '.join(repr(str(word)) for word in words)})" in checks
 
 
 def test_an_environment_that_is_not_complete_names_every_variable(capsys: pytest.CaptureFixture[str]) -> None:

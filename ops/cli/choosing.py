@@ -1,0 +1,54 @@
+"""Filters that know their words: one that nobody knows is refused, for its list would be empty and look like good news."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.stage import Reason
+from schemas.case import CaseState
+from schemas.voucher import VoucherState
+
+FILE_STATES = ("landed", "read", "held", "unreadable", "refused", "known")
+PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
+OPEN_WORK = ("due", "parked")
+
+
+def one_of(words: Iterable[str]) -> Callable[[str], str]:
+    """Give what reads one of the words from the command line, and says all of them to who writes another."""
+    known = tuple(words)
+
+    def read(word: str) -> str:
+        if word not in known:
+            raise typer.BadParameter(f"expected one of {', '.join(known)}; found {word!r}")
+        return word
+
+    return read
+
+
+def _stage(word: str) -> str:
+    from pipeline.flow import FLOW  # all rules with it, which a help page need not wait for
+
+    return one_of(stage.name for stage in FLOW)(word)
+
+
+def _state(words: Iterable[str]) -> Any:
+    *most, last = words
+    return typer.Option(
+        "--state", parser=one_of(words), metavar="STATE", help=f"{', '.join(most)} or {last}."
+    )
+
+
+StateOfFile = Annotated[str | None, _state(FILE_STATES)]
+StateOfPayment = Annotated[str | None, _state(PAYMENT_STATES)]
+StateOfCase = Annotated[str | None, _state(CaseState)]
+StateOfVoucher = Annotated[str | None, _state(VoucherState)]
+StateOfWork = Annotated[str | None, _state(OPEN_WORK)]
+StageOfWork = Annotated[
+    str | None,
+    typer.Option("--stage", parser=_stage, metavar="STAGE", help="Of this stage, as settle or deliver."),
+]
+WaitsFor = Annotated[
+    str | None,
+    typer.Option("--reason", parser=one_of(Reason), metavar="REASON", help="Waiting for this reason."),
+]
