@@ -1,16 +1,12 @@
 """`kk2 proposal`: the posting proposals as they stand now, and a person's approval of exactly what was shown."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.errors import SaidNoError
 from ops.cli.making import DryRun, Json, Name, Why, group
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
 _Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
@@ -39,9 +35,10 @@ def list_(json: Json = False) -> None:
 def show(company: _Company, file: _File = None, json: Json = False) -> None:
     """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest."""
     from ops.queries import proposals
+    from ops.repairs.acts import need_company
 
     with reaching.reading() as connection:
-        _known(connection, company)
+        need_company(connection, company)
         found = proposals.proposal(connection, company, file)
     if json:
         printing.as_json([found])
@@ -78,11 +75,12 @@ def approve(
 ) -> None:
     """Approve and post a company's proposal, exactly as it was shown: a change since then is said and nothing is posted."""
     from ops.queries import proposals
+    from ops.repairs.acts import need_company
     from ops.repairs.proposals import approve as approved
 
     if not digest:
         with reaching.reading() as connection:
-            _known(connection, company)
+            need_company(connection, company)
             shown = proposals.proposal(connection, company, file)
         typer.echo(
             f"company {company}: {shown.payments} payments, {printing.kroner(shown.amount)} kr, {shown.parked} parked",
@@ -100,12 +98,3 @@ def approve(
 def _first_of(waits: tuple[str, ...]) -> str:
     """The oldest reason in full; `proposal show` has them all."""
     return f"{waits[0]} (and {len(waits) - 1} more)" if len(waits) > 1 else "".join(waits)
-
-
-def _known(connection: "Connection", company: str) -> None:
-    """Refuse a company that the setup does not have: its proposal would look as if there were nothing to do."""
-    from ops.queries import proposals
-
-    known = proposals.companies_with_proposals(connection)
-    if company not in known:
-        raise SaidNoError(f"the setup has no company {company}; it has {', '.join(known) or 'none'}")

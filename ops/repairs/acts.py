@@ -9,6 +9,7 @@ from schemas.events import FileSettled, PersonActed
 from workers import audit
 from workers.journal import Ring, label, record, restore
 from workers.shell.rows import reopen_slices
+from workers.store import setup as setup_store
 
 
 class Refusal(Exception):  # noqa: N818 - said to a person: the act is refused, nothing was changed
@@ -52,6 +53,13 @@ def need_reason(person: Person, act: str) -> None:
     """Refuse an act that nobody could explain later."""
     if not person.reason.strip():
         raise Refusal(f"say why: {act} needs a reason")
+
+
+def need_company(connection: Connection, company: str) -> None:
+    """Refuse a company that the setup does not have: whatever is asked of it would look as if it were done."""
+    known = sorted(setup_store.current(connection).companies)
+    if company not in known:
+        raise Refusal(f"the setup has no company {company}; it has {', '.join(known) or 'none'}")
 
 
 def too_late(connection: Connection, subject: str, stands: str) -> Refusal:

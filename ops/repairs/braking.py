@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from ops.repairs.acts import Done, Person, Refusal, leave, need_reason
+from ops.repairs.acts import Done, Person, Refusal, leave, need_company, need_reason
 
 ALL = "*"
 
@@ -10,6 +10,8 @@ ALL = "*"
 def stop_delivery(connection: Connection, scope: str, *, person: Person) -> Done:
     """Stop before the next send. What is under way is not called back."""
     need_reason(person, "to stop delivery")
+    if scope != ALL:
+        need_company(connection, scope)
     made = connection.execute(
         text(
             "INSERT INTO brake (scope, actor, reason) VALUES (:scope, :actor, :reason) ON CONFLICT (scope) DO NOTHING"

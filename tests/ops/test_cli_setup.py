@@ -145,6 +145,7 @@ def test_the_records_of_a_case_file_are_shown(capsys: pytest.CaptureFixture[str]
 def test_delivery_is_stopped_and_started_with_a_name(
     engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    said(capsys, "client", "apply", str(MUNICIPALITY))
     assert said(capsys, "stop", "delivery", "100")[0] == 1
     why = ("--reason", "Visma is upgraded")
     assert said(capsys, "stop", "delivery", "100", *why, "--dry-run")[1].startswith(
@@ -161,9 +162,23 @@ def test_delivery_is_stopped_and_started_with_a_name(
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM brake")).scalar_one() == 0
         assert connection.execute(text("SELECT actor FROM audit ORDER BY id")).scalars().all() == [
+            "kari",
             "ola",
             "kari",
         ]
+
+
+def test_delivery_of_a_company_that_is_not_set_up_cannot_be_stopped(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("stop", "delivery", "999", "--reason", "Visma is upgraded")
+    assert said(capsys, *line)[::2] == (1, "kk2: the setup has no company 999; it has none\n")
+    said(capsys, "client", "apply", str(MUNICIPALITY))
+
+    assert said(capsys, *line)[::2] == (1, "kk2: the setup has no company 999; it has 100\n")
+    assert said(capsys, "stop", "delivery", "--reason", "the whole of Visma is upgraded")[0] == 0
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT scope FROM brake")).scalars().all() == ["*"]
 
 
 def test_an_act_on_what_is_not_there_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
