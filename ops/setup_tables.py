@@ -59,6 +59,9 @@ FIELDS: dict[str, dict[str, Field]] = {
         "finds": Field(read.yes_or_no),
         "lists": Field(read.yes_or_no),
         "deduplicates": Field(read.yes_or_no),
+        "imports": Field(read.yes_or_no, True, required=False),
+        "transacts": Field(read.yes_or_no, True, required=False),
+        "balances": Field(read.yes_or_no, True, required=False),
     },
     "company": {
         "code": _company,

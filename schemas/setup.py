@@ -37,7 +37,8 @@ class ClosedPeriodPolicy(StrEnum):
 class Installation:
     """One Visma, one connection. `number` stands in every voucher reference. Secrets by reference: `env:NAME`, `file:PATH`.
 
-    Time-outs and the inquiry pause are seconds. `finds`, `lists`, `deduplicates`: what this Visma can do.
+    Time-outs and the inquiry pause are seconds. `finds`, `lists`, `deduplicates`: what this Visma can do with vouchers;
+    `imports` (ready invoices, case numbers), `transacts`, `balances`: whether it has those operations.
     """
 
     code: str
@@ -55,6 +56,9 @@ class Installation:
     finds: bool
     lists: bool
     deduplicates: bool
+    imports: bool = True
+    transacts: bool = True
+    balances: bool = True
 
 
 @dataclass(frozen=True, slots=True)

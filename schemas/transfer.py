@@ -96,3 +96,113 @@ class InstallationFacts:
     version: str
     companies: tuple[CompanyFacts, ...]
     capabilities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyInvoice:
+    """An invoice of an approved dunning proposal (purreforslag): a case is to be opened for it.
+
+    `identity_no`, `kid` and `address` may be empty. `reminders` is how many were sent, `fees` what they cost so far.
+    """
+
+    proposal_no: str
+    invoice_no: str
+    customer_no: str
+    name: str
+    address: tuple[str, ...]
+    identity_no: str
+    sub_ledger_type: str
+    client: str
+    kid: str
+    invoiced_on: date
+    due_on: date
+    original: Money
+    open_amount: Money
+    reminders: int
+    fees: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPage:
+    """A page of ready invoices, as Visma ordered them; `next_page` is "" on the last."""
+
+    invoices: tuple[ReadyInvoice, ...]
+    next_page: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNumber:
+    """What is written back on an invoice: our case number, and the day from which it is with us."""
+
+    invoice_no: str
+    customer_no: str
+    case_no: str
+    day: date
+
+
+class NumberVerdict(StrEnum):
+    """What the answer for one case number means."""
+
+    WRITTEN = "written"  # the invoice carries the mark and the number: now, or from an earlier call
+    REFUSED = "refused"  # an error from the list that is known to mean "not written"
+    UNKNOWN = "unknown"  # no row of the answer is clearly this one's: write it again
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAnswer:
+    """The answer for one case number; `code` and `note` are Visma's words, both "" for WRITTEN."""
+
+    invoice_no: str
+    verdict: NumberVerdict
+    code: str
+    note: str
+
+
+class TransactionKind(StrEnum):
+    """What happened to an invoice in Visma."""
+
+    PAYMENT = "payment"
+    CREDIT_NOTE = "credit_note"
+    CORRECTION = "correction"
+    WRITE_OFF = "write_off"
+    REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTransaction:
+    """A line on a transferred invoice, as Visma has it: debit positive, so a payment is negative. Ours come too.
+
+    `voucher_type`, `registrar` and `reference` are "" where the installation does not tell. The same `transaction_id`
+    may come again, with another amount too: it is for the caller to compare with what it has applied.
+    """
+
+    transaction_id: str
+    voucher_no: str
+    line: int
+    voucher_type: str
+    registrar: str
+    reference: str
+    day: date
+    amount: Money
+    kind: TransactionKind
+    invoice_no: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """A page of transactions; `next_page` is "" on the last, which alone has the `cursor` to ask from next time."""
+
+    transactions: tuple[LedgerTransaction, ...]
+    next_page: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceBalance:
+    """How an invoice stands in Visma. `collection_mark`: it is marked as with us; `case_no` is "" if none is written."""
+
+    invoice_no: str
+    open_amount: Money
+    collection_mark: bool
+    case_no: str

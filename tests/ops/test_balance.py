@@ -14,7 +14,18 @@ from ops.balance.replay import replay
 from ops.embedded import Postgres
 from schemas.case import Kind
 from schemas.money import kr
-from schemas.transfer import DeliveryAnswer, Exchange, InquiryAnswer, InstallationFacts, LedgerVoucher
+from schemas.transfer import (
+    CaseNumber,
+    DeliveryAnswer,
+    Exchange,
+    InquiryAnswer,
+    InstallationFacts,
+    InvoiceBalance,
+    LedgerVoucher,
+    NumberAnswer,
+    ReadyPage,
+    TransactionPage,
+)
 from schemas.voucher import LedgerState, Voucher
 from tests.ops.ledger import Ledger, Standing, in_visma, standing
 from tests.servers import new_database
@@ -42,6 +53,22 @@ class Listing:
             raise self.fails
 
     def installation(self) -> InstallationFacts:
+        raise AssertionError("the money check asks for the list")
+
+    def ready_invoices(self, company: str, dunning_code: str, page: str = "") -> tuple[ReadyPage, Exchange]:
+        raise AssertionError("the money check asks for the list")
+
+    def write_case_numbers(
+        self, company: str, rows: Sequence[CaseNumber]
+    ) -> tuple[tuple[NumberAnswer, ...], Exchange]:
+        raise AssertionError("the money check must never write")
+
+    def transactions(
+        self, company: str, since_cursor: str, page: str = ""
+    ) -> tuple[TransactionPage, Exchange]:
+        raise AssertionError("the money check asks for the list")
+
+    def balances(self, company: str, invoice_nos: Sequence[str]) -> tuple[InvoiceBalance, ...]:
         raise AssertionError("the money check asks for the list")
 
 

@@ -1,14 +1,28 @@
-"""The door to an accounting system: register vouchers, ask for them, list them; adapters stand behind it."""
+"""The door to an accounting system: vouchers out, invoices and what happened to them in; adapters stand behind it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from schemas.setup import Installation
-from schemas.transfer import DeliveryAnswer, Exchange, InquiryAnswer, InstallationFacts, LedgerVoucher
+from schemas.transfer import (
+    CaseNumber,
+    DeliveryAnswer,
+    Exchange,
+    InquiryAnswer,
+    InstallationFacts,
+    InvoiceBalance,
+    LedgerVoucher,
+    NumberAnswer,
+    ReadyPage,
+    TransactionPage,
+)
 from schemas.voucher import Voucher
 
-__all__ = ["Accounting", "CannotTell", "Trouble", "connect"]
+__all__ = ["MOST_ROWS", "Accounting", "CannotTell", "Trouble", "connect"]
+
+MOST_ROWS: Final = 1_000
+"""What one call may ask about, and what one page may hold."""
 
 
 class Trouble(Exception):  # noqa: N818 - the project's word for "the world does not answer"
@@ -59,6 +73,37 @@ class Accounting(Protocol):
 
     def installation(self) -> InstallationFacts:
         """What the installation says of itself. Raises `Trouble`."""
+
+    def ready_invoices(self, company: str, dunning_code: str, page: str = "") -> tuple[ReadyPage, Exchange]:
+        """A page of the invoices in approved dunning proposals with that code; `page` is "" or the last `next_page`.
+
+        Changes nothing: an invoice comes again until its case number is written, at some installations even after.
+        An id that stands twice on a page is given twice. Raises `Trouble`, `CannotTell`.
+        """
+
+    def write_case_numbers(
+        self, company: str, rows: Sequence[CaseNumber]
+    ) -> tuple[tuple[NumberAnswer, ...], Exchange]:
+        """Mark invoices as with us and write their case numbers, 1 to 1,000 in a call; one answer a row, in their order.
+
+        Idempotent: a call that broke (`Trouble`) may have written, and is simply made again. A row that the contract
+        forbids is REFUSED here and not sent. Raises `Trouble`, `CannotTell`; ValueError for more than 1,000 rows.
+        """
+
+    def transactions(
+        self, company: str, since_cursor: str, page: str = ""
+    ) -> tuple[TransactionPage, Exchange]:
+        """A page of what happened to transferred invoices since a cursor, "" for all; what our vouchers did comes too.
+
+        The cursor to keep comes with the last page; what it was asked from may come again, so ids are compared.
+        Changes nothing. Raises `Trouble`, `CannotTell`.
+        """
+
+    def balances(self, company: str, invoice_nos: Sequence[str]) -> tuple[InvoiceBalance, ...]:
+        """How 1 to 1,000 invoices stand; those that Visma does not know are missing. Changes nothing.
+
+        Raises `Trouble`, `CannotTell`; ValueError for more than 1,000 numbers.
+        """
 
 
 def connect(installation: Installation, secret: Callable[[str], str]) -> Accounting:

@@ -10,11 +10,16 @@ from lxml import etree
 
 from schemas.setup import Installation
 from schemas.transfer import (
+    CaseNumber,
     DeliveryAnswer,
     Exchange,
     InquiryAnswer,
     InstallationFacts,
+    InvoiceBalance,
     LedgerVoucher,
+    NumberAnswer,
+    ReadyPage,
+    TransactionPage,
     Verdict,
 )
 from schemas.voucher import Voucher
@@ -104,6 +109,26 @@ class WSinkasso:
             return facts_of(contract.reply(mapping.INSTALLATION, raw))
         except contract.OffContractError as fault:
             raise Trouble("OffContract", str(fault), exchange) from fault
+
+    def ready_invoices(self, company: str, dunning_code: str, page: str = "") -> tuple[ReadyPage, Exchange]:
+        """A page of the invoices in approved dunning proposals."""
+        raise CannotTell(f"not built: {company} {dunning_code} {page}")
+
+    def write_case_numbers(
+        self, company: str, rows: Sequence[CaseNumber]
+    ) -> tuple[tuple[NumberAnswer, ...], Exchange]:
+        """Mark invoices as with us and write their case numbers."""
+        raise CannotTell(f"not built: {company} {rows}")
+
+    def transactions(
+        self, company: str, since_cursor: str, page: str = ""
+    ) -> tuple[TransactionPage, Exchange]:
+        """A page of what happened to transferred invoices."""
+        raise CannotTell(f"not built: {company} {since_cursor} {page}")
+
+    def balances(self, company: str, invoice_nos: Sequence[str]) -> tuple[InvoiceBalance, ...]:
+        """How invoices stand."""
+        raise CannotTell(f"not built: {company} {invoice_nos}")
 
     def _register(
         self, references: Sequence[str], body: bytes, private: frozenset[str]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from itertools import groupby
@@ -153,11 +153,14 @@ def _made_noun(wanted: type, found: Any) -> Any:
         raise _NotReadableError(f"expected the fields of {wanted.__name__}, found {found!r}")
     hints = get_type_hints(wanted)
     wrong = [f"the key {key} is not known" for key in found.keys() - hints.keys()]
-    wrong += [f"the key {key} is missing" for key in hints.keys() - found.keys()]
+    later = {field.name for field in fields(wanted) if field.default is not MISSING}
+    wrong += [f"the key {key} is missing" for key in hints.keys() - found.keys() - later]
     if wrong:
         raise _NotReadableError("; ".join(sorted(wrong)))
     values = {}
     for key, hint in hints.items():
+        if key not in found:
+            continue  # a key that came after this row was written: its default says what held before
         try:
             values[key] = _made(hint, found[key])
         except _NotReadableError as fault:
