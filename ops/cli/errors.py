@@ -53,6 +53,7 @@ _REFUSALS = (
     ("workers.secrets", "NoSuchSecretError", WRONG),
     ("ops.embedded", "EmbeddedError", WRONG),
     ("ops.simulator", "BadFaultError", WRONG),
+    ("ops.simulator", "BusyPortError", WRONG),
     ("ops.simulator", "BadMunicipalityError", WRONG),
     ("workers.accounting", "Trouble", WRONG),
     ("workers.accounting", "CannotTell", UNKNOWN),

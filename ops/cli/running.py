@@ -126,7 +126,10 @@ def flower(
     ] = "127.0.0.1",
 ) -> None:
     """Show queues, workers and tasks in a browser, read-only; user and password come from the secret kk2_flower_auth."""
+    from ops.embedded import need_port
+
     reaching.site()
+    need_port(port, "stop what listens there, or choose another --port", address)
     # No address of a server and no password stands here: a command line can be read by every user of the machine.
     os.execv(  # noqa: S606 - no shell is what is wanted
         sys.executable,
@@ -142,9 +145,11 @@ def up(
     folder: Annotated[Path, typer.Option(envvar="KK2_FOLDER", help="Where everything is kept.")] = Path(
         "kk2-data"
     ),
-    flower_port: Annotated[int, typer.Option(help="Where Flower listens; 0 does without it.")] = 5555,
+    flower_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where Flower listens; 0 does without it.")
+    ] = 5555,
     visma_port: Annotated[
-        int, typer.Option(help="Where a simulated Visma listens, for training; 0 for none.")
+        int, typer.Option(min=0, max=65535, help="Where a simulated Visma listens, for training; 0 for none.")
     ] = 0,
 ) -> None:
     """Run the whole stack on this machine until Ctrl-C or SIGTERM, and start again what dies.

@@ -16,6 +16,11 @@ _ADDRESSES = ("KK2_DATABASE_URL", "KK2_BROKER_URL")
 
 def run(folder: Path, *, flower_port: int, visma_port: int) -> None:
     """Run until a signal says stop; raises `EmbeddedError`, OSError and what the settings and the database raise."""
+    for port, option in ((flower_port, "--flower-port"), (visma_port, "--visma-port")):
+        if port:  # asked before anything stands: a child that can't listen would be started again for ever
+            embedded.need_port(
+                port, f"stop what listens there, perhaps another kk2, or choose another {option}"
+            )
     with ExitStack() as until_the_end:
         servers = None
         if not all(name in os.environ for name in _ADDRESSES):

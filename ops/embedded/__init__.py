@@ -14,13 +14,22 @@ from typing import Self
 
 from ops.embedded.binaries import EmbeddedError, NoProgramError
 from ops.embedded.broker import Broker
-from ops.embedded.ground import HOST, NotStartedError, folder_mode, free_port, make_folder
+from ops.embedded.ground import (
+    HOST,
+    BusyPortError,
+    NotStartedError,
+    folder_mode,
+    free_port,
+    make_folder,
+    need_port,
+)
 from ops.embedded.postgres import Postgres
 from ops.embedded.server import Server
 
 __all__ = [
     "HOST",
     "Broker",
+    "BusyPortError",
     "EmbeddedError",
     "FolderInUseError",
     "FolderLock",
@@ -30,6 +39,7 @@ __all__ = [
     "Server",
     "Servers",
     "free_port",
+    "need_port",
     "start",
 ]
 

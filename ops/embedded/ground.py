@@ -23,6 +23,10 @@ class NotStartedError(EmbeddedError):
     """The program ended or was not ready in time; the sentence carries its last words."""
 
 
+class BusyPortError(EmbeddedError):
+    """Somebody else listens where we are to; the sentence names the port."""
+
+
 def make_folder(path: Path, mode: int) -> None:
     """Make a folder with exactly these rights; one that stands is left as it is."""
     if not path.exists():
@@ -40,7 +44,9 @@ def free_port() -> int:
     for port in random.SystemRandom().sample(_PORTS, k=200):
         if is_free(port):
             return port
-    raise NotStartedError(f"no free port of {HOST} between {_PORTS.start} and {_PORTS.stop}")
+    raise BusyPortError(
+        f"none of 200 ports of {HOST} between {_PORTS.start} and {_PORTS.stop} is free: stop what listens on them"
+    )
 
 
 def tail(log: Path) -> str:
@@ -49,14 +55,28 @@ def tail(log: Path) -> str:
 
 
 def is_free(port: int) -> bool:
-    with socket.socket() as probe:
+    try:
+        _bind(port, HOST)
+    except OSError:
+        return False
+    return True
+
+
+def need_port(port: int, what_else: str, host: str = HOST) -> None:
+    """Raise `BusyPortError` for a port that nobody could listen on now; `what_else`: what a person can do then."""
+    try:
+        _bind(port, host)
+    except OSError as error:
+        raise BusyPortError(
+            f"can't listen on port {port} of {host} ({error.strerror}): {what_else}"
+        ) from None
+
+
+def _bind(port: int, host: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do: a port in TIME_WAIT after a kill is free, one that is listened on is not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
 
 
 def server_identity() -> tuple[int, int] | None:

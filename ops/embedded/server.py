@@ -20,6 +20,7 @@ from ops.embedded.ground import (
     is_free,
     kept,
     make_folder,
+    need_port,
     server_identity,
     tail,
 )
@@ -108,6 +109,10 @@ class Server(ABC):
         """The program, started on the same port and data as before unless it runs; it may not take clients yet."""
         if self._process is None or self._process.poll() is not None:
             self.prepare()
+            need_port(
+                self.port,
+                f"{self.name} had it; stop what has taken it, or start anew, which takes a free one",
+            )
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
                     self.argv(),

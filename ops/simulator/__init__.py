@@ -14,13 +14,14 @@ from ops.simulator.controls import book_by_hand
 from ops.simulator.faults import BadFaultError, Fault, FaultKind, FaultPlan, from_fields, parse
 from ops.simulator.ledger import Booked, Ledger
 from ops.simulator.municipality import BadMunicipalityError, period, read
-from ops.simulator.server import SOAP_PATH, Server
+from ops.simulator.server import SOAP_PATH, BusyPortError, Server
 from schemas.voucher import LedgerState
 
 __all__ = [
     "BadFaultError",
     "BadMunicipalityError",
     "Booked",
+    "BusyPortError",
     "Fault",
     "FaultKind",
     "Simulator",
@@ -54,7 +55,7 @@ class Simulator:
         sign_in: str = "",
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Open the ledger in `folder` and bind the port. Raises OSError, `BadMunicipalityError`."""
+        """Open the ledger in `folder` and bind the port. Raises `BusyPortError`, OSError, `BadMunicipalityError`."""
         capabilities = ALWAYS | {
             name
             for name, has in (("deduplicates", deduplicates), ("FindVoucher", finds), ("ListVouchers", lists))

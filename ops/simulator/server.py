@@ -22,6 +22,10 @@ ENDLESS = (
 )  # bytes; an answer "without an end" gives up here, long after any client should have
 
 
+class BusyPortError(OSError):
+    """Somebody else listens where the simulator is to; the sentence names the port."""
+
+
 class Server(ThreadingHTTPServer):
     """Listens; each connection has its own thread."""
 
@@ -42,7 +46,12 @@ class Server(ThreadingHTTPServer):
         self.tls = tls
         self.authorization = "Basic " + base64.b64encode(sign_in.encode()).decode() if sign_in else ""
         self.stopping = threading.Event()
-        super().__init__(address, Handler)
+        try:
+            super().__init__(address, Handler)
+        except OSError as error:
+            where, why = f"port {address[1]} of {address[0]}", error.strerror
+            other = "stop what listens there, or choose another port; 0 takes a free one"
+            raise BusyPortError(f"can't listen on {where} ({why}): {other}") from None
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept; the TLS handshake is left to the connection's own thread, so that one client can't hold the others."""

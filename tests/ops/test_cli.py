@@ -1,6 +1,7 @@
 """The command line as a whole: help that teaches, faults in a sentence, exit statuses, and a quick start."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -186,6 +187,38 @@ def test_an_unknown_queue_is_refused(
 
     assert cli.main(["worker", "--queues", "files,nonsense"]) == 2
     assert "no such queue: nonsense" in capsys.readouterr().err
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """A port of the loopback on which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "otherwise"),
+    [(("up", "--flower-port"), "perhaps another kk2, or choose another --flower-port"),
+     (("up", "--flower-port", "0", "--visma-port"), "perhaps another kk2, or choose another --visma-port"),
+     (("flower", "--port"), "or choose another --port"),
+     (("simulate", "visma", "--folder", "visma", "--port"), "or choose another port; 0 takes a free one")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_busy_port_is_named_with_what_to_do(
+    line: tuple[str, ...], otherwise: str, busy: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    if line[0] == "flower":
+        use(monkeypatch, tmp_path, "postgresql+psycopg://127.0.0.1:1/kk2")
+
+    assert cli.main([*line, str(busy)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"kk2: can't listen on port {busy} of 127.0.0.1 (Address already in use): stop what"
+    )
+    assert said.endswith(f"{otherwise}\n")
+    assert not (tmp_path / "kk2-data").exists()
 
 
 def run(*line: str) -> "subprocess.CompletedProcess[str]":

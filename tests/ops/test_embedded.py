@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 import redis
 
+from ops import embedded
 from ops.embedded import FolderInUseError, Postgres, Server, Servers, start
 from ops.embedded.binaries import PostgresPrograms
 from tests.servers import ask, libpq, new_database
@@ -243,6 +245,19 @@ def test_a_root_that_may_not_let_them_through_says_what_to_do(tmp_path: Path) ->
     assert said.returncode == 1
     assert "closed to user" in said.stderr
     assert "choose another folder, or chmod o+x those above" in said.stderr
+
+
+def test_a_server_whose_port_was_taken_says_which_one_and_comes_back_on_it(folder: Path) -> None:
+    with start(folder, durable=False) as servers:
+        servers.broker.stop()
+        with (
+            socket.create_server((embedded.HOST, servers.broker.port)),
+            pytest.raises(embedded.BusyPortError, match=f"port {servers.broker.port} of .*: broker had it"),
+        ):
+            servers.broker.start()
+
+        servers.broker.start()
+        assert client(servers).ping()
 
 
 @needs_root

@@ -35,6 +35,18 @@ def register(reference: str = "K1-1-1", *, debit: str = "10.00", credit: str = "
     return f"<RegisterVouchers xmlns='urn:kk2-visma:wsinkasso:1'><voucher>{tops}{lines}</voucher></RegisterVouchers>"
 
 
+def test_a_busy_port_is_named(tmp_path: Path) -> None:
+    with Simulator(tmp_path / "first") as first:
+        port = first.base.rpartition(":")[2]
+        second = subprocess.run(
+            [sys.executable, "-m", "ops.simulator", "--port", port, "--folder", str(tmp_path / "second")],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"simulator: can't listen on port {port} of 127.0.0.1")
+
+
 def ask(url: str, operation: str, inside: str) -> etree._Element:
     """What stands in the answer's body, after it was held against the XSD."""
     body = f"<s:Envelope xmlns:s='{SOAP}'><s:Body>{inside}</s:Body></s:Envelope>".encode()
