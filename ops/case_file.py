@@ -28,6 +28,7 @@ from ops.case_rows import RECORDS, Checker, Record
 from ops.repairs.acts import Person, leave
 from schemas.bank import Fault
 from schemas.events import CaseChanged, CasesOpened
+from schemas.wording import counted
 from workers.journal import Ring
 from workers.store import cases as store
 from workers.store import setup
@@ -46,7 +47,7 @@ class BadCaseFileError(ValueError):
     def __init__(self, name: str, faults: tuple[Fault, ...], number: int) -> None:
         """Keep the faults; the message has one line for each, and says how many more there are."""
         lines = [f"{name}:{fault}" for fault in faults]
-        more = [f"{name}: and {number - len(faults)} more faults"] if number > len(faults) else []
+        more = [f"{name}: and {counted(number - len(faults), 'more fault')}"] if number > len(faults) else []
         super().__init__("\n".join(lines + more))
         self.faults = faults
 
@@ -146,7 +147,7 @@ def _read_csv(lines: Iterator[str]) -> Iterator[Read]:
     for row in reader:
         line = reader.line_num + 1
         if len(row) > len(header):
-            yield line, f"{len(row)} cells under {len(header)} keys"
+            yield line, f"{counted(len(row), 'cell')} under {counted(len(header), 'key')}"
         elif row:
             yield line, {key: cell for key, cell in zip(header, row, strict=False) if cell}
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from pipeline.formats import DEFAULT, Reading, ReadOptions, Refusal, read
 from schemas.bank import Assignment, PaymentBatch, PaymentRow
 from schemas.money import in_kroner
+from schemas.wording import counted
 
 READ, REFUSED, UNREADABLE = 0, 1, 2
 """The exit statuses: the file was read, is refused, or cannot be opened (or the encoding is unknown)."""
@@ -119,9 +120,9 @@ def _day(day: date | None) -> str:
 
 def _tables(reading: Reading, *, payments: bool) -> Iterator[str]:
     yield (
-        f"{reading.format}: {_count(len(reading.transmissions), 'transmission')}, "
-        f"{_count(len(reading.assignments), 'assignment')}, {_count(reading.payments, 'payment')}, "
-        f"{in_kroner(reading.total)} kr, {_count(reading.authorisations, 'authorisation')}\n"
+        f"{reading.format}: {counted(len(reading.transmissions), 'transmission')}, "
+        f"{counted(len(reading.assignments), 'assignment')}, {counted(reading.payments, 'payment')}, "
+        f"{in_kroner(reading.total)} kr, {counted(reading.authorisations, 'authorisation')}\n"
     )
     yield from _assignments(reading.assignments)
     if payments:
@@ -145,10 +146,6 @@ def _tables(reading: Reading, *, payments: bool) -> Iterator[str]:
     if reading.notes:
         yield "\nNotes\n"
         yield "".join(f"  line {note.line}: {note.text} ({note.code})\n" for note in reading.notes)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _assignments(assignments: tuple[Assignment, ...]) -> Iterator[str]:

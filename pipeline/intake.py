@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.stage import Park, Reason
+from schemas.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Accepted:
 def accept(facts: AcceptFacts) -> Accepted | Park:
     """Take the file in, or hold it whole: with more than half of it alike to earlier payments it is a file seen before."""
     if 2 * facts.held > facts.payments:
-        alike = f"{facts.held} of the file's {facts.payments} payments are alike to payments of earlier files"
-        return Park(Reason.FILE_HELD, f"{alike}: has the bank sent them twice? Release or refuse the file")
+        alike = f"alike to payments of earlier files: {facts.held} of the file's {counted(facts.payments, 'payment')}"
+        return Park(Reason.FILE_HELD, f"{alike}. Has the bank sent them twice? Release or refuse the file")
     return Accepted(facts.held, tuple(account for account, company in facts.accounts if company is None))
 
 

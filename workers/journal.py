@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from pipeline.flow import woken_by
 from pipeline.stage import Reason
 from schemas import events
+from schemas.wording import counted
 
 _EVENT_TYPES: dict[str, type] = {
     name: value
@@ -133,7 +134,7 @@ def label(event: object) -> str:
         case events.PaymentsReleased(file_id, payment_ids):
             return f"file {file_id}, {len(payment_ids)} released"
         case events.PartReady(company, vouchers, _):
-            return f"company {company}, {len(vouchers)} vouchers"
+            return f"company {company}, {counted(len(vouchers), 'voucher')}"
         case events.VouchersApproved(ids) | events.VoucherAbsent(ids) | events.RetryAsked(ids):
             return f"voucher {ids[0]}" if len(ids) == 1 else f"{len(ids)} vouchers from {ids[0]}"
         case events.VoucherInDoubt(voucher_id) | events.InquiryAsked(voucher_id):
@@ -143,9 +144,9 @@ def label(event: object) -> str:
         case events.PaymentAssigned(payment_id, case_id):
             return f"payment {payment_id} to case {case_id}"
         case events.CaseChanged(ids) | events.CasesOpened(ids):
-            return f"{len(ids)} cases"
+            return counted(len(ids), "case")
         case events.OriginalConcluded(ids):
-            return f"{len(ids)} payments"
+            return counted(len(ids), "payment")
         case events.VoucherVoided(voucher_id, _):
             return f"voucher {voucher_id} void"
         case _:

@@ -14,6 +14,7 @@ from ops.balance.shelves import OurVoucher, Shelf
 from schemas.money import Money
 from schemas.transfer import LedgerVoucher
 from schemas.voucher import LedgerState
+from schemas.wording import counted
 from workers.accounting import Accounting, CannotTell, Trouble
 
 _OURS = re.compile(r"K(\d+)-\d+-\d+")
@@ -101,7 +102,7 @@ def _untold(ours: list[OurVoucher], shelf: Shelf, said: _Said) -> None:
     booked = [voucher for voucher in ours if voucher.state in {"delivered", "by_hand"}]
     if booked:
         said.unknown.append(
-            f"company {shelf.company}: {len(booked)} vouchers that should be in Visma could not be looked for"
+            f"company {shelf.company}: {counted(len(booked), 'voucher')} that should be in Visma could not be looked for"
         )
 
 
@@ -164,7 +165,7 @@ def _booked(
     if found.total != voucher.total:
         said.vouchers.append(Difference(name, voucher.total, found.total, "altered in Visma: another sum"))
     elif found.lines != voucher.lines:
-        cause = f"altered in Visma: {found.lines} lines, ours has {voucher.lines}"
+        cause = f"altered in Visma: {counted(found.lines, 'line')}, ours has {voucher.lines}"
         said.vouchers.append(Difference(name, voucher.total, found.total, cause))
 
 

@@ -12,6 +12,7 @@ from ops.cli.choosing import StateOfCase
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, day, group
 from schemas.money import decimal_text
+from schemas.wording import counted
 
 app = group("Cases: apply what KK2 says, export what became of them, and look.", "case")
 
@@ -30,7 +31,7 @@ def apply(file: InFile, dry_run: DryRun = False, name: Name = "", json: Json = F
     else:
         would = "would be " if dry_run else ""
         typer.echo(
-            f"{applied.records} records: {applied.opened} cases {would}opened, {applied.changed} {would}changed, "
+            f"{counted(applied.records, 'record')}: {counted(applied.opened, 'case')} {would}opened, {applied.changed} {would}changed, "
             f"{applied.renamed} {would}renamed"
         )
     reaching.ring(applied.rings)

@@ -7,6 +7,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.making import DryRun, InFile, Json, Name, day, group
+from schemas.wording import counted
 
 app = group(
     "The setup: installations, companies, accounts, clients and sub-ledgers, as dated rows.", "client"
@@ -26,7 +27,7 @@ def apply(file: InFile, dry_run: DryRun = False, name: Name = "", json: Json = F
         printing.as_json([applied])
         return
     would = "would be " if dry_run else ""
-    typer.echo(f"{applied.added} rows {would}added, {applied.unchanged} stand already")
+    typer.echo(f"{counted(applied.added, 'row')} {would}added, {applied.unchanged} there already")
 
 
 @app.command(epilog="Example: kk2 client show --on 2027-01-01")

@@ -12,6 +12,7 @@ from ops.cli.choosing import StateOfFile
 from ops.cli.errors import SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, group
 from ops.cli.reasons import repair_of
+from schemas.wording import counted
 
 if TYPE_CHECKING:
     from ops.file_trial import Trial
@@ -114,7 +115,9 @@ def add(
     if json:
         printing.as_json([taken])
     else:
-        typer.echo(f"file {taken.file_id} ({taken.name}, {taken.size} bytes) is taken and will be read")
+        typer.echo(
+            f"file {taken.file_id} ({taken.name}, {counted(taken.size, 'byte')}) is taken and will be read"
+        )
 
 
 @app.command("dry-run", epilog="Example: kk2 file dry-run OCR.D240112")
@@ -191,7 +194,7 @@ def _print_trial(file: Path, trial: "Trial") -> None:
         typer.echo(f"{file}: came before as {trial.seen}", err=True)
     if trial.faults or trial.seen:
         return
-    typer.echo(f"{trial.payments} payments, {printing.kroner(trial.total)} kr, would end so:")
+    typer.echo(f"{counted(trial.payments, 'payment')}, {printing.kroner(trial.total)} kr, would end so:")
     printing.table(
         ("state", "reason", "payments", "kroner", "repair"),
         [

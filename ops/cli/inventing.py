@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ops.cli.making import InFile, Json, group
+from schemas.wording import counted
 
 commands = group("What needs no site.")
 simulate = group("Stand in for somebody else.", "simulate")
@@ -40,7 +41,7 @@ def generate_ocr(
 
     with out.open("xb") as file:
         write(payments, seed, file)
-    typer.echo(f"{payments} payments in {out}")
+    typer.echo(f"{counted(payments, 'payment')} in {out}")
 
 
 @simulate.callback()

@@ -7,6 +7,7 @@ import typer
 from ops.cli import printing, reaching
 from ops.cli.errors import NO, UNKNOWN, CommandError
 from ops.cli.making import DryRun, Json, group
+from schemas.wording import counted
 
 if TYPE_CHECKING:
     from ops.balance import BalanceReport, Sums
@@ -73,7 +74,7 @@ def _progress(*, json: bool) -> None:
         f"{p.name} gave its last sign of life {p.age:.0f} s ago" for p in found.pulses if p.state is State.BAD
     ]
     faults += [
-        f"queue {q.queue}: {q.due} rows wait and nothing was claimed"
+        f"queue {q.queue}: {counted(q.due, 'row')} to do, and nothing was claimed"
         for q in found.queues
         if q.state is State.BAD
     ]
@@ -147,7 +148,7 @@ def _print(report: "BalanceReport") -> None:
 
 
 def _print_sums(sums: "Sums") -> None:
-    typer.echo(f"{sums.scope}: {sums.payments} payments, {printing.kroner(sums.amount)} kr")
+    typer.echo(f"{sums.scope}: {counted(sums.payments, 'payment')}, {printing.kroner(sums.amount)} kr")
     printing.table(
         ("where", "state", "payments", "kroner"),
         [(place.where, place.state, place.payments, printing.kroner(place.amount)) for place in sums.places],

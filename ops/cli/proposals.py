@@ -7,6 +7,7 @@ import typer
 from ops.cli import printing, reaching
 from ops.cli.acting import act
 from ops.cli.making import DryRun, Json, Name, Why, group
+from schemas.wording import counted
 
 app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
 _Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
@@ -53,7 +54,7 @@ def show(company: _Company, file: _File = None, json: Json = False) -> None:
         right="payments kroner parked",
     )  # fmt: skip
     typer.echo(
-        f"\n{found.payments} payments, {printing.kroner(found.amount)} kr; {found.parked} of them parked"
+        f"\n{counted(found.payments, 'payment')}, {printing.kroner(found.amount)} kr; {found.parked} of them parked"
     )
     for why in found.waits:
         typer.echo(f"waits: {why}")
@@ -83,7 +84,7 @@ def approve(
             need_company(connection, company)
             shown = proposals.proposal(connection, company, file)
         typer.echo(
-            f"company {company}: {shown.payments} payments, {printing.kroner(shown.amount)} kr, {shown.parked} parked",
+            f"company {company}: {counted(shown.payments, 'payment')}, {printing.kroner(shown.amount)} kr, {shown.parked} parked",
             err=json,
         )
         if not yes and not dry_run:

@@ -11,6 +11,7 @@ from ops.cli.choosing import StateOfVoucher
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Why, day, group
 from ops.cli.printing import kroner
+from schemas.wording import counted
 
 app = group(
     "The vouchers on their way to Visma: see them, retry, confirm, correct, discard, restore.", "voucher"
@@ -152,7 +153,7 @@ def retry(
     which = repairs.Which(company, code, first, last)
     with reaching.reading() as connection:
         number, total = repairs.matching(connection, which)
-    typer.echo(f"{number} refused vouchers match, {kroner(total)} kr", err=json)
+    typer.echo(f"{counted(number, 'refused voucher')} found, {kroner(total)} kr", err=json)
     if number and not yes and not dry_run:
         typer.confirm("Send them again?", abort=True, err=True)
     act(

@@ -7,6 +7,7 @@ from ops.demo.expected import ExpectedCase, ExpectedPayment, ExpectedVoucher
 from ops.demo.finding import FoundPayment, LedgerRow, in_order
 from ops.demo.standing import Part
 from schemas.money import Money, in_kroner
+from schemas.wording import counted
 
 
 def payments(expected: Iterable[ExpectedPayment], found: Iterable[FoundPayment]) -> list[str]:
@@ -54,19 +55,23 @@ def vouchers(expected: Iterable[ExpectedVoucher], found: Sequence[LedgerRow]) ->
     for wanted in expected:
         key = (text_of(wanted), wanted.total, wanted.lines)
         if not there[key]:
-            said.append(f"voucher {key[0]}: Visma has none of {in_kroner(key[1])} kr in {key[2]} lines")
+            said.append(
+                f"voucher {key[0]}: Visma has none of {in_kroner(key[1])} kr in {counted(key[2], 'line')}"
+            )
         there[key] -= 1
     for (name, total, lines), more in there.items():
-        said += [f"voucher {name}: Visma has one of {in_kroner(total)} kr in {lines} lines too many"] * max(
-            more, 0
-        )
+        said += [
+            f"voucher {name}: Visma has one of {in_kroner(total)} kr in {counted(lines, 'line')} too many"
+        ] * max(more, 0)
     return said
 
 
 def booked_twice(found: Iterable[LedgerRow]) -> list[str]:
     """References of ours that Visma has more than once."""
     times = Counter(row.reference for row in found)
-    return [f"{reference}: booked {count} times" for reference, count in times.items() if count > 1]
+    return [
+        f"{reference}: booked {counted(count, 'time')}" for reference, count in times.items() if count > 1
+    ]
 
 
 def by_outcome(found: Iterable[ExpectedPayment | FoundPayment]) -> dict[str, tuple[int, Money]]:

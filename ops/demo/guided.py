@@ -23,6 +23,7 @@ from ops.demo.stack import Stack, children, left_running, running
 from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import demo_town
+from schemas.wording import counted
 
 _FILE_SECONDS = 90.0
 _EVENT_SECONDS = 5.0
@@ -41,8 +42,8 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
         expected = foretell(town)
         expectation.write(expected, place / "oracle.json")
         console.print(
-            f"Fjordvik kommune, invented with seed {seed}: {len(town.cases)} cases, {len(expected.payments)} payments in "
-            f"{len(town.files)} bank files.\nThe oracle has written what must become of each: {place / 'oracle.json'}\n",
+            f"Fjordvik kommune, invented with seed {seed}: {counted(len(town.cases), 'case')}, {counted(len(expected.payments), 'payment')} in "
+            f"{counted(len(town.files), 'bank file')}.\nThe oracle has written what must become of each: {place / 'oracle.json'}\n",
             highlight=False,
         )
         try:
@@ -129,11 +130,11 @@ def _not_by_tasks(stack: Stack, log: TaskLog, files: int, count: int) -> list[st
     with suppress(waiting.NotQuietError):  # events come a moment after the work
         waiting.until(stack, is_told, seconds=_EVENT_SECONDS, what="the workers' events")
     said = [
-        f"the workers' events tell of {log.succeeded[name]} tasks {name}, there must be {times} or more"
+        f"the workers' events tell of {counted(log.succeeded[name], 'task')} {name}, there must be {times} or more"
         for name, times in wanted.items()
         if log.succeeded[name] < times
     ]
-    return said + [f"task {name} failed {times} times" for name, times in log.failed.items()]
+    return said + [f"task {name} failed {counted(times, 'time')}" for name, times in log.failed.items()]
 
 
 def _drop_again(stack: Stack, content: bytes) -> None:

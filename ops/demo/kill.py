@@ -20,6 +20,7 @@ from ops.demo.stack import Stack, children, left_running, running
 from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
+from schemas.wording import counted
 
 _SETTINGS = {
     "KK2_RING_AGAIN_AFTER": "3",
@@ -49,8 +50,8 @@ def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None
         expected = foretell(town)
         expectation.write(expected, place / "oracle.json")
         console.print(
-            f"Seed {seed}: {kills} SIGKILLs while {len(town.files)} files with {len(expected.payments)} payments on "
-            f"{len(town.cases)} cases come in, to a Visma\n"
+            f"Seed {seed}: {counted(kills, 'SIGKILL')} while {counted(len(town.files), 'file')} with {counted(len(expected.payments), 'payment')} on "
+            f"{counted(len(town.cases), 'case')} come in, to a Visma\n"
             f"that takes its time and loses an answer now and then. The oracle has written {place / 'oracle.json'}.",
             highlight=False,
         )
@@ -86,7 +87,7 @@ def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: 
         killer.step(is_busy=is_busy)
         if killer.done >= told + 10:
             told = killer.done
-            console.print(f"  {told} kills, {dropped} files dropped", highlight=False)
+            console.print(f"  {counted(told, 'kill')}, {counted(dropped, 'file')} dropped", highlight=False)
         now = waiting.progress(stack)
         is_busy = not now.is_quiet(dropped)
         if dropped == len(contents):
@@ -142,9 +143,11 @@ def _tell(
     doubled = len(found) - len({(p.file, p.place) for p in found}) + len(twice)
     doubts, resent = _doubts(stack)
     console.print(
-        f"{doubts} vouchers were in doubt on the way and were asked for; {resent} were not there and were sent again."
+        f"In doubt on the way, and asked for: {counted(doubts, 'voucher')}; not there, and sent again: {resent}."
     )
-    console.print(f"{killer.done} kills, {len(rows)} vouchers in Visma: lost {len(lost)}, double {doubled}.")
+    console.print(
+        f"{counted(killer.done, 'kill')}, {counted(len(rows), 'voucher')} in Visma: lost {len(lost)}, double {doubled}."
+    )
     report.differences(console, named)
     return named
 

@@ -15,6 +15,7 @@ from ops.demo.oracle import foretell
 from ops.demo.stack import running
 from ops.demo.staging import a_folder, stopped_by_sigterm
 from ops.demo.towns import demo_town
+from schemas.wording import counted
 
 PICTURES = Path(__file__).resolve().parent.parent / "handbook" / "pictures"
 LARGEST = 300_000
@@ -46,7 +47,7 @@ def take(folder: Path, chromium: str) -> list[Path]:
         named = guided.show(console, stack, town, expected)
         if named:
             raise PictureError(
-                f"the demo found {len(named)} differences: run `make demo` and mend them first"
+                f"the demo found {counted(len(named), 'difference')}: run `make demo` and mend that first"
             )
         taken = [_report(console, folder)]
         addresses = {"visma": stack.visma, "flower": stack.flower}

@@ -12,6 +12,7 @@ from ops.demo.expected import Expected
 from ops.demo.finding import FoundPayment, LedgerRow
 from ops.demo.town import Town
 from schemas.money import Money, in_kroner
+from schemas.wording import counted
 
 _NAMED = 12
 _WIDTH = 110
@@ -131,7 +132,8 @@ def balance(console: Console, report: BalanceReport) -> None:
     console.print(table)
     broken = [finding for finding in report.findings if not finding.holds]
     console.print(
-        f"{len(report.findings)} promises tried on every row, {len(broken)} broken.", highlight=False
+        f"{counted(len(report.findings), 'promise')} tried on every row, {len(broken)} broken.",
+        highlight=False,
     )
     for finding in broken:
         console.print(f"[red]{finding.name}[/red]: {finding.promise}: {finding.broken} {finding.unit}")
@@ -150,7 +152,7 @@ def differences(console: Console, named: Sequence[str]) -> None:
             "[bold green]All of it equals what the oracle wrote before the start, to the øre.[/bold green]"
         )
         return
-    console.print(f"[bold red]{len(named)} differences from the oracle:[/bold red]")
+    console.print(f"[bold red]{counted(len(named), 'difference')} from the oracle:[/bold red]")
     for sentence in named[:_NAMED]:
         console.print(f"  {sentence}", highlight=False, markup=False)
     if len(named) > _NAMED:

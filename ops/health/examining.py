@@ -16,6 +16,7 @@ from ops import migrations
 from ops.health.pulse import State, health
 from schemas.setup import Company, Dated, Installation, NoSuchSetupError, Setup
 from schemas.transfer import InstallationFacts
+from schemas.wording import counted
 from workers import audit
 from workers.accounting import Accounting, CannotTell, Trouble
 from workers.secrets import NoSuchSecretError, resolve
@@ -161,10 +162,11 @@ def _setup(connection: Connection) -> tuple[Setup | None, tuple[Sign, ...]]:
     faults = tuple(_faults(setup, today))
     if faults:
         return setup, tuple(Sign("setup", State.BAD, fault) for fault in faults)
-    counted = (
-        f"{len(setup.companies)} companies, {len(setup.accounts)} accounts, {len(setup.clients)} clients"
+    there = (
+        f"{counted(len(setup.companies), 'company', 'companies')}, {counted(len(setup.accounts), 'account')}, "
+        f"{counted(len(setup.clients), 'client')}"
     )
-    return setup, (Sign("setup", State.WELL, f"valid today: {counted}"),)
+    return setup, (Sign("setup", State.WELL, f"valid today: {there}"),)
 
 
 def _faults(setup: Setup, today: date) -> Iterator[str]:
@@ -210,7 +212,7 @@ def _life(connection: Connection) -> Iterator[Sign]:
         yield Sign(f"queue {queue.queue}", queue.state, f"{waits}{stuck}")
     doubt = found.doubt
     since = f", the oldest for {doubt.oldest:.0f} s: kk2 voucher list" if doubt.oldest is not None else ""
-    yield Sign("in doubt", doubt.state, f"{doubt.vouchers} vouchers{since}")
+    yield Sign("in doubt", doubt.state, f"{counted(doubt.vouchers, 'voucher')}{since}")
     for brake in found.brakes:
         yield Sign("delivery", State.WELL, f"of {brake.scope} is stopped by {brake.actor}: {brake.reason}")
     broken = audit.verify(connection)

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Done, Person, Refusal, leave, need_company, need_reason
+from schemas.wording import counted
 
 ALL = "*"
 
@@ -40,7 +41,7 @@ def start_delivery(connection: Connection, scope: str, *, person: Person) -> Don
     rings = leave(connection, person, "start delivery", _name(scope), {}, [])
     left = connection.execute(text("SELECT scope FROM brake ORDER BY scope")).scalars().all()
     still = f"; still stopped: {', '.join(map(_name, left))}" if left else ""
-    return Done(rings, f"delivery of {_name(scope)} goes on, {waiting} calls were waiting{still}")
+    return Done(rings, f"delivery of {_name(scope)} goes on, {counted(waiting, 'call')} waited{still}")
 
 
 def _name(scope: str) -> str:

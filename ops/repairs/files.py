@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, text
 
 from ops.repairs.acts import Done, Person, Refusal, close, due_again, leave, need_reason, too_late
 from schemas.money import in_kroner
+from schemas.wording import counted
 
 
 def release_file(connection: Connection, file_id: int, *, person: Person) -> Done:
@@ -21,7 +22,7 @@ def release_file(connection: Connection, file_id: int, *, person: Person) -> Don
     )
     detail = {"payments": row.payments, "held": twins}
     rings = due_again(connection, work) + leave(connection, person, "release file", subject, detail, [])
-    return Done(rings, f"{subject} ({row.name}) goes on with its {row.payments} payments")
+    return Done(rings, f"{subject} ({row.name}) goes on with its {counted(row.payments, 'payment')}")
 
 
 def refuse_file(connection: Connection, file_id: int, *, person: Person) -> Done:
@@ -47,7 +48,7 @@ def refuse_file(connection: Connection, file_id: int, *, person: Person) -> Done
     close(connection, work)
     detail = {"payments": row.payments, "total": row.total}
     rings = leave(connection, person, "refuse file", subject, detail, [])
-    what = f"its {row.payments} payments, {in_kroner(row.total)} kr, will not be booked"
+    what = f"its {counted(row.payments, 'payment')}, {in_kroner(row.total)} kr, will not be booked"
     return Done(rings, f"{subject} ({row.name}) is refused: {what}")
 
 

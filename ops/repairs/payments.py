@@ -10,6 +10,7 @@ from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, p
 from schemas.case import CoverOrder, Kind
 from schemas.events import CaseChanged, PaymentAssigned, PaymentsReleased
 from schemas.money import Money, in_kroner
+from schemas.wording import counted
 from workers.journal import Ring
 from workers.store.setup import current
 
@@ -114,7 +115,7 @@ def release(connection: Connection, payment_ids: Sequence[int], *, person: Perso
             {"n": len(slices), "id": file_id},
         )
         happened += [PaymentsReleased(file_id, tuple(each)) for each in slices]
-    subject = payments[0].name if len(payments) == 1 else f"{len(payments)} payments"
+    subject = payments[0].name if len(payments) == 1 else counted(len(payments), "payment")
     rings = _propose_without_held(connection, {payment.file_id for payment in payments}, person)
     rings += leave(connection, person, "release", subject, {"payment_ids": ids}, happened)
     return Done(rings, f"{subject} released: {in_kroner(sum(p.amount for p in payments))} kr goes on")

@@ -9,6 +9,7 @@ from ops.repairs.acts import Done, Person, Refusal, close, leave
 from pipeline.stage import Park
 from schemas.money import in_kroner
 from schemas.setup import Company
+from schemas.wording import counted
 from workers.facts.proposals import Scope
 from workers.journal import Ring, record
 from workers.shell import proposing
@@ -47,8 +48,8 @@ def approve(
     _close_parked(connection, company, file_id)
     detail = {"file_id": file_id, "digest": digest, "payments": shown.payments, "amount": shown.amount}
     rings += leave(connection, person, "approve", f"proposal of company {company}", detail, [])
-    what = f"{shown.payments} payments, {in_kroner(shown.amount)} kr, {shown.parked} of them to suspense"
-    return Done(tuple(rings), f"company {company}: {vouchers} vouchers approved ({what})")
+    what = f"{counted(shown.payments, 'payment')}, {in_kroner(shown.amount)} kr, {shown.parked} of them to suspense"
+    return Done(tuple(rings), f"company {company}: {counted(vouchers, 'voucher')} approved ({what})")
 
 
 def _same(now: Proposal, digest: str) -> None:
@@ -64,10 +65,10 @@ def _same(now: Proposal, digest: str) -> None:
             f"the proposal has changed: as many payments and the same sum ({in_kroner(now.amount)} kr), but other splits or "
             "another setup: show it again"
         )
-    then = f"{payments} payments, {in_kroner(amount)} kr, {parked} parked"
-    is_now = f"{now.payments} payments, {in_kroner(now.amount)} kr, {now.parked} parked"
-    by = f"{now.payments - payments:+d} payments, {in_kroner(now.amount - amount)} kr"
-    raise Refusal(f"the proposal has changed: shown were {then}; now {is_now} (by {by}): show it again")
+    then = f"{counted(payments, 'payment')}, {in_kroner(amount)} kr, {parked} parked"
+    is_now = f"{counted(now.payments, 'payment')}, {in_kroner(now.amount)} kr, {now.parked} parked"
+    by = f"{now.payments - payments:+d} in number, {in_kroner(now.amount - amount)} kr"
+    raise Refusal(f"the proposal has changed: shown before: {then}; now {is_now} (by {by}): show it again")
 
 
 def _nothing_under_way(connection: Connection, scope: Scope) -> None:
@@ -78,7 +79,9 @@ def _nothing_under_way(connection: Connection, scope: Scope) -> None:
         scope.values(),
     )[0][0]
     if dirty:
-        raise Refusal(f"{dirty} cases of the proposal are being settled again: show it again in a moment")
+        raise Refusal(
+            f"still being settled again: {counted(dirty, 'case')} of the proposal; show it again in a moment"
+        )
     going = connection.execute(
         text(
             "SELECT count(*) FROM work WHERE stage = 'approve' AND state = 'due' AND body->>'company' = :company"

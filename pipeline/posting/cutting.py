@@ -6,6 +6,7 @@ from datetime import date
 from pipeline.stage import Park, Reason
 from schemas.money import Money, in_kroner
 from schemas.setup import Company
+from schemas.wording import counted
 
 PART_LIMIT = 5_000
 """The most payments of one part: what one transaction freezes."""
@@ -89,13 +90,14 @@ def _stop(facts: CutFacts) -> Park | None:
 
 def _odd_file(facts: CutFacts) -> Park | None:
     if facts.file_held:
-        held = f"{facts.file_held} of the file's {facts.file_payments} payments are held as perhaps already received"
-        return Park(Reason.HELD_IN_FILE, f"{held}: release or refuse them first")
+        of = counted(facts.file_payments, "payment")
+        held = f"held as perhaps already received: {facts.file_held} of the file's {of}"
+        return Park(Reason.HELD_IN_FILE, f"{held}; release or refuse what is held first")
     if facts.file_payments and not facts.file_matched:
-        none = f"none of the file's {facts.file_payments} payments found a case"
+        none = f"no case was found for any of the file's {counted(facts.file_payments, 'payment')}"
         return Park(Reason.NOTHING_MATCHED, f"{none}: is it the right file, and are the cases in?")
     if facts.usual_payments and facts.file_payments > UNUSUAL * facts.usual_payments:
-        size = f"the file has {facts.file_payments} payments, a usual one {facts.usual_payments}"
+        size = f"the file has {counted(facts.file_payments, 'payment')}, a usual one {facts.usual_payments}"
         return Park(Reason.FILE_UNUSUAL, f"{size}: a person approves one over {UNUSUAL} times the usual")
     return None
 

@@ -43,10 +43,10 @@ def test_a_setup_is_applied_shown_and_leaves_its_name(
 
     assert said(capsys, "client", "apply", setup, "--dry-run") == (
         0,
-        "10 rows would be added, 0 stand already\n",
+        "10 rows would be added, 0 there already\n",
         "",
     )
-    assert said(capsys, "client", "apply", setup) == (0, "10 rows added, 0 stand already\n", "")
+    assert said(capsys, "client", "apply", setup) == (0, "10 rows added, 0 there already\n", "")
     status, out, _ = said(capsys, "client", "apply", setup, "--json")
     assert (status, json.loads(out)) == (0, {"added": 0, "unchanged": 10})
     status, out, _ = said(capsys, "client", "show", "--json")

@@ -78,7 +78,7 @@ def test_a_closed_period_is_opened_and_the_retry_books_once(town: Site, kk2: Kk2
 
     assert (status, said.splitlines()) == (
         0,
-        ["1 refused vouchers match, 100,00 kr", "1 vouchers, 100,00 kr, are sent again"],
+        ["1 refused voucher found, 100,00 kr", "sent again: 1 voucher, 100,00 kr"],
     )
     booked = town.simulator.vouchers()
     assert len(booked) == 1
@@ -110,7 +110,7 @@ def test_a_corrected_case_shows_in_the_proposal_and_the_old_one_is_not_approved(
     assert kk2("proposal", "show", "100")[1].splitlines()[-1].startswith("digest ")
     assert kk2("proposal", "list")[0] == 0
     status, out, _ = kk2("proposal", "approve", "100", "--yes")
-    assert (status, out.splitlines()[0]) == (0, "company 100: 1 payments, 138,00 kr, 0 parked")
+    assert (status, out.splitlines()[0]) == (0, "company 100: 1 payment, 138,00 kr, 0 parked")
     careful.drain()
     assert len(careful.simulator.vouchers()) == 1
     assert kk2("balance")[0] == 0

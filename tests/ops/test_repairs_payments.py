@@ -382,7 +382,7 @@ def test_delivery_is_stopped_once_and_started_again(here: Room, stands: Standing
         )
     done = act(here, lambda c: repairs.start_delivery(c, "100", person=SILENT))
 
-    assert "1 calls were waiting" in done.sentence
+    assert "1 call waited" in done.sentence
     with here.begin() as connection:
         assert one(
             connection,

@@ -68,7 +68,7 @@ def test_a_proposal_that_grew_is_refused_with_the_difference(here: Room, stands:
     sentence = refused(here, lambda c: repairs.approve(c, "100", stands.file, digest, person=KARI))
 
     assert (
-        "shown were 2 payments, 738,00 kr, 1 parked; now 3 payments, 837,00 kr, 1 parked (by +1 payments, 99,00 kr)"
+        "shown before: 2 payments, 738,00 kr, 1 parked; now 3 payments, 837,00 kr, 1 parked (by +1 in number, 99,00 kr)"
         in sentence
     )
 

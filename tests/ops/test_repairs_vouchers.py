@@ -133,7 +133,7 @@ def test_what_changed_since_it_was_shown_is_not_retried(here: Room, stands: Stan
 
     sentence = refused(here, lambda c: repairs.retry_all(c, ANY, vouchers=2, total=kr(900), person=SILENT))
 
-    assert "now 1 vouchers, 650,00 kr; shown were 2 vouchers, 900,00 kr" in sentence
+    assert "now 1 voucher, 650,00 kr; shown before: 2 vouchers, 900,00 kr" in sentence
 
 
 @pytest.mark.parametrize("which", [Which("200", None, None, None), Which(None, "Other", None, None)])

@@ -25,7 +25,7 @@ def test_a_file_without_payments_goes_on() -> None:
 def test_a_file_with_more_than_half_of_it_held_is_held() -> None:
     assert accept(AcceptFacts(11, 6, ())) == Park(
         Reason.FILE_HELD,
-        "6 of the file's 11 payments are alike to payments of earlier files: has the bank sent them twice? "
+        "alike to payments of earlier files: 6 of the file's 11 payments. Has the bank sent them twice? "
         "Release or refuse the file",
     )
 

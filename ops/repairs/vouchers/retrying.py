@@ -20,6 +20,7 @@ from schemas.events import (
 )
 from schemas.money import Money, in_kroner
 from schemas.voucher import VoucherState
+from schemas.wording import counted
 from workers.journal import Ring
 from workers.store import setup as setup_store
 
@@ -81,8 +82,10 @@ def retry_all(connection: Connection, which: Which, *, vouchers: int, total: Mon
     ).all()
     sum_ = sum(row.total for row in found)
     if (len(found), sum_) != (vouchers, total):
-        now = f"now {len(found)} vouchers, {in_kroner(sum_)} kr"
-        raise Refusal(f"{now}; shown were {vouchers} vouchers, {in_kroner(total)} kr: look at them again")
+        now = f"now {counted(len(found), 'voucher')}, {in_kroner(sum_)} kr"
+        raise Refusal(
+            f"{now}; shown before: {counted(vouchers, 'voucher')}, {in_kroner(total)} kr: look at them again"
+        )
     if not found:
         raise Refusal("no refused voucher matches")
     ids = [row.id for row in found]
@@ -96,9 +99,9 @@ def retry_all(connection: Connection, which: Which, *, vouchers: int, total: Mon
     )
     detail = {"voucher_ids": ids, "total": sum_}
     rings = leave(
-        connection, person, "retry all", f"{len(ids)} vouchers", detail, [RetryAsked((i,)) for i in ids]
+        connection, person, "retry all", counted(len(ids), "voucher"), detail, [RetryAsked((i,)) for i in ids]
     )
-    return Done(rings, f"{len(ids)} vouchers, {in_kroner(sum_)} kr, are sent again")
+    return Done(rings, f"sent again: {counted(len(ids), 'voucher')}, {in_kroner(sum_)} kr")
 
 
 def _ask(

@@ -9,6 +9,7 @@ from ops.repairs.acts import Refusal, too_late
 from schemas.events import OriginalConcluded
 from schemas.money import Money, in_kroner
 from schemas.voucher import MOVES, VoucherState
+from schemas.wording import counted
 from workers.saves import conclusions
 
 OPEN_ROWS = (
@@ -67,7 +68,7 @@ def takeable(connection: Connection, voucher_id: int, to: VoucherState, act: str
         and not _surely_unsent(connection, voucher)
     ):
         raise Refusal(
-            f"{voucher.name} was sent {voucher.attempts} times, and may still be booked late: let it be sent"
+            f"{voucher.name} was sent {counted(voucher.attempts, 'time')}, and may still be booked late: let it be sent"
         )
     return voucher
 
