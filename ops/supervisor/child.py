@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ops import launch
 from ops.embedded import EmbeddedError
+from ops.embedded.ground import make_folder
 from ops.supervisor.process import Process, Verdict
 from ops.supervisor.status import ProcessStatus, State
 
@@ -23,10 +24,11 @@ _LONGEST_DELAY = 30.0
 class Child:
     """The life of one `Process`. All methods return at once, but for `start` of an embedded server with leftovers."""
 
-    def __init__(self, process: Process, logs: Path) -> None:
-        """Nothing is started."""
+    def __init__(self, process: Process, folder: Path) -> None:
+        """Nothing is started; its log and its temporary files will stand in `folder`."""
         self.process = process
-        self.log = process.server.log if process.server else logs / f"{process.name}.log"
+        self.log = process.server.log if process.server else folder / "logs" / f"{process.name}.log"
+        self.temporary = folder / "tmp" / process.name
         self.restarts = 0
         self.state = State.STOPPED
         self.last_end: str | None = None
@@ -63,10 +65,13 @@ class Child:
     def _spawn(self) -> subprocess.Popen[bytes]:
         # SIGKILL, whatever the parent died of: everything here survives it by design, and a hung process no less.
         argv = launch.command(list(self.process.argv), signal.SIGKILL, None)
+        # What was killed could not take its temporary files away. Its whole group is dead: nobody else has any here.
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        make_folder(self.temporary, 0o700)
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 argv,
-                env=os.environ | dict(self.process.environment),
+                env=os.environ | {"TMPDIR": str(self.temporary)} | dict(self.process.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

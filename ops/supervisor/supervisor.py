@@ -26,11 +26,11 @@ class Supervisor:
     def __init__(
         self, processes: Sequence[Process], folder: Path, *, judge_seconds: float = _JUDGE_SECONDS
     ) -> None:
-        """Lay out `folder/logs`; nothing is started. The status file stands in `folder`."""
+        """Lay out `folder/logs`, and later a `folder/tmp` for each process; nothing is started. The status file stands in `folder`."""
         self.folder = folder
         self.logs = folder / "logs"
         make_folder(self.logs, 0o750)
-        self._children = [Child(process, self.logs) for process in processes]
+        self._children = [Child(process, folder) for process in processes]
         self._judge_seconds = judge_seconds
         self._judged = time.monotonic()
         self._asked: list[signal.Signals] = []

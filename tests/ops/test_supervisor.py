@@ -86,6 +86,23 @@ def pid_of(supervisor: Supervisor, name: str) -> int:
     return pid
 
 
+def test_temporary_files_of_what_is_killed_are_gone_when_it_comes_back(
+    supervise: Callable[..., Supervisor], folder: Path
+) -> None:
+    left = "import tempfile, time; print(tempfile.mkdtemp(prefix='pymp-'), flush=True); time.sleep(600)"
+    supervisor = supervise(Process("worker", (sys.executable, "-c", left)))
+
+    def made() -> list[str]:
+        return (folder / "logs" / "worker.log").read_text("utf-8").split()
+
+    until(lambda: len(made()) == 1, supervisor)
+    os.kill(pid_of(supervisor, "worker"), signal.SIGKILL)
+    until(lambda: len(made()) == 2, supervisor)
+
+    assert all(Path(name).parent == folder / "tmp" / "worker" for name in made())
+    assert [Path(name).exists() for name in made()] == [False, True]
+
+
 def test_what_is_killed_comes_back_under_a_new_pid_and_is_counted(
     supervise: Callable[..., Supervisor], folder: Path
 ) -> None:
@@ -247,6 +264,7 @@ def test_an_embedded_server_comes_back_on_its_port_with_its_data(
 
 def test_a_log_is_cut_while_its_process_goes_on_writing(folder: Path) -> None:
     say = "import time\nwhile True: print('x' * 99, flush=True); time.sleep(0.001)"
+    (folder / "logs").mkdir()
     one = child.Child(Process("chatty", (sys.executable, "-c", say)), folder)
     one.start()
     try:
