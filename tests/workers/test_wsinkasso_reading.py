@@ -25,6 +25,8 @@ from tests.workers.far_side import (
     soap,
 )
 from workers.accounting import Trouble, connect
+from workers.accounting.contract import contract_of
+from workers.accounting.mapping import WSINKASSO
 from workers.accounting.verdicts import of_answer
 from workers.accounting.wire import RawAnswer
 
@@ -80,7 +82,7 @@ def test_a_number_of_lines_that_is_none_is_read_as_not_told_and_never_raises(lin
     | st.builds(damaged, st.lists(st.tuples(st.integers(0, 600), st.binary(max_size=3))))
 )
 def test_no_bytes_make_the_reading_raise_and_none_book_without_a_number(content: bytes) -> None:
-    (answer,) = of_answer(["K1-1-1"], RawAnswer(200, {}, content))
+    (answer,) = of_answer(["K1-1-1"], RawAnswer(200, {}, content), contract_of(WSINKASSO))
 
     assert answer.reference == "K1-1-1"
     assert bool(answer.voucher_no) == (answer.verdict is Verdict.BOOKED)

@@ -18,6 +18,7 @@ from schemas.transfer import (
     TransactionPage,
 )
 from schemas.voucher import Voucher
+from workers.accounting.tables import Mapping
 
 __all__ = ["MOST_ROWS", "Accounting", "CannotTell", "Trouble", "connect"]
 
@@ -106,14 +107,17 @@ class Accounting(Protocol):
         """
 
 
-def connect(installation: Installation, secret: Callable[[str], str]) -> Accounting:
+def connect(
+    installation: Installation, secret: Callable[[str], str], table: Mapping | None = None
+) -> Accounting:
     """The adapter for an installation; nothing is sent yet. `secret` resolves `env:NAME` and `file:PATH`.
 
-    Raises what `secret` raises, OSError for a certificate file that can't be read, ValueError for an endpoint that is
-    not an http(s) address: all of them faults of the setup, found before anything is sent.
+    `table`: the names of its contract, None for those of `workers.accounting.mapping`. Raises what `secret` raises,
+    OSError for a certificate file that can't be read, ValueError for an endpoint that is not an http(s) address: all of
+    them faults of the setup, found before anything is sent.
     """
-    from workers.accounting.wsinkasso import (
-        WSinkasso,
-    )  # zeep takes half a second: only who calls Visma pays it
+    # zeep takes half a second: only who calls Visma pays it
+    from workers.accounting.mapping import WSINKASSO
+    from workers.accounting.wsinkasso import WSinkasso
 
-    return WSinkasso(installation, secret)
+    return WSinkasso(installation, secret, table or WSINKASSO)

@@ -1,18 +1,29 @@
 """The written contract in memory: WSDL through zeep, XSD through lxml, both out of the package, never the network."""
 
+import dataclasses
 import functools
+import re
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import zeep
 from lxml import etree
 from zeep.exceptions import Error as ZeepError
 
-from workers.accounting import mapping
-from workers.accounting.wire import RawAnswer
+from workers.accounting.names import (
+    CompanyNames,
+    ErrorNames,
+    InvoiceNames,
+    ResultNames,
+    TransactionNames,
+    VoucherNames,
+)
+from workers.accounting.tables import Mapping, Style
 
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+N = TypeVar("N", CompanyNames, ErrorNames, InvoiceNames, ResultNames, TransactionNames, VoucherNames)
+_STEPS = re.compile(r"(?:\{[^}]*\})?[^/{}]+")
 
 
 class OffContractError(Exception):
@@ -41,56 +52,152 @@ class Fault:
     detail_text: str
 
 
-@functools.cache
-def client() -> Any:  # a zeep.Client: zeep has no types worth the name
-    """The WSDL, read once a process (50 ms), when it is first needed: after the fork of a worker, not before."""
-    path = files("schemas").joinpath(*mapping.WSDL)
-    settings = zeep.Settings(
-        strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
-    )
-    return zeep.Client(str(path), transport=_NoNetwork(), settings=settings)  # type: ignore[no-untyped-call]
+class Contract:
+    """One table of names with its WSDL and XSD, read when they are first needed: after the fork of a worker."""
+
+    def __init__(self, table: Mapping) -> None:
+        """Nothing is read yet."""
+        self.table = table
+        self._threads = threading.local()
+        self._envelope = f"{{{table.soap.namespace}}}Envelope"
+        self._body = f"{{{table.soap.namespace}}}Body"
+        self._wrapper = f"{{{table.namespace}}}"
+        self._field = self._wrapper if table.qualified else ""
+
+    @functools.cached_property
+    def client(self) -> Any:  # a zeep.Client: zeep has no types worth the name
+        """The WSDL (50 ms)."""
+        settings = zeep.Settings(
+            strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
+        )
+        return zeep.Client(str(self.table.wsdl), transport=_NoNetwork(), settings=settings)  # type: ignore[no-untyped-call]
+
+    @property
+    def schema(self) -> etree.XMLSchema:
+        """The XSD, one a thread: its list of errors belongs to whoever validates."""
+        schema: etree.XMLSchema | None = getattr(self._threads, "schema", None)
+        if schema is None:
+            schema = self._threads.schema = etree.XMLSchema(etree.parse(str(self.table.xsd)))
+        return schema
+
+    def wrapper(self, name: str) -> str:
+        """The tag of an operation's element."""
+        return self._wrapper + name
+
+    def part_steps(self, path: str) -> list[str]:
+        """The tags of a path below an operation's element."""
+        first, *inner = _STEPS.findall(path)
+        is_bare = first.startswith("{") or self.table.style is Style.RPC
+        return [first if is_bare else self._field + first, *map(self._qualified, inner)]
+
+    def field_steps(self, path: str) -> list[str]:
+        """The tags of a path below a row."""
+        return [self._qualified(step) for step in _STEPS.findall(path)]
+
+    def part(self, path: str) -> str:
+        """A path below an operation's element, as lxml finds it."""
+        return "/".join(self.part_steps(path))
+
+    def field(self, path: str) -> str:
+        """A path below a row, as lxml finds it."""
+        return "/".join(self.field_steps(path))
+
+    def fields(self, names: N) -> N:
+        """The names of a row, each as lxml finds it."""
+        found: Any = {each.name: self.field(getattr(names, each.name)) for each in dataclasses.fields(names)}
+        return dataclasses.replace(names, **found)
+
+    def bare(self, text: str) -> str:
+        """A sentence about elements, without their namespace."""
+        return text.replace(f"{{{self.table.namespace}}}", "")
+
+    def headers(self, operation: str) -> dict[str, str]:
+        """What a call says of itself over HTTP: kind of content and SOAP action, as the WSDL wants it."""
+        soap = self.table.soap
+        action = str(self.client.wsdl.bindings[self.table.binding].get(operation).soapaction)
+        said = {"Content-Type": soap.content_type.replace("{action}", action)}
+        return said | ({"SOAPAction": f'"{action}"'} if soap.action_header else {})
+
+    def question(self, operation: str, fields: Sequence[tuple[str, object]]) -> etree._Element:
+        """A small question in its envelope, built by zeep; a field that is None is left out.
+
+        Raises `OffContractError` for a value that the WSDL does not let be sent.
+        """
+        asked: dict[str, Any] = {}
+        for path, value in fields:
+            *outer, last = _STEPS.findall(path)
+            within = asked
+            for step in outer:
+                within = within.setdefault(step, {})
+            if value is not None:
+                within[last] = value
+            elif self.table.style is Style.RPC and not outer:
+                within[last] = ""  # a part of an rpc message is always there
+        service = self.client.create_service(self.table.binding, "http://unused.invalid/")
+        try:
+            made: etree._Element = self.client.create_message(service, operation, **asked)
+        except (ZeepError, ValueError) as fault:
+            raise OffContractError(f"{operation} can't be asked so: {fault}") from fault
+        return made
+
+    def wrapped(self, content: etree._Element) -> etree._Element:
+        """An envelope around an operation's element that was built here."""
+        made = etree.Element(self._envelope, nsmap={"soap-env": self.table.soap.namespace})
+        etree.SubElement(made, self._body).append(content)
+        return made
+
+    def content_of(self, root: etree._Element) -> etree._Element:
+        """The element inside a SOAP body. Raises `OffContractError`."""
+        body = root.find(self._body) if root.tag == self._envelope else None
+        if body is None or len(body) != 1:
+            raise OffContractError(f"no SOAP {self.table.soap.version} envelope with one element in its body")
+        return body[0]
+
+    def is_fault(self, content: etree._Element) -> bool:
+        """Whether what stands in a body is a SOAP fault."""
+        return content.tag == f"{{{self.table.soap.namespace}}}Fault"
+
+    def reason_against(self, element: etree._Element) -> str:
+        """Why an element is not valid by the XSD, "" if it is."""
+        try:
+            self.schema.assertValid(element)
+        except etree.DocumentInvalid as fault:
+            return self.bare(str(fault))
+        return ""
+
+    def fault_in(self, root: etree._Element, operation: str) -> Fault:
+        """The fault that an envelope holds, as zeep reads it."""
+        binding = self.client.wsdl.bindings[self.table.binding]
+        try:
+            binding.process_error(root, binding.get(operation))
+        except zeep.exceptions.Fault as fault:
+            return self._fault(fault)
+        except ZeepError as fault:
+            raise OffContractError(f"{type(fault).__name__} from zeep") from fault
+        raise OffContractError("a fault that zeep does not read as one")
+
+    def _fault(self, fault: zeep.exceptions.Fault) -> Fault:
+        code, text = str(fault.code or ""), str(fault.message or "")
+        child = next(iter(fault.detail), None) if isinstance(fault.detail, etree._Element) else None
+        if child is None or etree.QName(child).namespace != self.table.namespace:
+            return Fault(code, text, "", "", "")
+        names = self.table.error
+        return Fault(
+            code=code,
+            text=text,
+            detail=etree.QName(child).localname,
+            detail_code=(child.findtext(self.field(names.code)) or "").strip(),
+            detail_text=(child.findtext(self.field(names.text)) or "").strip(),
+        )
+
+    def _qualified(self, step: str) -> str:
+        return step if step.startswith("{") else self._field + step
 
 
 @functools.cache
-def schema() -> etree.XMLSchema:
-    """The XSD, read once a process."""
-    return etree.XMLSchema(etree.fromstring(files("schemas").joinpath(*mapping.XSD).read_bytes()))
-
-
-def soap_action(operation: str) -> str:
-    """What the WSDL wants in the header SOAPAction."""
-    return str(client().wsdl.bindings[mapping.BINDING].get(operation).soapaction)
-
-
-def envelope(operation: str, fields: dict[str, object]) -> etree._Element:
-    """A small question, built by zeep."""
-    service = client().create_service(mapping.BINDING, "http://unused.invalid/")
-    made: etree._Element = client().create_message(service, operation, **fields)
-    return made
-
-
-def wrapped(content: etree._Element) -> etree._Element:
-    """An envelope around an operation's element that was built here."""
-    made = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap-env": SOAP})
-    etree.SubElement(made, f"{{{SOAP}}}Body").append(content)
-    return made
-
-
-def content_of(root: etree._Element) -> etree._Element:
-    """The element inside a SOAP body. Raises `OffContractError`."""
-    body = root.find(f"{{{SOAP}}}Body") if root.tag == f"{{{SOAP}}}Envelope" else None
-    if body is None or len(body) != 1:
-        raise OffContractError("no SOAP 1.1 envelope with one element in its body")
-    return body[0]
-
-
-def fault_of_schema(element: etree._Element) -> str:
-    """Why an element is not valid by the XSD, "" if it is."""
-    try:
-        schema().assertValid(element)
-    except etree.DocumentInvalid as fault:
-        return str(fault).replace(f"{{{mapping.NAMESPACE}}}", "")
-    return ""
+def contract_of(table: Mapping) -> Contract:
+    """The contract of a table, one a process."""
+    return Contract(table)
 
 
 def parsed(raw: bytes) -> etree._Element:
@@ -109,34 +216,3 @@ def parsed(raw: bytes) -> etree._Element:
         # It would split a text in two, and a reader that takes the first half takes a wrong voucher number.
         raise OffContractError("the answer holds a processing instruction, which SOAP forbids")
     return root
-
-
-def reply(operation: str, raw: RawAnswer) -> object | Fault:
-    """What an answer says, as zeep gives it, or the fault. `raw` was parsed before and its content is valid by the XSD.
-
-    Raises `OffContractError` if zeep can't read it all the same.
-    """
-    binding = client().wsdl.bindings[mapping.BINDING]
-    # Whatever the headers say, no multipart: zeep would take it apart.
-    plain = RawAnswer(raw.status_code, {"Content-Type": "text/xml"}, raw.content)
-    try:
-        said: object = binding.process_reply(client(), binding.get(operation), plain)
-    except zeep.exceptions.Fault as fault:
-        return _fault(fault)
-    except ZeepError as fault:
-        raise OffContractError(f"{type(fault).__name__} from zeep") from fault
-    return said
-
-
-def _fault(fault: zeep.exceptions.Fault) -> Fault:
-    child = next(iter(fault.detail), None) if isinstance(fault.detail, etree._Element) else None
-    if child is None or etree.QName(child).namespace != mapping.NAMESPACE:
-        return Fault(str(fault.code or ""), str(fault.message or ""), "", "", "")
-    names = mapping.RESULT
-    return Fault(
-        code=str(fault.code or ""),
-        text=str(fault.message or ""),
-        detail=etree.QName(child).localname,
-        detail_code=(child.findtext(f"{{{mapping.NAMESPACE}}}{names.error_code}") or "").strip(),
-        detail_text=(child.findtext(f"{{{mapping.NAMESPACE}}}{names.error_text}") or "").strip(),
-    )

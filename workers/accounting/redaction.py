@@ -1,13 +1,12 @@
 """What of a call may be kept in the attempt log: cut to size, secrets and personal data masked."""
 
+import functools
 import re
 
 from schemas.transfer import Exchange
-from workers.accounting.mapping import MASKED
 
 LARGEST = 16 * 1024  # bytes
 
-_ELEMENTS = re.compile(rf"(<(?:\w+:)?({'|'.join(MASKED)})(?:\s[^>]*)?>)[^<]*")
 _SECRETS = re.compile(r"(?i)((?:password|authorization|token)\W{1,3}(?:basic |bearer )?)[^\s<\"',;]+")
 _AMOUNT = re.compile(r"\d+\.\d{2}")
 _LONG_NUMBERS = re.compile(r"(?<![\w.-])(?:\d+\.\d{2}(?![\w.])|\d{2,}(?:[ .]?\d{2,})*-?(?!\w))")
@@ -15,16 +14,22 @@ _SHORTEST_PERSONAL = 9  # digits: organisation numbers have 9, account and birth
 
 
 def redacted(
-    operation: str, status: int | None, request: bytes, answer: bytes, private: frozenset[str]
+    operation: str,
+    status: int | None,
+    request: bytes,
+    answer: bytes,
+    *,
+    elements: tuple[str, ...],
+    private: frozenset[str],
 ) -> Exchange:
-    """The call as it may be kept. `private`: numbers that the request holds and the answer may echo, such as KIDs."""
-    return Exchange(operation, status, masked(request, private), masked(answer, private))
+    """The call as it may be kept. `elements` are emptied; `private`: numbers of the request that the answer may echo."""
+    return Exchange(operation, status, masked(request, elements, private), masked(answer, elements, private))
 
 
-def masked(raw: bytes, private: frozenset[str]) -> str:
+def masked(raw: bytes, elements: tuple[str, ...], private: frozenset[str]) -> str:
     """The first 16 kB as text: named elements emptied, secrets and long numbers (KIDs, accounts, persons) masked."""
     text = raw[:LARGEST].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-    text = _ELEMENTS.sub(r"\1***", text)
+    text = _texts_of(elements).sub(r"\1***", text)
     text = _SECRETS.sub(r"\1***", text)
     text = masked_numbers(text, private)
     return text if len(raw) <= LARGEST else f"{text}... ({len(raw)} bytes in all)"
@@ -40,3 +45,8 @@ def masked_numbers(text: str, private: frozenset[str]) -> str:
         return f"***{found[0][-3:]}" if digits >= _SHORTEST_PERSONAL or found[0] in private else found[0]
 
     return _LONG_NUMBERS.sub(mask, text)
+
+
+@functools.cache
+def _texts_of(elements: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(<(?:\w+:)?({'|'.join(elements)})(?:\s[^>]*)?>)[^<]*")

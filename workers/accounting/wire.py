@@ -109,9 +109,9 @@ class Wire:
         pieces: list[bytes] = []
         try:
             connection.request("POST", self._path, body=body, headers=sent)
-            answer = connection.getresponse()
-            status = answer.status
-            _read(answer, pieces)
+            with connection.getresponse() as answer:
+                status = answer.status
+                _read(answer, pieces)
         except (OSError, http.client.HTTPException, _SpoiltError) as fault:
             code, note = _cause(fault, deadline, self._operation_timeout)
             raise BrokenCallError(code, note, began=True, status=status, partial=b"".join(pieces)) from fault

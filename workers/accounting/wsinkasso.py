@@ -1,12 +1,8 @@
-"""The adapter for WSinkasso: the port on one side, SOAP 1.1 over HTTPS on the other."""
+"""The adapter for WSinkasso: the port on one side, SOAP over HTTPS on the other."""
 
-import base64
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-
-from lxml import etree
 
 from schemas.setup import Installation
 from schemas.transfer import (
@@ -18,187 +14,191 @@ from schemas.transfer import (
     InvoiceBalance,
     LedgerVoucher,
     NumberAnswer,
+    NumberVerdict,
     ReadyPage,
     TransactionPage,
     Verdict,
 )
 from schemas.voucher import Voucher
-from workers.accounting import CannotTell, Trouble, contract, mapping, verdicts
+from workers.accounting import MOST_ROWS, CannotTell, Trouble, invoices, message, numbering, verdicts
+from workers.accounting.calls import NOTHING, Calls
+from workers.accounting.contract import contract_of
 from workers.accounting.installation import facts_of
-from workers.accounting.listing import ledger_vouchers, next_page
-from workers.accounting.message import build
-from workers.accounting.redaction import masked_numbers, redacted
-from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
-
-NOTHING: frozenset[str] = frozenset()
-"""Questions hold no KIDs."""
+from workers.accounting.listing import ledger_vouchers
+from workers.accounting.redaction import masked_numbers
+from workers.accounting.tables import Mapping
+from workers.accounting.wire import BrokenCallError
 
 
 class WSinkasso:
     """One installation; see `workers.accounting.Accounting` for what each method promises."""
 
-    def __init__(self, installation: Installation, secret: Callable[[str], str]) -> None:
+    def __init__(self, installation: Installation, secret: Callable[[str], str], table: Mapping) -> None:
         """Read secrets and certificates; raises what `workers.accounting.connect` says."""
         self._setup = installation
-        self._wire = Wire(
-            installation.endpoint,
-            connect_timeout=installation.connect_timeout,
-            operation_timeout=installation.operation_timeout,
-            tls=_tls(installation),
-            authorization=_basic(installation, secret),
-        )
+        self._table = table
+        self._contract = contract_of(table)
+        self._calls = Calls(installation, secret, self._contract)
 
     def register(self, vouchers: Sequence[Voucher]) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
         """Send the vouchers in one call; one answer per voucher, in their order."""
-        message = build(vouchers)
+        made = message.of_vouchers(vouchers, self._contract)
         private = frozenset(line.kid for voucher in vouchers for line in voucher.lines if line.kid)
         answers = {
             place: DeliveryAnswer(
                 vouchers[place].reference, Verdict.REFUSED, "", None, None, "Invalid", reason
             )
-            for place, reason in message.unfit.items()
+            for place, reason in made.unfit.items()
         }
         sent = [place for place in range(len(vouchers)) if place not in answers]
-        exchange = Exchange(mapping.REGISTER, None, "", "")
+        exchange = Exchange(self._table.register.name, None, "", "")
         if sent:
             references = [vouchers[place].reference for place in sent]
-            said, exchange = self._register(references, message.body, private)
+            raw, exchange = self._calls.post(self._table.register.name, made.body, private)
+            said = (
+                tuple(verdicts.of_broken_call(reference, raw) for reference in references)
+                if isinstance(raw, BrokenCallError)
+                else verdicts.of_answer(references, raw, self._contract)
+            )
             answers.update(zip(sent, said, strict=True))
         return tuple(_discreet(answers[place], private) for place in range(len(vouchers))), exchange
 
     def find(self, company: str, reference: str) -> tuple[InquiryAnswer, Exchange]:
         """Ask for a reference of ours."""
+        names = self._table.find
         if not self._setup.finds:
-            return InquiryAnswer(reference, asked=False, found=()), Exchange(mapping.FIND, None, "", "")
-        names = mapping.LEDGER
-        _, said, exchange = self._ask(mapping.FIND, {names.company: company, names.reference: reference})
+            return InquiryAnswer(reference, asked=False, found=()), Exchange(names.name, None, "", "")
+        found, exchange = self._calls.ask(
+            names.name,
+            names.answer,
+            [(names.company, company), (names.reference, reference)],
+            lambda said: tuple(ledger_vouchers(said, names.rows, self._contract)),
+        )
         # What the far side finds by a looser search (a prefix, another case) is not ours.
-        found = tuple(each for each in ledger_vouchers(said) if each.reference == reference)
-        return InquiryAnswer(reference, asked=True, found=found), exchange
+        ours = tuple(each for each in found if each.reference == reference)
+        return InquiryAnswer(reference, asked=True, found=ours), exchange
 
     def list_vouchers(
         self, company: str, voucher_type: str, registrar: str, first: date, last: date
     ) -> Iterator[LedgerVoucher]:
         """All vouchers of a registrar and type in a span of days, page by page."""
-        if not self._setup.lists:
-            raise CannotTell(f"installation {self._setup.code} does not offer {mapping.LIST}")
-        names = mapping.LEDGER
-        question: dict[str, object] = {
-            names.company: company,
-            names.voucher_type: voucher_type,
-            names.registrar: registrar,
-            names.first: first,
-            names.last: last,
-        }
-        seen: set[str] = set()
+        names = self._table.listing
+        self._must_offer(names.name, offered=self._setup.lists)
+        question = [
+            (names.company, company),
+            (names.voucher_type, voucher_type),
+            (names.registrar, registrar),
+            (names.first, first),
+            (names.last, last),
+        ]
+        next_page = self._contract.part(names.next_page)
+        page, seen = "", set[str]()
         while True:
-            _, said, exchange = self._ask(mapping.LIST, question)
-            yield from ledger_vouchers(said)
-            page = next_page(said)
-            if not page:
+            (found, following), exchange = self._calls.ask(
+                names.name,
+                names.answer,
+                [*question, (names.page, page or None)],
+                lambda said: (
+                    tuple(ledger_vouchers(said, names.rows, self._contract)),
+                    (said.findtext(next_page) or "").strip(),
+                ),
+            )
+            yield from found
+            if not following:
                 return
-            if page in seen:
-                raise Trouble("EndlessPages", f"the page {page} came twice", exchange)
-            seen.add(page)
-            question[names.page] = page
+            if following in seen:
+                raise Trouble("EndlessPages", f"the page {following} came twice", exchange)
+            seen.add(following)
+            page = following
 
     def installation(self) -> InstallationFacts:
         """What the installation says of itself."""
-        raw, _, exchange = self._ask(mapping.INSTALLATION, {})
-        try:
-            return facts_of(contract.reply(mapping.INSTALLATION, raw))
-        except contract.OffContractError as fault:
-            raise Trouble("OffContract", str(fault), exchange) from fault
+        names = self._table.installation
+        return self._calls.ask(names.name, names.answer, [], lambda said: facts_of(said, self._contract))[0]
 
     def ready_invoices(self, company: str, dunning_code: str, page: str = "") -> tuple[ReadyPage, Exchange]:
         """A page of the invoices in approved dunning proposals."""
-        raise CannotTell(f"not built: {company} {dunning_code} {page}")
+        names = self._table.ready
+        self._must_offer(names.name, offered=self._setup.imports)
+        found, exchange = self._calls.ask(
+            names.name,
+            names.answer,
+            [(names.company, company), (names.dunning_code, dunning_code), (names.page, page or None)],
+            lambda said: invoices.ready_page(said, self._contract),
+        )
+        _must_go_on(page, found.next_page, exchange)
+        return found, exchange
 
     def write_case_numbers(
         self, company: str, rows: Sequence[CaseNumber]
     ) -> tuple[tuple[NumberAnswer, ...], Exchange]:
         """Mark invoices as with us and write their case numbers."""
-        raise CannotTell(f"not built: {company} {rows}")
+        names = self._table.numbers
+        self._must_offer(names.name, offered=self._setup.imports)
+        _must_fit(rows)
+        made = message.of_case_numbers(company, rows, self._contract)
+        answers = {
+            place: NumberAnswer(rows[place].invoice_no, NumberVerdict.REFUSED, "Invalid", reason)
+            for place, reason in made.unfit.items()
+        }
+        sent = [place for place in range(len(rows)) if place not in answers]
+        exchange = Exchange(names.name, None, "", "")
+        if sent:
+            asked = [rows[place] for place in sent]
+            said, exchange = self._calls.call(
+                names.name,
+                names.answer,
+                made.body,
+                lambda said: numbering.of_rows(asked, said, self._contract),
+            )
+            answers.update(zip(sent, said, strict=True))
+        return tuple(
+            replace(answers[place], note=masked_numbers(answers[place].note, NOTHING))
+            for place in range(len(rows))
+        ), exchange
 
     def transactions(
         self, company: str, since_cursor: str, page: str = ""
     ) -> tuple[TransactionPage, Exchange]:
         """A page of what happened to transferred invoices."""
-        raise CannotTell(f"not built: {company} {since_cursor} {page}")
+        names = self._table.transactions
+        self._must_offer(names.name, offered=self._setup.transacts)
+        found, exchange = self._calls.ask(
+            names.name,
+            names.answer,
+            [(names.company, company), (names.since, since_cursor or None), (names.page, page or None)],
+            lambda said: invoices.transaction_page(said, self._contract),
+        )
+        _must_go_on(page, found.next_page, exchange)
+        return found, exchange
 
     def balances(self, company: str, invoice_nos: Sequence[str]) -> tuple[InvoiceBalance, ...]:
         """How invoices stand."""
-        raise CannotTell(f"not built: {company} {invoice_nos}")
+        names = self._table.balances
+        self._must_offer(names.name, offered=self._setup.balances)
+        _must_fit(invoice_nos)
+        return self._calls.ask(
+            names.name,
+            names.answer,
+            [(names.company, company), (names.asked, list(invoice_nos))],
+            lambda said: invoices.balances(said, self._contract),
+        )[0]
 
-    def _register(
-        self, references: Sequence[str], body: bytes, private: frozenset[str]
-    ) -> tuple[tuple[DeliveryAnswer, ...], Exchange]:
-        try:
-            raw = self._wire.post(body, _headers(mapping.REGISTER))
-        except BrokenCallError as broken:
-            exchange = redacted(mapping.REGISTER, broken.status, body, broken.partial, private)
-            return tuple(verdicts.of_broken_call(reference, broken) for reference in references), exchange
-        exchange = redacted(mapping.REGISTER, raw.status_code, body, raw.content, private)
-        return verdicts.of_answer(references, raw), exchange
+    def _must_offer(self, operation: str, *, offered: bool) -> None:
+        if not offered:
+            raise CannotTell(f"installation {self._setup.code} does not offer {operation}")
 
-    def _ask(self, operation: str, fields: dict[str, object]) -> tuple[RawAnswer, etree._Element, Exchange]:
-        """A question that changes nothing: the answer's element, proven by the XSD, or `Trouble`."""
-        envelope = contract.envelope(operation, fields)
-        body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
-        if reason := contract.fault_of_schema(contract.content_of(envelope)):
-            raise Trouble("Invalid", reason, redacted(operation, None, body, b"", NOTHING))
-        try:
-            raw = self._wire.post(body, _headers(operation))
-        except BrokenCallError as broken:
-            exchange = redacted(operation, broken.status, body, broken.partial, NOTHING)
-            raise Trouble(broken.code, broken.note, exchange) from broken
-        exchange = redacted(operation, raw.status_code, body, raw.content, NOTHING)
-        return raw, _said(operation, raw, exchange), exchange
+
+def _must_fit(rows: Sequence[object]) -> None:
+    if not 0 < len(rows) <= MOST_ROWS:
+        raise ValueError(f"a call is about 1 to {MOST_ROWS} rows, not {len(rows)}")
+
+
+def _must_go_on(page: str, following: str, exchange: Exchange) -> None:
+    if page and following == page:
+        raise Trouble("EndlessPages", f"the page {page} is followed by itself", exchange)
 
 
 def _discreet(answer: DeliveryAnswer, private: frozenset[str]) -> DeliveryAnswer:
     """Visma's words may quote a KID or a person's number; the note is kept and shown."""
     return replace(answer, note=masked_numbers(answer.note, private)) if answer.note else answer
-
-
-def _said(operation: str, raw: RawAnswer, exchange: Exchange) -> etree._Element:
-    code, note = verdicts.suspicious(raw)
-    if code:
-        raise Trouble(code, note, exchange)
-    try:
-        content = contract.content_of(contract.parsed(raw.content))
-        if etree.QName(content).localname == "Fault":
-            said = contract.reply(operation, raw)
-            if isinstance(said, contract.Fault):
-                _, code, note = verdicts.of_fault(said)
-                raise Trouble(code, note, exchange)
-            raise Trouble("Fault", "a fault that can't be read", exchange)
-    except contract.OffContractError as fault:
-        raise Trouble("Garbage", str(fault), exchange) from fault
-    if raw.status_code != 200 or content.tag != f"{{{mapping.NAMESPACE}}}{operation}Response":
-        raise Trouble(
-            "OffContract", f"HTTP {raw.status_code} with {etree.QName(content).localname}", exchange
-        )
-    if reason := contract.fault_of_schema(content):
-        raise Trouble("OffContract", reason, exchange)
-    return content
-
-
-def _headers(operation: str) -> dict[str, str]:
-    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{contract.soap_action(operation)}"'}
-
-
-def _basic(installation: Installation, secret: Callable[[str], str]) -> str:
-    if not installation.username:
-        return ""
-    pair = f"{installation.username}:{secret(installation.password) if installation.password else ''}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def _tls(installation: Installation) -> ssl.SSLContext:
-    """Always verifying: with the installation's own CA file, if it has one, and then with no other."""
-    context = ssl.create_default_context(cafile=installation.ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if installation.client_certificate:
-        context.load_cert_chain(installation.client_certificate.removeprefix("file:"))
-    return context
