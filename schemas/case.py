@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from schemas.kid import Kid
 from schemas.money import Money
@@ -44,8 +44,7 @@ class Debtor:
     customer_no: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenItem:
+class OpenItem(NamedTuple):
     """One claim of a case (åpen post): an invoice's principal, or a cost or fee. Interest is computed, not an item."""
 
     id: int
@@ -69,8 +68,7 @@ class Waiver:
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """What one payment covers of one item (fordeling, oppdekning). `item_id` is None for REST and SUSPENSE.
 
     `amount` has the payment's sign: a reversal's splits are negative.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from schemas.kid import Kid
 from schemas.money import Money, in_kroner
@@ -47,8 +48,7 @@ class UnbalancedVoucherError(ValueError):
     """Debits and credits of a voucher differ, or it has no lines. Always our own fault; such a voucher never exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoucherLine:
+class VoucherLine(NamedTuple):
     """One posting line (kontering). Debit positive, credit negative, whole øre. `text` at most 30 characters."""
 
     account: str

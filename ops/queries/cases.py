@@ -1,6 +1,6 @@
 """Cases: what is owed on each, part by part, on a day of one's choice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
@@ -157,8 +157,7 @@ def shown(connection: Connection, case_id: int, day: date) -> CaseDetail | None:
 def balance(facts: CaseFacts, day: date) -> Balance:
     """What is owed on `day`: exactly what a payment of all money in the world would cover on it."""
     asking = Incoming(_ASKING, _ALL_THERE_IS, day, date.max, 2**31, 0, None, KK2_ORDER, 0, frozen=True)
-    before = replace(
-        facts,
+    before = facts._replace(
         payments=(*(p for p in facts.payments if p.interest_on <= day), asking),
         waivers=tuple(w for w in facts.waivers if w.day <= day),
     )

@@ -46,15 +46,13 @@ def preview(
     vouchers = proposals.to_cut(connection, scope)[:most]
     days = {payment: each.sums.group.booked_on for each in vouchers for payment in each.payment_ids}
     setup = setup_store.current(connection)
-    free = parts.part_splits(connection, days, setup, company, suspense=scope.suspense, person=True)
+    part = parts.look(connection, list(days))
     on = {day: setup.companies[company].on(day).value for day in set(days.values())}
-    postings = dict(free.by_payment)
-    for parked in free.to_suspense:
-        accounts = on[days[parked.payment_id]].accounts
-        split = SplitPosting(
-            0, Kind.SUSPENSE, parked.amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
-        )
-        postings[parked.payment_id] = PaymentPosting(parked.payment_id, (split,))
+    postings = parts.postings(part, days, setup, company, by_person=True)
+    for payment_id, amount in part.to_suspense if scope.suspense else ():
+        accounts = on[days[payment_id]].accounts
+        split = SplitPosting(0, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE)
+        postings[payment_id] = PaymentPosting(payment_id, (split,))
     made = []
     for each in vouchers:
         voucher = each.sums

@@ -57,7 +57,7 @@ def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
     before, upto = interest.around(facts, mine.id)
     walked = {split.payment_id for split in before.splits}
     balance = cases.balance(
-        replace(facts, payments=tuple(p for p in facts.payments if p.id in walked)), mine.interest_on
+        facts._replace(payments=tuple(p for p in facts.payments if p.id in walked)), mine.interest_on
     )
     owed = {
         "principal": balance.principal, "costs": balance.costs, "fee": balance.fee, "interest": balance.interest,

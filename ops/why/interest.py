@@ -1,6 +1,5 @@
 """The arithmetic of late interest, stretch by stretch, as a person can check it with a calculator."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -24,7 +23,7 @@ def around(facts: CaseFacts, payment_id: int) -> tuple[CaseSplit, CaseSplit]:
         wanted = {originals[i] for i in wanted if i in originals} - earlier
         earlier |= wanted
     known = tuple(p for p in facts.payments if p.id in earlier)
-    return settle(replace(facts, payments=known)), settle(replace(facts, payments=known + mine))
+    return settle(facts._replace(payments=known)), settle(facts._replace(payments=known + mine))
 
 
 def sums(facts: CaseFacts, before: CaseSplit, upto: CaseSplit, payment_id: int) -> tuple[InterestSum, ...]:

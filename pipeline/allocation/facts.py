@@ -1,7 +1,7 @@
 """What the split of a case must know, and what it decides."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from pipeline.rates import Rates
 from pipeline.stage import Park
@@ -13,8 +13,7 @@ class ImpossibleFactsError(ValueError):
     """Facts that no rule before this one may let through: our own fault, never a debtor's or a bank's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """One payment on the case. `reverses` names another payment of the case whose parts this one takes back.
 
     `order` and `threshold` are those valid on `interest_on`, or the debtor's own order. `frozen`: a voucher has
@@ -33,8 +32,7 @@ class Incoming:
     frozen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
+class CaseFacts(NamedTuple):
     """All that is known of one case. The order of items, waivers and payments does not matter."""
 
     case_id: int
@@ -46,8 +44,7 @@ class CaseFacts:
     rates: Rates
 
 
-@dataclass(frozen=True, slots=True)
-class InterestTaken:
+class InterestTaken(NamedTuple):
     """Interest of one invoice that one payment covered; negative where a reversal gives it back.
 
     `weighted`: the sum of principal x basis points x days since the due date, up to and including `until`; over
@@ -63,8 +60,7 @@ class InterestTaken:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CaseSplit:
+class CaseSplit(NamedTuple):
     """How the payments cover the case. Each payment is either split to its last øre, or parked.
 
     `waived`: waiver id and what it let go of. `balance`: what is owed on `as_of`, the day of the last payment or

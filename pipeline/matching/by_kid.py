@@ -1,17 +1,16 @@
 """The case of a payment, by account and KID: the case's own KID and its invoices' lead to it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.stage import Park, Reason
 from schemas.case import CaseState
-from schemas.kid import Kid, KidVerdict
+from schemas.kid import Kid, KidAgreement, KidVerdict, verdict
 
 # Looking a member up on its enum costs more than the comparison it is for.
-_BLANK, _MERGED = KidVerdict.BLANK, CaseState.MERGED
+_MERGED = CaseState.MERGED
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A case that has the KID. `main_case_id` is the case at the end of its merges, set when the case is merged."""
 
     case_id: int
@@ -21,19 +20,17 @@ class Candidate:
     main_case_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class MatchFacts:
-    """A payment's KID with its control's verdict, the account and its company (None: no company has it), the cases."""
+class MatchFacts(NamedTuple):
+    """A payment's KID, its account with the KIDs agreed on it and its company (None: no company has it), the cases."""
 
     kid: Kid | None
-    verdict: KidVerdict
+    agreements: tuple[KidAgreement, ...]
     account: str
     company: str | None
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """The case that the payment is for."""
 
     case_id: int
@@ -44,7 +41,7 @@ def match(facts: MatchFacts) -> Matched | Park:
     if facts.company is None:
         note = f"no company has the account {facts.account}: set it up, then release"
         return Park(Reason.UNKNOWN_ACCOUNT, note)
-    if facts.kid is None or facts.verdict is _BLANK:
+    if facts.kid is None or not facts.kid.strip():
         return Park(Reason.BLANK_KID, "the payment has no KID: assign it to a case")
     cases = {_main(case): case for case in facts.candidates if case.company == facts.company}
     if len(cases) == 1:
@@ -74,7 +71,7 @@ def _none(facts: MatchFacts, kid: Kid) -> Park:
         KidVerdict.FAILS_CONTROL: "its control digit is wrong",
         KidVerdict.WRONG_LENGTH: f"no agreement of the account {facts.account} has its length of {len(kid)}",
         KidVerdict.MALFORMED: "it is no KID at all",
-    }.get(facts.verdict)
+    }.get(verdict(kid, facts.agreements))
     if why is not None:
         return Park(Reason.FAILING_KID, f"no case has the KID {kid}, and {why}: assign the payment to a case")
     return Park(Reason.UNKNOWN_KID, f"no case has the KID {kid}: assign the payment, or wait for the case")

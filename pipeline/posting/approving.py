@@ -7,7 +7,7 @@ of one kind on one account, VAT code and dimensions are one sum.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pipeline.posting.cutting import Group
 from schemas.case import Kind
@@ -36,8 +36,7 @@ _Place: TypeAlias = tuple[str, Kind, str, tuple[str, ...]]
 """What is summed to one line: account, kind, VAT code, dimensions."""
 
 
-@dataclass(frozen=True, slots=True)
-class SplitPosting:
+class SplitPosting(NamedTuple):
     """One split and where it belongs. Customer, invoice and sub-ledger account are empty for SUSPENSE.
 
     `accounts` and `overpayment_policy` are the client's, or the company's own.
@@ -54,8 +53,7 @@ class SplitPosting:
     overpayment_policy: OverpaymentPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentPosting:
+class PaymentPosting(NamedTuple):
     """All splits of one payment that the voucher takes."""
 
     payment_id: int

@@ -1,7 +1,6 @@
 """What holds for every case, whatever its facts: each øre once, in no order of arrival, never over what is owed."""
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -38,10 +37,10 @@ def cases(draw: st.DrawFn) -> CaseFacts:
     for number, original in enumerate(payments[:], 201):
         if draw(st.integers(0, 3)) == 0:
             day = original.interest_on + timedelta(days=draw(st.integers(-20, 90)))
-            back = replace(
-                original, id=number, amount=-original.amount, interest_on=day, reverses=original.id
+            back = original._replace(
+                id=number, amount=-original.amount, interest_on=day, reverses=original.id
             )
-            payments.append(replace(back, booked_on=day, line=number, frozen=draw(st.booleans())))
+            payments.append(back._replace(booked_on=day, line=number, frozen=draw(st.booleans())))
     waivers = tuple(
         Waiver(number, item.id, item.kind, draw(AMOUNTS), draw(DAYS))
         for number, item in enumerate(items, 301)
@@ -90,8 +89,7 @@ def test_the_order_in_which_facts_arrive_never_matters(facts: CaseFacts, chance:
         chance.shuffle(mixed)
         return tuple(mixed)
 
-    mixed = replace(
-        facts,
+    mixed = facts._replace(
         items=shuffled(facts.items),
         waivers=shuffled(facts.waivers),
         payments=shuffled(facts.payments),
@@ -190,13 +188,13 @@ def test_the_reversal_of_everything_returns_the_case_to_what_it_owed(facts: Case
     taken_back = {payment.reverses for payment in facts.payments}
     originals = [p for p in facts.payments if p.reverses is None and p.id not in taken_back]
     backs = tuple(
-        replace(
-            p, id=p.id + 1000, amount=-p.amount, interest_on=late, booked_on=late, line=p.id, reverses=p.id
+        p._replace(
+            id=p.id + 1000, amount=-p.amount, interest_on=late, booked_on=late, line=p.id, reverses=p.id
         )
         for p in originals
     )
 
-    decision = settle(replace(facts, state=CaseState.OPEN, waivers=(), payments=facts.payments + backs))
+    decision = settle(facts._replace(state=CaseState.OPEN, waivers=(), payments=facts.payments + backs))
 
     net: dict[tuple[Kind, int | None], Money] = defaultdict(int)
     for split in decision.splits:
@@ -209,4 +207,4 @@ def test_the_reversal_of_everything_returns_the_case_to_what_it_owed(facts: Case
 def test_settling_again_with_the_outcome_as_its_state_changes_no_split(facts: CaseFacts) -> None:
     decision = settle(facts)
 
-    assert settle(replace(facts, state=decision.state)) == decision
+    assert settle(facts._replace(state=decision.state)) == decision

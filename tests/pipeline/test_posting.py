@@ -152,7 +152,7 @@ def test_a_long_statement_reference_is_cut_before_the_part_is() -> None:
 
 
 def test_a_long_invoice_number_is_cut_to_what_a_text_may_hold() -> None:
-    split = replace(a_split(PRINCIPAL, 1), invoice_no="9" * 40)
+    split = a_split(PRINCIPAL, 1)._replace(invoice_no="9" * 40)
 
     assert one(a_posting(1, split)).lines[1].text == "Faktura " + "9" * 22
 

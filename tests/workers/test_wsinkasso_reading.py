@@ -112,7 +112,7 @@ def test_a_missing_total_is_read_as_not_told() -> None:
 def test_a_kid_that_visma_quotes_is_masked_in_what_is_kept_and_shown() -> None:
     refused = fault(VALIDATION.format("UnknownAccount").replace("why", "KID 4711 of 33000083672049 on F-17"))
     head = a_voucher()
-    voucher = replace(head, lines=(head.lines[0], replace(head.lines[1], kid="4711")))
+    voucher = replace(head, lines=(head.lines[0], head.lines[1]._replace(kid="4711")))
     with far_side(saying(http("500 Oops", refused))) as side:
         (answer,), exchange = connect(an_installation(side.url), secret).register([voucher])
 

@@ -1,9 +1,10 @@
 """All that is known of a batch of cases, under their locks: items, waivers, payments and how they are split now."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,8 +14,7 @@ from workers.facts.payments import COLUMNS, STATES, Waiting
 from workers.store.bulk import rows
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSplit:
+class LiveSplit(NamedTuple):
     """A split that stands. `frozen`: a voucher has it."""
 
     id: int
@@ -42,16 +42,15 @@ class LockedCase:
     splits: list[LiveSplit] = field(default_factory=list)
 
 
-def lock(connection: Connection, case_ids: Sequence[int]) -> tuple[dict[int, LockedCase], set[int]]:
-    """Lock cases in id order, so that no two workers wait for each other; gives them, and those that are merged away."""
+def lock(connection: Connection, case_ids: Iterable[int]) -> dict[int, LockedCase]:
+    """Lock cases in id order, so that no two workers wait for each other."""
     found = rows(
         connection,
         "SELECT id, company, client, case_no, state, balance, dirty, opened_on FROM kk2_case WHERE id = ANY(%(ids)s) "
         "ORDER BY id FOR NO KEY UPDATE",
         {"ids": sorted(set(case_ids))},
     )
-    locked = {row[0]: LockedCase(row[0], row[1], row[2], row[3], STATES[row[4]], *row[5:]) for row in found}
-    return locked, {case.id for case in locked.values() if case.state is CaseState.MERGED}
+    return {row[0]: LockedCase(row[0], row[1], row[2], row[3], STATES[row[4]], *row[5:]) for row in found}
 
 
 def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Waiting]:

@@ -1,14 +1,16 @@
 """What the vouchers of a part are made from: the payments' free splits, under the locks of their cases."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from pipeline.posting import PaymentPosting, SplitPosting
 from schemas.case import Kind
+from schemas.kid import Kid
 from schemas.money import Money
 from schemas.setup import OverpaymentPolicy, PostingAccounts, Setup
 from workers.facts.cases import taken
@@ -18,127 +20,150 @@ from workers.store.bulk import rows
 _KINDS = {int(kind): kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class ToSuspense:
-    """A parked payment whose money goes to the suspense account with this part."""
+class PartCase(NamedTuple):
+    """A case of the part. `dirty`: it is being split anew."""
 
+    dirty: bool
+    client: str
+    customer_no: str
+    sub_ledger_account: str
+
+
+class PartSplit(NamedTuple):
+    """A live split. `case_id` is None on the suspense account."""
+
+    id: int
     payment_id: int
+    case_id: int | None
+    kind: int
     amount: Money
+    held: bool
+    invoice_no: str
 
 
 @dataclass(frozen=True, slots=True)
-class PartSplits:
-    """By payment: its splits that no voucher has. `to_suspense`: parked payments that get a split now."""
+class Part:
+    """What a part's payments have to post, as it stands under the locks.
 
-    by_payment: dict[int, PaymentPosting]
-    to_suspense: tuple[ToSuspense, ...]
+    `payments`: KID and interest date by payment, for those settled or parked. `splits`: those that no voucher has.
+    `to_suspense`: parked payments whose money is not on the suspense account yet. `moving`: payments whose case is
+    being split anew, so that what they cover may be another in a moment.
+    """
+
+    payments: dict[int, tuple[Kid, date]]
+    cases: dict[int, PartCase]
+    splits: list[PartSplit]
+    to_suspense: list[tuple[int, Money]]
+    moving: set[int]
 
 
-def lock(connection: Connection, payment_ids: Sequence[int]) -> set[int]:
-    """Lock the cases of the payments in id order, then the payments that have none.
+def lock(connection: Connection, payment_ids: Sequence[int]) -> Part:
+    """Lock the cases that the payments' splits are on, then the parked payments, and read what is free of them.
 
     The cases are share-locked: nobody settles them meanwhile, and parts that have a case in common go on side by side.
-
-    What is read after it stands still: two parts that both have a parked payment must not both put it in suspense.
-    Gives the payments whose case is being settled again: what they cover may be another in a moment.
+    Two parts that both have a parked payment must not both put it in suspense, so its row is locked for us alone.
     """
-    ids = {"ids": list(payment_ids)}
+    return _part(connection, payment_ids, " FOR SHARE", " FOR NO KEY UPDATE OF p")
+
+
+def look(connection: Connection, payment_ids: Sequence[int]) -> Part:
+    """Read the same for a person's eyes, without any lock."""
+    return _part(connection, payment_ids, "", "")
+
+
+def _part(connection: Connection, payment_ids: Sequence[int], lock_cases: str, lock_parked: str) -> Part:
     found = rows(
         connection,
-        "SELECT c.id, c.dirty FROM kk2_case c WHERE c.id IN (SELECT case_id FROM payment WHERE id = ANY(%(ids)s)) "
-        "ORDER BY c.id FOR SHARE OF c",
-        ids,
+        "SELECT id, state, coalesce(kid, ''), interest_on, case_id FROM payment WHERE id = ANY(%(ids)s) "
+        "AND state IN ('settled', 'parked')",
+        {"ids": list(payment_ids)},
     )
-    rows(
+    payments: dict[int, tuple[Kid, date]] = {row[0]: (row[2], row[3]) for row in found}
+    cases = _cases(connection, {row[4] for row in found if row[4] is not None}, lock_cases)
+    parked = _parked(connection, [row[0] for row in found if row[1] == "parked"], lock_parked)
+    live = _live(connection, list(payments))
+    while more := {split.case_id for split in live if split.case_id is not None} - cases.keys():
+        # a payment that was moved from case to case has splits on both
+        cases |= _cases(connection, more, lock_cases)
+        live = _live(connection, list(payments))
+    frozen = taken(connection, [split.id for split in live])
+    in_suspense = {split.payment_id for split in live if split.case_id is None}
+    return Part(
+        payments,
+        cases,
+        [split for split in live if split.id not in frozen],
+        [(payment_id, amount) for payment_id, amount in parked if payment_id not in in_suspense and amount],
+        {split.payment_id for split in live if split.case_id is not None and cases[split.case_id].dirty},
+    )
+
+
+def _cases(connection: Connection, ids: Collection[int], lock: str) -> dict[int, PartCase]:
+    found = rows(
         connection,
-        "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND state <> 'settled' ORDER BY id FOR NO KEY UPDATE",
-        ids,
+        "SELECT id, dirty, client, customer_no, sub_ledger_account FROM kk2_case WHERE id = ANY(%(ids)s) "
+        f"ORDER BY id{lock}",
+        {"ids": sorted(ids)},
     )
-    dirty = [row[0] for row in found if row[1]]
-    if not dirty:
-        return set()
-    on_dirty = rows(
+    return {row[0]: PartCase(*row[1:]) for row in found}
+
+
+def _live(connection: Connection, payment_ids: Sequence[int]) -> list[PartSplit]:
+    found = rows(
         connection,
-        "SELECT id FROM payment WHERE id = ANY(%(ids)s) AND case_id = ANY(%(dirty)s)",
-        {**ids, "dirty": dirty},
+        # only the sub-ledger's lines name their invoice
+        "SELECT s.id, s.payment_id, s.case_id, s.kind, s.amount, s.held, coalesce(i.invoice_no, '') FROM split s "
+        "LEFT JOIN item i ON i.id = CASE WHEN s.kind = 1 THEN s.item_id END "
+        "WHERE s.payment_id = ANY(%(ids)s) AND s.superseded_by IS NULL",
+        {"ids": payment_ids},
     )
-    return {row[0] for row in on_dirty}
+    return sorted(map(PartSplit._make, found))  # an ORDER BY tempts the planner to walk the table by its key
 
 
-def part_splits(
-    connection: Connection,
-    days: Mapping[int, date],
-    setup: Setup,
-    company: str,
-    *,
-    suspense: bool,
-    person: bool,
-) -> PartSplits:
-    """Read what is free of the payments, each split with the accounts of its client on the voucher's day.
+def _parked(connection: Connection, payment_ids: Sequence[int], lock: str) -> list[tuple[int, Money]]:
+    if not payment_ids:
+        return []
+    found = rows(
+        connection,
+        f"SELECT p.id, p.amount FROM payment p WHERE p.id = ANY(%(ids)s) AND p.state = 'parked' AND {NOT_BOOKED_BY_HAND} "
+        f"ORDER BY p.id{lock}",
+        {"ids": list(payment_ids)},
+    )
+    return [(row[0], row[1]) for row in found]
 
-    `days`: the voucher's day by payment. What a person has just released is not the proposal's any longer.
+
+def postings(
+    part: Part, days: Mapping[int, date], setup: Setup, company: str, *, by_person: bool
+) -> dict[int, PaymentPosting]:
+    """Give each payment's free splits with the accounts of its client on the voucher's day.
+
+    `days`: the voucher's day by payment. What waits for a person (`held`) is a person's to approve.
     """
-    ids = {"ids": list(days)}
-    live = rows(
-        connection,
-        "SELECT s.id, s.payment_id, s.kind, s.amount, s.held, c.client, c.customer_no, c.sub_ledger_account, "
-        "coalesce(i.invoice_no, ''), coalesce(p.kid, ''), p.interest_on "
-        "FROM payment p JOIN split s ON s.payment_id = p.id LEFT JOIN kk2_case c ON c.id = s.case_id "
-        "LEFT JOIN item i ON i.id = s.item_id WHERE p.id = ANY(%(ids)s) AND p.state IN ('settled', 'parked') "
-        "AND s.superseded_by IS NULL ORDER BY s.id",
-        ids,
-    )
-    frozen = taken(connection, [row[0] for row in live])
     by_payment: dict[int, list[SplitPosting]] = defaultdict(list)
     terms: dict[tuple[str | None, date, date], tuple[PostingAccounts, OverpaymentPolicy]] = {}
-    for (
-        split_id,
-        payment_id,
-        kind,
-        amount,
-        held,
-        client,
-        customer,
-        sub_ledger,
-        invoice,
-        kid,
-        interest,
-    ) in live:
-        if split_id in frozen or (held and not person):
+    for split_id, payment_id, case_id, kind, amount, held, invoice_no in part.splits:
+        day = days.get(payment_id)
+        if day is None or (held and not by_person):
             continue
-        key = (client, days[payment_id], interest)
+        kid, interest_on = part.payments[payment_id]
+        case = part.cases[case_id] if case_id is not None else None
+        key = (case.client if case else None, day, interest_on)
         if key not in terms:
             terms[key] = _terms(setup, company, *key)
-        accounts, policy = terms[key]
         by_payment[payment_id].append(
             SplitPosting(
                 split_id,
                 _KINDS[kind],
                 amount,
-                customer or "",
-                invoice,
+                case.customer_no if case else "",
+                invoice_no,
                 kid,
-                sub_ledger or "",
-                accounts,
-                policy,
+                case.sub_ledger_account if case else "",
+                *terms[key],
             )
         )
-    in_suspense = {row[1] for row in live if row[2] == Kind.SUSPENSE}
-    parked = (
-        rows(
-            connection,
-            "SELECT p.id, p.amount FROM payment p WHERE p.id = ANY(%(ids)s) AND p.state = 'parked' "
-            f"AND {NOT_BOOKED_BY_HAND} ORDER BY p.id",
-            ids,
-        )
-        if suspense
-        else []
-    )
-    to_suspense = tuple(ToSuspense(row[0], row[1]) for row in parked if row[0] not in in_suspense and row[1])
-    postings = {
+    return {
         payment_id: PaymentPosting(payment_id, tuple(splits)) for payment_id, splits in by_payment.items()
     }
-    return PartSplits(postings, to_suspense)
 
 
 def _terms(

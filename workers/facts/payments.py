@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
-from pipeline.matching import Candidate
 from schemas import events
 from schemas.case import CaseState
 from schemas.kid import Kid
@@ -21,11 +21,13 @@ COLUMNS = (
 )
 """What a `Waiting` is made from, of `payment p`."""
 
+CasesOfKids: TypeAlias = dict[tuple[str, Kid], list[int]]
+"""By (account, KID): the ids of the cases that it leads to."""
+
 STATES = {state.value: state for state in CaseState}
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A payment that is to be settled. `case_id` is set where a person assigned it, or it is already on a case."""
 
     id: int
@@ -88,26 +90,21 @@ def still(connection: Connection, payments: Sequence[Waiting], state: str) -> se
     return {row[0] for row in found}
 
 
-def candidates(
-    connection: Connection, payments: Sequence[Waiting]
-) -> dict[tuple[str, Kid], tuple[Candidate, ...]]:
-    """By (account, KID): the cases that it leads to, merges followed to their end."""
+def cases_of_kids(connection: Connection, payments: Sequence[Waiting]) -> CasesOfKids:
+    """Look the payments' KIDs up."""
     wanted = {(p.account, p.kid) for p in payments if p.kid}
+    found: CasesOfKids = defaultdict(list)
     if not wanted:
-        return {}
-    found = rows(
+        return found
+    for account, kid, case_id in rows(
         connection,
-        "SELECT k.account, k.kid, c.id, c.company, c.client, c.state, c.merged_into "
+        "SELECT k.account, k.kid, k.case_id "
         "FROM unnest(string_to_array(%(accounts)s, ' '), string_to_array(%(kids)s, ' ')) AS t(account, kid) "
-        "JOIN case_kid k ON k.account = t.account AND k.kid = t.kid JOIN kk2_case c ON c.id = k.case_id",
+        "JOIN case_kid k ON k.account = t.account AND k.kid = t.kid",
         {"accounts": " ".join(w[0] for w in wanted), "kids": " ".join(w[1] for w in wanted)},
-    )
-    ends = main_cases(connection, [row[2] for row in found if row[6] is not None])
-    by_kid: dict[tuple[str, Kid], list[Candidate]] = defaultdict(list)
-    for account, kid, case_id, company, client, state, merged in found:
-        end = ends[case_id] if merged is not None else None
-        by_kid[account, kid].append(Candidate(case_id, company, client, STATES[state], end))
-    return {key: tuple(cases) for key, cases in by_kid.items()}
+    ):
+        found[account, kid].append(case_id)
+    return found
 
 
 def main_cases(connection: Connection, merged: Sequence[int]) -> dict[int, int]:

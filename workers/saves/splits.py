@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,27 +13,16 @@ from schemas.case import CaseState, Kind
 from schemas.money import Money
 from workers.facts.cases import LiveSplit, LockedCase
 from workers.facts.payments import Waiting
+from workers.facts.terms import ClientTerms
 from workers.journal import ParkedPayment, park_payments
 from workers.store.bulk import copy, execute, rows, take_ids
 
 _Key: TypeAlias = tuple[int, int | None, int]  # payment, item, kind
+_Row: TypeAlias = tuple[int, int | None, int | None, int, Money, int | None, bool, bool]
 _COLUMNS = ("payment_id", "case_id", "item_id", "kind", "amount", "client_row", "corrects", "held")
 
-
-_STATE_NUMBERS = {state: number for number, state in enumerate(CaseState, 1)}
-
-
-@dataclass(slots=True)
-class _New:
-    payment_id: int
-    case_id: int | None
-    item_id: int | None
-    kind: int
-    amount: Money
-    client_row: int | None
-    corrects: bool
-    held: bool
-    instead_of: tuple[int, ...]
+_FEE, _REST = Kind.FEE, Kind.REST
+_STATE_NUMBERS = {state.value: number for number, state in enumerate(CaseState, 1)}
 
 
 @dataclass(slots=True)
@@ -44,7 +34,8 @@ class Saver:
 
     connection: Connection
     suspense: dict[int, list[LiveSplit]]
-    new: list[_New] = field(default_factory=list)
+    new: list[_Row] = field(default_factory=list)
+    successors: list[tuple[_Row, tuple[int, ...]]] = field(default_factory=list)  # and whose place they take
     withdrawn: list[int] = field(default_factory=list)
     settled: list[tuple[int, int, int | None]] = field(default_factory=list)
     cases: list[tuple[int, Money, int]] = field(default_factory=list)
@@ -54,45 +45,35 @@ class Saver:
         case: LockedCase,
         decision: CaseSplit,
         payments: dict[int, Waiting],
-        client_rows: dict[int, tuple[int, bool]],
+        terms: dict[int, ClientTerms],
     ) -> None:
         """Compare a case's wanted splits with its live ones and note the difference."""
+        settled: AbstractSet[int] = payments.keys()
         if case.splits:
-            self._differences(case, decision, client_rows)
+            self._differences(case, decision, terms)
+            settled = settled - {stands.payment_id for stands in case.splits}
         else:  # the ordinary case: nothing stands yet
-            for split in decision.splits:
-                row, hold = client_rows[split.payment_id]
-                held = hold and split.kind is Kind.REST
-                self.new.append(
-                    _New(
-                        split.payment_id,
-                        case.id,
-                        split.item_id,
-                        split.kind,
-                        split.amount,
-                        row,
-                        False,
-                        held,
-                        (),
-                    )
-                )
-        standing = {stands.payment_id for stands in case.splits}
-        for payment_id in payments.keys() - standing - {payment_id for payment_id, _ in decision.parked}:
-            payment = payments[payment_id]
-            self.settled.append((payment_id, case.id, payment.reverses))
-            self._leave_suspense(payment_id)
-        covered = sum(split.amount for split in decision.splits if split.kind <= Kind.FEE)
-        owed = sum(item.amount for item in case.items)
+            case_id = case.id
+            for payment_id, item_id, kind, amount in decision.splits:
+                row, holds, _, _ = terms[payment_id]
+                held = holds and kind is _REST
+                self.new.append((payment_id, case_id, item_id, int(kind), amount, row, False, held))
+        if decision.parked:
+            settled = settled - {payment_id for payment_id, _ in decision.parked}
+        for payment_id in settled:
+            self.settled.append((payment_id, case.id, payments[payment_id].reverses))
+            if self.suspense:
+                self._leave_suspense(payment_id)
+        owed = sum([item.amount for item in case.items])
+        owed -= sum([amount for _, _, kind, amount in decision.splits if kind <= _FEE])
         if decision.waived:
             # what each let go of, not what it says: a claim that is paid already is not owed less than nothing
             kinds = {waiver.id: waiver.kind for waiver in case.waivers}
-            owed -= sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= Kind.FEE)
-        if (owed - covered, decision.state) != (case.balance, case.state) or case.dirty:
-            self.cases.append((case.id, owed - covered, _STATE_NUMBERS[decision.state]))
+            owed -= sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= _FEE)
+        if owed != case.balance or decision.state is not case.state or case.dirty:
+            self.cases.append((case.id, owed, _STATE_NUMBERS[decision.state.value]))
 
-    def _differences(
-        self, case: LockedCase, decision: CaseSplit, client_rows: dict[int, tuple[int, bool]]
-    ) -> None:
+    def _differences(self, case: LockedCase, decision: CaseSplit, terms: dict[int, ClientTerms]) -> None:
         wanted = {
             (split.payment_id, split.item_id, int(split.kind)): split.amount for split in decision.splits
         }
@@ -101,7 +82,7 @@ class Saver:
             live[stands.payment_id, stands.item_id, stands.kind].append(stands)
         frozen_payments = {stands.payment_id for stands in case.splits if stands.frozen}
         for key in wanted.keys() | live.keys():
-            self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, client_rows)
+            self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, terms)
 
     def _difference(
         self,
@@ -110,7 +91,7 @@ class Saver:
         wanted: Money,
         live: Sequence[LiveSplit],
         frozen_payments: set[int],
-        client_rows: dict[int, tuple[int, bool]],
+        terms: dict[int, ClientTerms],
     ) -> None:
         payment_id, item_id, kind = key
         free = [split for split in live if not split.frozen]
@@ -122,32 +103,31 @@ class Saver:
         if not amount:
             self.withdrawn += instead_of
             return
-        row, hold = client_rows.get(payment_id, (None, False))
-        corrects = payment_id in frozen_payments
-        held = hold and kind == Kind.REST
-        self.new.append(_New(payment_id, case.id, item_id, kind, amount, row, corrects, held, instead_of))
+        of_client = terms.get(payment_id)
+        row = of_client.row if of_client else None
+        held = of_client is not None and of_client.holds and kind == _REST
+        split: _Row = (payment_id, case.id, item_id, kind, amount, row, payment_id in frozen_payments, held)
+        if instead_of:
+            self.successors.append((split, instead_of))
+        else:
+            self.new.append(split)
 
     def _leave_suspense(self, payment_id: int) -> None:
         stands = self.suspense.get(payment_id, ())
         self.withdrawn += [split.id for split in stands if not split.frozen]
         frozen = sum(split.amount for split in stands if split.frozen)
         if frozen:
-            self.new.append(_New(payment_id, None, None, Kind.SUSPENSE, -frozen, None, True, False, ()))
+            self.new.append((payment_id, None, None, int(Kind.SUSPENSE), -frozen, None, True, False))
 
     def save(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting], *, stage: str) -> None:
         """Write everything: splits by COPY, the rest by one joined update a table."""
         replaced = [(old, old) for old in self.withdrawn]
-        copy(self.connection, "split", _COLUMNS, (_row(new) for new in self.new if not new.instead_of))
-        successors = [new for new in self.new if new.instead_of]
-        if successors:  # few, and they must be named before they are written
-            ids = take_ids(self.connection, "split", len(successors))
-            copy(
-                self.connection,
-                "split",
-                ("id", *_COLUMNS),
-                ((i, *_row(n)) for i, n in zip(ids, successors, strict=True)),
-            )
-            replaced += [(old, i) for i, n in zip(ids, successors, strict=True) for old in n.instead_of]
+        copy(self.connection, "split", _COLUMNS, self.new)
+        if self.successors:  # few, and they must be named before they are written
+            ids = take_ids(self.connection, "split", len(self.successors))
+            named = list(zip(ids, self.successors, strict=True))
+            copy(self.connection, "split", ("id", *_COLUMNS), ((i, *row) for i, (row, _) in named))
+            replaced += [(old, i) for i, (_, instead_of) in named for old in instead_of]
         if replaced:
             execute(
                 self.connection,
@@ -206,19 +186,6 @@ class Saver:
                 {"company": company, "ids": ids},
             )
         return now_parked
-
-
-def _row(new: _New) -> tuple[object, ...]:
-    return (
-        new.payment_id,
-        new.case_id,
-        new.item_id,
-        int(new.kind),
-        new.amount,
-        new.client_row,
-        new.corrects,
-        new.held,
-    )
 
 
 def close_slice(connection: Connection, file_id: int) -> bool:

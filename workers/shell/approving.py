@@ -1,6 +1,5 @@
 """Stage `approve`: lock the part's cases, take their free splits, make the vouchers, freeze them, send them on."""
 
-from dataclasses import replace
 from datetime import date
 
 from pipeline import posting
@@ -12,6 +11,7 @@ from schemas.setup import Company, Installation, NoSuchSetupError, OverpaymentPo
 from schemas.voucher import Voucher
 from workers.crash import crash_point
 from workers.facts import parts
+from workers.facts.parts import Part
 from workers.saves import vouchers as voucher_saves
 from workers.saves.vouchers import Approved
 from workers.shell import NotYet, Stand, rows
@@ -27,14 +27,11 @@ def approve(stand: Stand) -> None:
     assert isinstance(event, PartReady)
     setup = setup_store.current(stand.connection)
     ids = [payment_id for plan in event.vouchers for payment_id in plan.payment_ids]
-    moving = parts.lock(stand.connection, ids)
-    if moving and rows.age(stand.connection, stand.claimed.work_id) < _PATIENCE:
+    part = parts.lock(stand.connection, ids)
+    if part.moving and rows.age(stand.connection, stand.claimed.work_id) < _PATIENCE:
         raise NotYet(_WAIT_FOR_RESETTLE, "a case of the part is being settled again")
-    if moving:
-        # whatever holds that case up holds up no other: its payments are proposed when it is settled
-        event = replace(event, vouchers=tuple(_without(plan, moving) for plan in event.vouchers))
     try:
-        approved = _approved(stand, event, setup)
+        approved = _approved(stand, event, part, setup)
     except NoSuchSetupError as error:
         stand.park(Reason.NO_SETUP, str(error))
         return
@@ -50,26 +47,24 @@ def approve(stand: Stand) -> None:
     stand.send([VouchersApproved(tuple(voucher_ids[n : n + size])) for n in range(0, len(voucher_ids), size)])
 
 
-def _without(plan: VoucherPlan, payment_ids: set[int]) -> VoucherPlan:
-    return replace(plan, payment_ids=tuple(i for i in plan.payment_ids if i not in payment_ids))
-
-
-def _approved(stand: Stand, event: PartReady, setup: Setup) -> list[Approved]:
+def _approved(stand: Stand, event: PartReady, part: Part, setup: Setup) -> list[Approved]:
     connection = stand.connection
+    # whatever holds a moving case up holds up no other: its payments are proposed when it is settled
     days = {
         payment_id: date.fromisoformat(plan.voucher_on)
         for plan in event.vouchers
         for payment_id in plan.payment_ids
+        if payment_id not in part.moving
     }
-    on = {day: setup.companies[event.company].on(day) for day in set(days.values())}
+    on = {
+        day: setup.companies[event.company].on(day)
+        for day in {date.fromisoformat(plan.voucher_on) for plan in event.vouchers}
+    }
     company = on[date.fromisoformat(event.vouchers[0].voucher_on)]
     suspense = company.value.parked_policy is ParkedPolicy.SUSPENSE
-    free = parts.part_splits(
-        connection, days, setup, event.company, suspense=suspense, person=event.approved_by != "policy"
-    )
-    parked = [(s.payment_id, s.amount) for s in free.to_suspense]
+    postings = parts.postings(part, days, setup, event.company, by_person=event.approved_by != "policy")
+    parked = [(i, amount) for i, amount in part.to_suspense if i in days] if suspense else []
     split_ids = voucher_saves.put_in_suspense(connection, parked)
-    postings = dict(free.by_payment)
     for (payment_id, amount), split_id in zip(parked, split_ids, strict=True):
         accounts = on[days[payment_id]].value.accounts
         on_suspense = SplitPosting(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline import matching
 from pipeline.matching import OriginalCandidate, OriginalFacts, OriginalState
@@ -61,7 +61,7 @@ def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) ->
         else:
             taken.add(decision.payment_id)
             home = homes.get(decision.payment_id) or case_id
-            batch.by_case[home].append(replace(payment, reverses=decision.payment_id, case_id=home))
+            batch.by_case[home].append(payment._replace(reverses=decision.payment_id, case_id=home))
 
 
 def park_strays(stand: Stand, batch: Batch, payments: Sequence[Waiting]) -> None:

@@ -1,28 +1,31 @@
 """Stages `settle` and `resettle`: find each payment's case, lock the cases, split them anew, save what changed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from itertools import chain
+
+from sqlalchemy import Connection
 
 from pipeline import allocation, matching
 from pipeline.allocation import CaseFacts, CaseSplit, Incoming
-from pipeline.matching import MatchFacts
+from pipeline.matching import Candidate, Matched, MatchFacts
 from pipeline.rates import RATES, Rates
 from pipeline.stage import Park, Reason
 from schemas import events
-from schemas.case import Kind
-from schemas.kid import verdict
+from schemas.case import CaseState, Kind
 from schemas.setup import NoSuchSetupError, Setup
 from workers.crash import crash_point
 from workers.facts import cases as case_facts
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
-from workers.facts.payments import Waiting
+from workers.facts.payments import CasesOfKids, Waiting
+from workers.facts.terms import ClientTerms, Terms
 from workers.saves import splits as split_saves
 from workers.shell import Stand
 from workers.shell.originals import Batch, find_originals, park_strays
 from workers.store import setup as setup_store
 
 _RATES = Rates(RATES)
+_MERGED = CaseState.MERGED
 
 
 def settle(stand: Stand) -> None:
@@ -52,35 +55,21 @@ def resettle(stand: Stand) -> None:
 def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -> None:
     connection = stand.connection
     setup = setup_store.current(connection)
-    payments = [_with_company(payment, setup) for payment in payments]
+    payments = [_with_company(p, setup) if p.company is None else p for p in payments]
     if not isinstance(stand.claimed.event, events.PaymentAssigned):
         # what it was to take back when it was settled before may be elsewhere now; a person's word stands
-        payments = [replace(payment, reverses=None) if payment.reverses else payment for payment in payments]
+        payments = [p._replace(reverses=None) if p.reverses else p for p in payments]
+    by_kid = payment_facts.cases_of_kids(connection, payments)
     batch = Batch()
-    _match(stand, payments, setup, batch)
-    wanted = {*batch.by_case, *changed}
-    locked, merged = case_facts.lock(connection, list(wanted))
-    if merged:
-        # merged while we looked: their money is the main case's; lock those too, in order, in a second round
-        ends = payment_facts.main_cases(connection, list(merged))
-        for case_id in merged:
-            batch.by_case[ends[case_id]] += batch.by_case.pop(case_id, [])
-            if case_id not in changed:
-                del locked[case_id]
-        more, _ = case_facts.lock(connection, [end for end in ends.values() if end not in locked])
-        locked |= more
-    if any(payment.amount < 0 for payment in payments):
-        before = payment_facts.merged_into(connection, list(locked))
-        more, _ = case_facts.lock(connection, [case_id for case_id in before if case_id not in locked])
-        locked |= more
+    locked = _lock(stand, payments, by_kid, changed, batch)
     payments = _still_here(stand, payments, batch)
     on_cases = case_facts.fill(connection, locked)
     find_originals(stand, batch, locked)
     park_strays(stand, batch, payments)
-    suspense = case_facts.suspense(connection, [p.id for p in payments])
-    saver = split_saves.Saver(connection, suspense)
+    saver = split_saves.Saver(connection, case_facts.suspense(connection, [p.id for p in payments]))
+    terms = Terms(setup)
     for case in locked.values():
-        _split(case, batch, on_cases, setup, saver)
+        _split(case, batch, on_cases, terms, saver)
     crash_point(f"{stand.stage.name}.before_save")
     saver.save(batch.parked, payments, stage=stand.stage.name)
     parked = {payment.payment_id for payment in batch.parked}
@@ -88,6 +77,35 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     if freed:
         stand.send([events.OriginalConcluded(tuple(freed))])
     crash_point(f"{stand.stage.name}.after_save")
+
+
+def _lock(
+    stand: Stand, payments: Sequence[Waiting], by_kid: CasesOfKids, changed: Sequence[int], batch: Batch
+) -> dict[int, LockedCase]:
+    """Lock every case that may be meant, match the payments to them, and give those that must be split anew."""
+    connection = stand.connection
+    event = stand.claimed.event
+    assigned = (event.case_id,) if isinstance(event, events.PaymentAssigned) else ()
+    locked = case_facts.lock(connection, {*chain.from_iterable(by_kid.values()), *changed, *assigned})
+    ends = _ends_of_merges(connection, locked)
+    _match(stand, payments, by_kid, locked, ends, batch)
+    touched = {*batch.by_case, *changed, *(ends[case_id] for case_id in changed if case_id in ends)}
+    locked = {case_id: case for case_id, case in locked.items() if case_id in touched}
+    if any(payment.amount < 0 for payment in payments):
+        # an original that came before a merge is on the merged case still
+        before = payment_facts.merged_into(connection, list(locked))
+        locked |= case_facts.lock(connection, [case_id for case_id in before if case_id not in locked])
+    return locked
+
+
+def _ends_of_merges(connection: Connection, locked: dict[int, LockedCase]) -> dict[int, int]:
+    """A merged case's money is the main case's: lock those too, in a second round, and say which is whose."""
+    merged = [case.id for case in locked.values() if case.state is _MERGED]
+    if not merged:
+        return {}
+    ends = payment_facts.main_cases(connection, merged)
+    locked |= case_facts.lock(connection, [end for end in ends.values() if end not in locked])
+    return ends
 
 
 def _still_here(stand: Stand, payments: Sequence[Waiting], batch: Batch) -> Sequence[Waiting]:
@@ -108,80 +126,86 @@ def _still_here(stand: Stand, payments: Sequence[Waiting], batch: Batch) -> Sequ
 
 def _with_company(payment: Waiting, setup: Setup) -> Waiting:
     """An account may have been set up since the payment was read."""
-    if payment.company is None and payment.account in setup.accounts:
-        company = setup.accounts[payment.account].latest().value.company
-        return replace(payment, company=company, company_is_new=True)
-    return payment
+    if payment.account not in setup.accounts:
+        return payment
+    company = setup.accounts[payment.account].latest().value.company
+    return payment._replace(company=company, company_is_new=True)
 
 
-def _match(stand: Stand, payments: Iterable[Waiting], setup: Setup, batch: Batch) -> None:
-    assigned = stand.claimed.event if isinstance(stand.claimed.event, events.PaymentAssigned) else None
-    payments = list(payments)
-    candidates = payment_facts.candidates(stand.connection, payments)
+def _match(
+    stand: Stand,
+    payments: Sequence[Waiting],
+    by_kid: CasesOfKids,
+    locked: dict[int, LockedCase],
+    ends: dict[int, int],
+    batch: Batch,
+) -> None:
+    event = stand.claimed.event
+    if isinstance(event, events.PaymentAssigned):
+        batch.by_case[ends.get(event.case_id, event.case_id)] += payments
+        return
+    setup = setup_store.current(stand.connection)
     agreements = {
         account: rows.latest().value.kid_agreements
         for account in {p.account for p in payments}
         if (rows := setup.accounts.get(account)) is not None
     }
+    candidates = {
+        case.id: Candidate(case.id, case.company, case.client, case.state, ends.get(case.id))
+        for case in locked.values()
+    }
     for payment in payments:
-        if assigned is not None:
-            batch.by_case[assigned.case_id].append(payment)
-            continue
-        of = agreements.get(payment.account, ())
+        account, kid = payment.account, payment.kid
+        possible = by_kid.get((account, kid), ()) if kid else ()
         facts = MatchFacts(
-            payment.kid,
-            verdict(payment.kid or "", of),
-            payment.account,
+            kid,
+            agreements.get(account, ()),
+            account,
             payment.company,
-            candidates.get((payment.account, payment.kid or ""), ()),
+            tuple([candidates[case_id] for case_id in possible]),
         )
         decision = matching.match(facts)
-        if isinstance(decision, Park) and payment.amount < 0 and payment.company is not None:
-            batch.strays.append((payment, decision))
-        elif isinstance(decision, Park):
-            batch.park(payment, decision)
-        else:
+        if isinstance(decision, Matched):
             batch.by_case[decision.case_id].append(payment)
+        elif payment.amount < 0 and payment.company is not None:
+            batch.strays.append((payment, decision))
+        else:
+            batch.park(payment, decision)
 
 
 def _split(
-    case: LockedCase, batch: Batch, on_cases: dict[int, Waiting], setup: Setup, saver: split_saves.Saver
+    case: LockedCase, batch: Batch, on_cases: dict[int, Waiting], terms: Terms, saver: split_saves.Saver
 ) -> None:
-    frozen = {split.payment_id for split in case.splits if split.frozen}
-    new = batch.by_case.get(case.id, ())
-    mine = {payment_id: on_cases[payment_id] for payment_id in {split.payment_id for split in case.splits}}
-    mine |= {payment.id: payment for payment in new}
-    client = setup.clients.get((case.company, case.client))
+    mine = {payment.id: payment for payment in batch.by_case.get(case.id, ())}
+    frozen: set[int] = set()
+    if case.splits:
+        frozen = {split.payment_id for split in case.splits if split.frozen}
+        standing = {split.payment_id: on_cases[split.payment_id] for split in case.splits}
+        mine = standing | mine
     incoming: list[Incoming] = []
-    client_rows: dict[int, tuple[int, bool]] = {}
+    client_rows: dict[int, ClientTerms] = {}
     for payment in mine.values():
+        payment_id = payment.id
         try:
-            if client is None:
-                raise NoSuchSetupError(f"the client {case.client} of company {case.company} is not set up")
-            row = client.on(payment.interest_on)
+            mine_terms = terms.on(case.company, case.client, payment.interest_on)
         except NoSuchSetupError as error:
-            if payment.id in frozen:
+            if payment_id in frozen:
                 raise
             batch.park(payment, Park(Reason.NO_SETUP, str(error)))
             continue
-        order = (
-            tuple(Kind(kind) for kind in payment.cover_choice)
-            if payment.cover_choice
-            else row.value.cover_order
-        )
-        client_rows[payment.id] = (row.id, row.value.overpayment_policy == "hold")
+        client_rows[payment_id] = mine_terms
         incoming.append(
             Incoming(
-                payment.id,
+                payment_id,
                 payment.amount,
                 payment.interest_on,
                 payment.booked_on,
                 payment.file_id,
                 payment.line,
                 payment.reverses,
-                order,
-                row.value.closing_threshold,
-                payment.id in frozen,
+                tuple(map(Kind, payment.cover_choice)) if payment.cover_choice else mine_terms.order,
+                mine_terms.threshold,
+                payment_id in frozen,
             )
         )
     facts = CaseFacts(

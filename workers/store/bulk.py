@@ -57,6 +57,9 @@ def _bound(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _array(values: list[Any]) -> object:
-    if not all(type(value) is int or value is None for value in values):
+    if not _NUMBERS.issuperset(map(type, values)):
         return values
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    return "{" + str(values)[1:-1].replace("None", "NULL") + "}"
+
+
+_NUMBERS = frozenset({int, type(None)})

@@ -30,7 +30,9 @@ def engine_for(url: str) -> Engine:
             f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'; SET lock_timeout = '{_LOCK_TIMEOUT}'; "
             "SET idle_in_transaction_session_timeout = '300s'; SET TIME ZONE 'Europe/Oslo'; "
             # a generic plan made while a table was small would scan it for ever after, as it grows by the batch
-            "SET plan_cache_mode = force_custom_plan"
+            "SET plan_cache_mode = force_custom_plan; "
+            # what is asked for lies in memory or on a disk without a head; two workers are the parallel ones here
+            "SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off"
         )
         cursor.close()
         connection.commit()  # type: ignore[attr-defined]

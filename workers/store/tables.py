@@ -312,6 +312,7 @@ split = Table(
     CheckConstraint("(case_id is null) = (kind = 6)", name="case"),
     Index("ix_split_case_id", "case_id"),
     Index("ix_split_payment_id", "payment_id"),
+    Index("ix_split_suspense", "payment_id", postgresql_where=text("kind = 6 AND superseded_by IS NULL")),
     postgresql_with={"fillfactor": "90"},
     comment="What a payment covers. Never changed but to be superseded while no voucher has it",
 )
