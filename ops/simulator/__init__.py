@@ -4,18 +4,20 @@ import json
 import signal
 import ssl
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ops.simulator import people
+from ops.simulator.acting import Acting
 from ops.simulator.answers import Visma
-from ops.simulator.controls import book_by_hand
+from ops.simulator.collection import Habits
 from ops.simulator.faults import BadFaultError, Fault, FaultKind, FaultPlan, from_fields, parse
 from ops.simulator.ledger import Booked, Ledger
-from ops.simulator.municipality import BadMunicipalityError, period, read
+from ops.simulator.municipality import BadMunicipalityError, proposals, read
 from ops.simulator.server import SOAP_PATH, BusyPortError, Server
-from schemas.voucher import LedgerState
+from ops.simulator.sub_ledger import Item, Proposal
 
 __all__ = [
     "BadFaultError",
@@ -24,6 +26,9 @@ __all__ = [
     "BusyPortError",
     "Fault",
     "FaultKind",
+    "Habits",
+    "Item",
+    "Proposal",
     "Simulator",
     "read_faults",
     "run",
@@ -33,11 +38,12 @@ __all__ = [
 ALWAYS = frozenset({"RegisterVouchers", "GetInstallation"})
 
 
-class Simulator:
+class Simulator(Acting):
     """A running Visma; also a context manager. `url` is the SOAP endpoint, `base` the page for people.
 
     It begins to listen when it is made and serves from `start` or `with` on. `port` 0 takes a free one; `sign_in` is
-    `user:password` for Basic auth, "" for none; `municipality` a TOML file, None for the seeded one.
+    `user:password` for Basic auth, "" for none; `municipality` a TOML file, None for the seeded one; `seeded`: whether
+    its dunning proposals stand in a new ledger.
     """
 
     def __init__(
@@ -52,18 +58,24 @@ class Simulator:
         deduplicates: bool = False,
         finds: bool = True,
         lists: bool = True,
+        imports: bool = True,
+        transacts: bool = True,
+        balances: bool = True,
+        habits: Habits | None = None,
+        seeded: bool = False,
         sign_in: str = "",
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Open the ledger in `folder` and bind the port. Raises `BusyPortError`, OSError, `BadMunicipalityError`."""
-        capabilities = ALWAYS | {
-            name
-            for name, has in (("deduplicates", deduplicates), ("FindVoucher", finds), ("ListVouchers", lists))
-            if has
-        }
-        self._ledger = Ledger(folder)
-        self._visma = Visma(read(municipality, capabilities), self._ledger)
-        self._plan = FaultPlan(faults, seed)
+        offered = {
+            "deduplicates": deduplicates, "FindVoucher": finds, "ListVouchers": lists, "GetReadyInvoices": imports,
+            "UpdateCaseNumbers": imports, "GetTransactions": transacts, "GetBalances": balances,
+        }  # fmt: skip
+        capabilities = ALWAYS | {name for name, has in offered.items() if has}
+        visma = Visma(read(municipality, capabilities), Ledger(folder), habits or Habits())
+        super().__init__(visma, FaultPlan(faults, seed))
+        if seeded:
+            people.begin(visma, proposals(municipality))
         self._server = Server((host, port), self._visma, self._plan, sign_in, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.base = f"{'http' if tls is None else 'https'}://{host}:{self._server.server_address[1]}"
@@ -92,42 +104,6 @@ class Simulator:
         """Stop."""
         self.stop()
 
-    def vouchers(self, company: str = "") -> tuple[Booked, ...]:
-        """What stands in the ledger, oldest first; all companies without `company`."""
-        return tuple(self._ledger.all(company))
-
-    def calls(self, reference: str) -> int:
-        """How often RegisterVouchers named a reference, booked or not."""
-        return self._ledger.calls(reference)
-
-    def fault(self, fault: Fault) -> None:
-        """Turn a fault on."""
-        self._plan.add(fault)
-
-    def faults(self) -> tuple[Fault, ...]:
-        """The faults that are on."""
-        return self._plan.standing()
-
-    def clear_faults(self) -> None:
-        """Turn all faults off."""
-        self._plan.clear()
-
-    def open_period(self, company: str, name: str) -> None:
-        """Open a period, `2026-11`."""
-        self._visma.set_period(company, period(name), is_open=True)
-
-    def close_period(self, company: str, name: str) -> None:
-        """Close a period, `2026-11`."""
-        self._visma.set_period(company, period(name), is_open=False)
-
-    def by_hand(self, voucher: Mapping[str, object]) -> Booked:
-        """Register a voucher as a person in Visma does; the fields of the control `/vouchers/by-hand`."""
-        return book_by_hand(self._visma, voucher)
-
-    def set_state(self, company: str, year: int, number: int, state: LedgerState) -> None:
-        """Approve, post or delete a voucher as a person in Visma does."""
-        self._ledger.set_state(company, year, number, state)
-
 
 def serve(
     folder: Path, *, port: int = 0, faults: Iterable[Fault] = (), seed: int = 0, deduplicates: bool = False
@@ -155,6 +131,11 @@ def run(
     deduplicates: bool = False,
     finds: bool = True,
     lists: bool = True,
+    imports: bool = True,
+    transacts: bool = True,
+    balances: bool = True,
+    habits: Habits | None = None,
+    seeded: bool = True,
     sign_in: str = "",
     tls: ssl.SSLContext | None = None,
 ) -> None:
@@ -164,7 +145,8 @@ def run(
         signal.signal(number, lambda *_: stop.set())
     with Simulator(
         folder, port=port, host=host, municipality=municipality, faults=faults, seed=seed, deduplicates=deduplicates,
-        finds=finds, lists=lists, sign_in=sign_in, tls=tls,
+        finds=finds, lists=lists, imports=imports, transacts=transacts, balances=balances, habits=habits, seeded=seeded,
+        sign_in=sign_in, tls=tls,
     ) as simulator:  # fmt: skip
         print(f"Visma, simulated: SOAP at {simulator.url}, page at {simulator.base}/", flush=True)
         stop.wait()

@@ -5,7 +5,7 @@ import ssl
 import sys
 from pathlib import Path
 
-from ops.simulator import BadFaultError, BadMunicipalityError, read_faults, run
+from ops.simulator import BadFaultError, BadMunicipalityError, Habits, read_faults, run
 
 
 def main() -> int:
@@ -28,6 +28,19 @@ def main() -> int:
     )
     parser.add_argument("--no-find", action="store_true", help="an installation without FindVoucher")
     parser.add_argument("--no-list", action="store_true", help="an installation without ListVouchers")
+    parser.add_argument(
+        "--no-import", action="store_true", help="one without GetReadyInvoices and UpdateCaseNumbers"
+    )
+    parser.add_argument("--no-transactions", action="store_true", help="one without GetTransactions")
+    parser.add_argument("--no-balances", action="store_true", help="one without GetBalances")
+    parser.add_argument(
+        "--keeps-ready", action="store_true", help="an invoice stays ready once it has its case number"
+    )
+    parser.add_argument("--hides-registrar", action="store_true", help="transactions without their registrar")
+    parser.add_argument("--hides-reference", action="store_true", help="transactions without our reference")
+    parser.add_argument(
+        "--no-proposals", action="store_true", help="begin without the seeded dunning proposals"
+    )
     parser.add_argument("--sign-in", default="", metavar="USER:PASSWORD", help="demand Basic auth")
     parser.add_argument("--certificate", type=Path, help="PEM with certificate and key: serve HTTPS")
     asked = parser.parse_args()
@@ -35,12 +48,22 @@ def main() -> int:
         run(
             asked.port, asked.folder, host=asked.host, municipality=asked.municipality,
             faults=read_faults(asked.faults), seed=asked.seed, deduplicates=asked.deduplicates,
-            finds=not asked.no_find, lists=not asked.no_list, sign_in=asked.sign_in, tls=_tls(asked.certificate),
+            finds=not asked.no_find, lists=not asked.no_list, imports=not asked.no_import,
+            transacts=not asked.no_transactions, balances=not asked.no_balances, habits=_habits(asked),
+            seeded=not asked.no_proposals, sign_in=asked.sign_in, tls=_tls(asked.certificate),
         )  # fmt: skip
     except (BadFaultError, BadMunicipalityError, OSError) as wrong:
         print(f"simulator: {wrong}", file=sys.stderr)
         return 2
     return 0
+
+
+def _habits(asked: argparse.Namespace) -> Habits:
+    return Habits(
+        consumes=not asked.keeps_ready,
+        tells_registrar=not asked.hides_registrar,
+        tells_reference=not asked.hides_reference,
+    )
 
 
 def _tls(certificate: Path | None) -> ssl.SSLContext | None:

@@ -6,13 +6,12 @@ from datetime import date
 from lxml import etree
 
 from ops.simulator.checking import Checked, check
+from ops.simulator.collection import PAGE_SIZE, Collection, Habits
 from ops.simulator.contract import NAMESPACE, BusinessFaultError, RowError, element, q
 from ops.simulator.faults import Fault, FaultKind
 from ops.simulator.ledger import Booked, Ledger
 from schemas.money import decimal_text
 from schemas.transfer import CompanyFacts, InstallationFacts
-
-PAGE_SIZE = 1_000
 
 
 class NotOfferedError(Exception):
@@ -22,17 +21,22 @@ class NotOfferedError(Exception):
 class Visma:
     """An installation: its set-up, its ledger, and whether it answers a reference that it has already booked."""
 
-    def __init__(self, facts: InstallationFacts, ledger: Ledger) -> None:
+    def __init__(self, facts: InstallationFacts, ledger: Ledger, habits: Habits) -> None:
         """Answer for `facts` with what stands in `ledger`."""
         self.facts = facts
         self.ledger = ledger
         self._companies = {company.code: company for company in facts.companies}
+        self.collection = Collection(ledger.disk, self._companies, habits)
         self._by_hand = ledger.periods()
         self._operations: dict[str, Callable[[etree._Element, Fault | None], etree._Element]] = {
             "RegisterVouchers": self._register,
             "FindVoucher": self._find,
             "ListVouchers": self._list,
             "GetInstallation": self._installation,
+            "GetReadyInvoices": lambda asked, _: self.collection.ready(asked),
+            "UpdateCaseNumbers": lambda asked, _: self.collection.number(asked),
+            "GetTransactions": lambda asked, _: self.collection.told(asked),
+            "GetBalances": lambda asked, _: self.collection.balances(asked),
         }
 
     def answer(self, asked: etree._Element, fault: Fault | None) -> etree._Element:
@@ -42,6 +46,12 @@ class Visma:
             raise NotOfferedError(f"this installation does not offer {operation}")
         return self._operations[operation](asked, fault)
 
+    def company(self, code: str) -> CompanyFacts:
+        """A company by its code. KeyError for one that does not exist."""
+        if code not in self._companies:
+            raise KeyError(f"company {code} does not exist")
+        return self._companies[code]
+
     def is_open(self, company: str, year: int, period: int) -> bool:
         """Whether vouchers may be registered in a period."""
         by_hand = self._by_hand.get((company, year, period))
@@ -49,8 +59,7 @@ class Visma:
 
     def set_period(self, company: str, period: tuple[int, int], *, is_open: bool) -> None:
         """Open or close a period. KeyError for a company that does not exist."""
-        if company not in self._companies:
-            raise KeyError(f"company {company} does not exist")
+        self.company(company)
         self.ledger.set_period(company, period, is_open=is_open)
         self._by_hand = self.ledger.periods()
 

@@ -9,11 +9,12 @@ from lxml import etree
 
 from ops.simulator.contract import RowError, q
 from ops.simulator.ledger import Entry
+from ops.simulator.transactions import Posting
 from schemas.money import Money, in_kroner
-from schemas.transfer import CompanyFacts
+from schemas.transfer import CompanyFacts, TransactionKind
 from schemas.voucher import LedgerState
 
-_LINE, _ACCOUNT, _AMOUNT = q("line"), q("account"), q("amount")
+_LINE, _ACCOUNT, _AMOUNT, _INVOICE, _TEXT = q("line"), q("account"), q("amount"), q("invoiceNo"), q("text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def check(
     year, period = int(head[q("year")]), int(head[q("period")])
     code = head[q("company")]
     lines = [
-        (line.findtext(_ACCOUNT) or "", _money(line.findtext(_AMOUNT) or "0"))
+        (line.findtext(_ACCOUNT) or "", money(line.findtext(_AMOUNT) or "0"))
         for line in voucher.iterfind(_LINE)
     ]
     errors: list[RowError] = []
@@ -62,8 +63,21 @@ def check(
         text=head[q("text")],
         by_hand=False,
         body=etree.tostring(voucher) if not errors else b"",
+        postings=postings_of(voucher, None),
     )
     return Checked(entry, tuple(errors))
+
+
+def postings_of(voucher: etree._Element, kind: TransactionKind | None) -> tuple[Posting, ...]:
+    """The lines of a voucher that stand on an invoice: of `kind`, else payments where credit and reversals where debit."""
+    found = []
+    for number, line in enumerate(voucher.iterfind(_LINE), start=1):
+        invoice_no = line.findtext(_INVOICE)
+        if invoice_no:
+            amount = money(line.findtext(_AMOUNT) or "0")
+            meant = kind or (TransactionKind.REVERSAL if amount > 0 else TransactionKind.PAYMENT)
+            found.append(Posting(number, invoice_no.strip(), amount, meant, line.findtext(_TEXT) or ""))
+    return tuple(found)
 
 
 def _codes(head: Mapping[str, str], company: CompanyFacts) -> list[RowError]:
@@ -85,5 +99,6 @@ def _accounts(lines: list[tuple[str, Money]], company: CompanyFacts) -> list[Row
     ][:20]
 
 
-def _money(text: str) -> Money:
+def money(text: str) -> Money:
+    """The øre of a decimal that the XSD has proven."""
     return int(Decimal(text).scaleb(2))

@@ -1,42 +1,50 @@
-"""The controls of the simulated Visma, in JSON: faults, periods, what a person does by hand, and the ledger to read."""
+"""The controls of the simulated Visma, in JSON: faults, periods, what people do by hand, and the ledger to read."""
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from importlib.resources import files
+from typing import Any
 
-from lxml import etree
-
+from ops.simulator import people
 from ops.simulator.answers import Visma
-from ops.simulator.contract import element
+from ops.simulator.dunning import BadInvoiceError
 from ops.simulator.exchange import Leaving, Way
 from ops.simulator.faults import BadFaultError, Fault, FaultPlan, from_fields
-from ops.simulator.ledger import Booked, Entry, NoSuchVoucherError
+from ops.simulator.ledger import Booked, NoSuchVoucherError
 from ops.simulator.municipality import period
-from schemas.money import decimal_text, from_decimal_text, in_kroner
+from ops.simulator.people import BadControlError
+from ops.simulator.sub_ledger import Item, NoSuchProposalError
+from ops.simulator.transactions import NoSuchTransactionError
+from schemas.money import decimal_text, from_decimal_text
+from schemas.transfer import LedgerTransaction, TransactionKind
 from schemas.voucher import LedgerState
 
-
-class BadControlError(ValueError):
-    """A control was used wrongly; the sentence says how."""
+LARGEST_PLACE = 2**62
 
 
 def get(visma: Visma, plan: FaultPlan, path: str, query: Mapping[str, str]) -> Leaving:
     """Answer a GET that is not a page."""
-    if path == "/health":
-        return _json({"visma": visma.facts.version})
-    if path == "/faults":
-        return _json([_fault_row(fault) for fault in plan.standing()])
-    if path == "/ledger/vouchers":
-        rows = visma.ledger.all(query.get("company", ""))
-        wanted = query.get("reference")
-        return _json([ledger_row(row) for row in rows if wanted in (None, row.reference)])
-    if path == "/ledger/calls":
-        return _json({"calls": visma.ledger.calls(query.get("reference", ""))})
-    if path in ("/wsdl/wsinkasso.wsdl", "/xsd/wsinkasso.xsd"):
-        content = files("schemas").joinpath(*path.strip("/").split("/")).read_bytes()
-        return Leaving(200, "text/xml; charset=utf-8", content, Way.WHOLE)
+    company = query.get("company", "")
+    match path:
+        case "/health":
+            return _json({"visma": visma.facts.version})
+        case "/faults":
+            return _json([_fault_row(fault) for fault in plan.standing()])
+        case "/habits":
+            return _json(dataclasses.asdict(visma.collection.habits))
+        case "/ledger/vouchers":
+            wanted = query.get("reference")
+            rows = (ledger_row(row) for row in visma.ledger.all(company) if wanted in (None, row.reference))
+            return _json(list(rows))
+        case "/ledger/calls":
+            return _json({"calls": visma.ledger.calls(query.get("reference", ""))})
+        case "/ledger/proposals" | "/ledger/invoices" | "/ledger/transactions":
+            return _json(_collection_rows(visma, path.rpartition("/")[2], company, query))
+        case "/wsdl/wsinkasso.wsdl" | "/xsd/wsinkasso.xsd":
+            content = files("schemas").joinpath(*path.strip("/").split("/")).read_bytes()
+            return Leaving(200, "text/xml; charset=utf-8", content, Way.WHOLE)
     return _json({"error": f"no such page: {path}"}, 404)
 
 
@@ -44,27 +52,17 @@ def post(visma: Visma, plan: FaultPlan, path: str, body: bytes) -> Leaving:
     """Use a control."""
     try:
         asked = json.loads(body or b"{}")
-        match path:
-            case "/faults":
-                for fault in [
-                    from_fields(fields) for fields in (asked if isinstance(asked, list) else [asked])
-                ]:
-                    plan.add(fault)
-                return _json([_fault_row(fault) for fault in plan.standing()])
-            case "/periods":
-                visma.set_period(asked["company"], period(asked["period"]), is_open=bool(asked["open"]))
-                return _json({"open": bool(asked["open"])})
-            case "/vouchers/by-hand":
-                return _json(ledger_row(book_by_hand(visma, asked)), 201)
-            case "/vouchers/state":
-                state = LedgerState(asked["state"])
-                visma.ledger.set_state(asked["company"], int(asked["year"]), int(asked["number"]), state)
-                return _json({"state": state.value})
-    except (BadFaultError, BadControlError, ValueError, TypeError, KeyError) as wrong:
-        return _json({"error": str(wrong)}, 400)
-    except NoSuchVoucherError as missing:
+        if path == "/faults":
+            for fields in asked if isinstance(asked, list) else [asked]:
+                plan.add(from_fields(fields))
+            return _json([_fault_row(fault) for fault in plan.standing()])
+        if path not in _CONTROLS:
+            return _json({"error": f"no such control: {path}"}, 404)
+        return _json(*_CONTROLS[path](visma, asked))
+    except (NoSuchVoucherError, NoSuchProposalError, NoSuchTransactionError) as missing:
         return _json({"error": str(missing)}, 404)
-    return _json({"error": f"no such control: {path}"}, 404)
+    except (BadFaultError, BadControlError, BadInvoiceError, ValueError, TypeError, KeyError) as wrong:
+        return _json({"error": str(wrong)}, 400)
 
 
 def delete(plan: FaultPlan, path: str) -> Leaving:
@@ -75,34 +73,99 @@ def delete(plan: FaultPlan, path: str) -> Leaving:
     return _json([])
 
 
-def book_by_hand(visma: Visma, asked: Mapping[str, object]) -> Booked:
-    """What a person in Visma registers. Lines: `account`, `amount` (decimal text), `text`, `invoiceNo`, `customerNo`."""
-    day = date.fromisoformat(str(asked["voucher_date"]))
-    lines = asked["lines"]
-    if not isinstance(lines, list) or not lines:
-        raise BadControlError("a voucher has lines")
-    amounts = [from_decimal_text(str(line["amount"])) for line in lines]
-    if sum(amounts):
-        raise BadControlError(f"debits and credits differ by {in_kroner(sum(amounts))} kr")
-    company, reference = str(asked["company"]), str(asked.get("reference", ""))
-    if company not in {each.code for each in visma.facts.companies}:
-        raise BadControlError(f"company {company} does not exist")
-    voucher_type, registrar = str(asked.get("voucher_type", "BI")), str(asked.get("registrar", "KARI"))
-    entry = Entry(
-        company=company,
-        year=day.year,
-        reference=reference,
-        voucher_type=voucher_type,
-        registrar=registrar,
-        voucher_date=day,
-        total=sum(amount for amount in amounts if amount > 0),
-        lines=len(lines),
-        state=LedgerState.REGISTERED,
-        text=str(asked.get("text", "")),
-        by_hand=True,
-        body=_by_hand_body(lines),
+Asked = Mapping[str, Any]
+"""A control's body: JSON, so of any kind until it is used."""
+
+
+def _set_period(visma: Visma, asked: Asked) -> tuple[object, int]:
+    visma.set_period(asked["company"], period(asked["period"]), is_open=bool(asked["open"]))
+    return {"open": bool(asked["open"])}, 200
+
+
+def _by_hand(visma: Visma, asked: Asked) -> tuple[object, int]:
+    return ledger_row(people.book_by_hand(visma, asked)), 201
+
+
+def _set_state(visma: Visma, asked: Asked) -> tuple[object, int]:
+    state = LedgerState(asked["state"])
+    visma.ledger.set_state(*_voucher(asked), state)
+    return {"state": state.value}, 200
+
+
+def _alter(visma: Visma, asked: Asked) -> tuple[object, int]:
+    amounts = {int(line): from_decimal_text(str(amount)) for line, amount in asked["amounts"].items()}
+    people.alter(visma, *_voucher(asked), amounts)
+    return ledger_row(visma.ledger.voucher(*_voucher(asked))[0]), 200
+
+
+def _reverse(visma: Visma, asked: Asked) -> tuple[object, int]:
+    day = date.fromisoformat(asked["day"])
+    return ledger_row(people.reverse(visma, *_voucher(asked), day)), 201
+
+
+def _propose(visma: Visma, asked: Asked) -> tuple[object, int]:
+    number, invoices = people.propose(
+        visma,
+        str(asked["company"]),
+        str(asked["dunning_code"]),
+        number=str(asked.get("number", "")),
+        approved=bool(asked.get("approved", False)),
+        invoices=asked.get("invoices", ()),
+        count=int(asked.get("count", 0)),
+        day=date.fromisoformat(asked["day"]) if "day" in asked else None,
+        seed=int(asked.get("seed", 0)),
     )
-    return visma.ledger.book([entry], deduplicates=False)[0]
+    return {"number": number, "invoices": invoices}, 201
+
+
+def _approve(visma: Visma, asked: Asked) -> tuple[object, int]:
+    approved = bool(asked.get("approved", True))
+    visma.collection.items.approve(str(asked["company"]), str(asked["number"]), approved=approved)
+    return {"approved": approved}, 200
+
+
+def _transact(visma: Visma, asked: Asked) -> tuple[object, int]:
+    texts = {
+        name: str(asked[name]) for name in ("text", "registrar", "voucher_type", "reference") if name in asked
+    }
+    booked = people.transact(
+        visma,
+        str(asked["company"]),
+        TransactionKind(asked["kind"]),
+        date.fromisoformat(asked["day"]),
+        [(str(row["invoice_no"]), from_decimal_text(str(row["amount"]))) for row in asked["rows"]],
+        **texts,
+    )
+    told = visma.collection.transactions.of_voucher(booked.company, booked.year, booked.number)
+    return {**ledger_row(booked), "transactions": [each.transaction_id for each in told]}, 201
+
+
+def _correct(visma: Visma, asked: Asked) -> tuple[object, int]:
+    transactions = visma.collection.transactions
+    change = transactions.replace if asked.get("new_id", False) else transactions.correct
+    amount = from_decimal_text(str(asked["amount"]))
+    return {"transaction_id": change(str(asked["company"]), str(asked["transaction_id"]), amount)}, 200
+
+
+def _set_habits(visma: Visma, asked: Asked) -> tuple[object, int]:
+    visma.collection.habits = dataclasses.replace(
+        visma.collection.habits, **{name: bool(value) for name, value in asked.items()}
+    )
+    return dataclasses.asdict(visma.collection.habits), 200
+
+
+_CONTROLS: dict[str, Callable[[Visma, Asked], tuple[object, int]]] = {
+    "/periods": _set_period,
+    "/vouchers/by-hand": _by_hand,
+    "/vouchers/state": _set_state,
+    "/vouchers/alter": _alter,
+    "/vouchers/reverse": _reverse,
+    "/proposals": _propose,
+    "/proposals/approve": _approve,
+    "/transactions": _transact,
+    "/transactions/correct": _correct,
+    "/habits": _set_habits,
+}
 
 
 def ledger_row(row: Booked) -> dict[str, object]:
@@ -125,12 +188,37 @@ def ledger_row(row: Booked) -> dict[str, object]:
     }
 
 
-def _by_hand_body(lines: list[Mapping[str, object]]) -> bytes:
-    voucher = element("voucher", ())
-    for line in lines:
-        names = ("account", "text", "amount", "customerNo", "invoiceNo", "kid")
-        voucher.append(element("line", tuple((name, str(line[name])) for name in names if name in line)))
-    return etree.tostring(voucher)
+def _collection_rows(visma: Visma, what: str, company: str, query: Mapping[str, str]) -> list[object]:
+    items = visma.collection.items
+    if what == "proposals":
+        return [dataclasses.asdict(each) for each in items.proposals(company)]
+    number = query.get("invoice_no", "")
+    if what == "transactions":
+        told = visma.collection.transactions.newest(company, number, LARGEST_PLACE, -1)
+        return [_transaction_row(each) for _, each in told]
+    found = (
+        items.of(company, [number]).values()
+        if number
+        else items.newest(company, query.get("proposal", ""), LARGEST_PLACE, -1)
+    )
+    return [_invoice_row(each) for each in found]
+
+
+def _invoice_row(item: Item) -> dict[str, object]:
+    row = dataclasses.asdict(item.invoice)
+    for name in ("original", "open_amount", "fees"):
+        row[name] = decimal_text(row[name])
+    days = {name: row[name].isoformat() for name in ("invoiced_on", "due_on")}
+    return {"company": item.company, **row, **days, "case_no": item.case_no}
+
+
+def _transaction_row(told: LedgerTransaction) -> dict[str, object]:
+    row = dataclasses.asdict(told)
+    return {**row, "day": told.day.isoformat(), "amount": decimal_text(told.amount), "kind": told.kind.value}
+
+
+def _voucher(asked: Asked) -> tuple[str, int, int]:
+    return str(asked["company"]), int(asked["year"]), int(asked["number"])
 
 
 def _fault_row(fault: Fault) -> dict[str, object]:

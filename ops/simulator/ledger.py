@@ -1,38 +1,19 @@
-"""The simulated Visma's ledger on disk: vouchers, their numbers and what was called for; survives a kill -9."""
+"""The simulated Visma's voucher registration on disk: vouchers, their numbers and what was called for."""
 
 import sqlite3
-import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ops.simulator import transactions
+from ops.simulator.disk import Disk
+from ops.simulator.transactions import Head, Posting
 from schemas.money import Money
 from schemas.voucher import LedgerState
 
 FIRST_NUMBER = 100_001
-
-_TABLES = """
-create table if not exists voucher (
-    id integer primary key, company text not null, year integer not null, number integer not null,
-    reference text not null, voucher_type text not null, registrar text not null, voucher_date text not null,
-    total integer not null, lines integer not null, state text not null, text text not null, by_hand integer not null,
-    received_at text not null, body blob not null, unique (company, year, number)
-);
-create index if not exists voucher_reference on voucher (company, reference);
-create index if not exists voucher_listed on voucher (company, voucher_type, registrar, voucher_date, id);
-create table if not exists series (
-    company text not null, year integer not null, last integer not null, primary key (company, year)
-) without rowid;
-create table if not exists call (
-    company text not null, reference text not null, calls integer not null, primary key (company, reference)
-) without rowid;
-create table if not exists period (
-    company text not null, year integer not null, period integer not null, open integer not null,
-    primary key (company, year, period)
-) without rowid;
-"""
 
 _COUNT = "insert into call values (?, ?, 1) on conflict (company, reference) do update set calls = calls + 1"
 
@@ -43,7 +24,10 @@ _ROW = """v.id, v.company, v.year, v.number, v.reference, v.voucher_type, v.regi
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A voucher that is about to be booked. `total`: the sum of its debits; `body`: its XML."""
+    """A voucher that is about to be booked. `total`: the sum of its debits; `body`: its XML.
+
+    `postings`: its lines on customers' invoices.
+    """
 
     company: str
     year: int
@@ -57,6 +41,7 @@ class Entry:
     text: str
     by_hand: bool
     body: bytes
+    postings: tuple[Posting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +70,19 @@ class NoSuchVoucherError(LookupError):
 
 
 class Ledger:
-    """One SQLite file. Every public method is one transaction and may be called from any thread."""
+    """Every public method is one transaction and may be called from any thread."""
 
     def __init__(self, folder: Path) -> None:
         """Open the ledger in `folder`, or begin one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            folder / "ledger.sqlite", check_same_thread=False, isolation_level=None
-        )
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute("pragma synchronous = full")
-        self._connection.executescript(_TABLES)
+        self.disk = Disk(folder)
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        self.disk.close()
 
     def count_calls(self, references: Sequence[tuple[str, str]]) -> None:
         """Remember that a call named these (company, reference)."""
-        with self._transaction() as connection:
+        with self.disk.transaction() as connection:
             connection.executemany(_COUNT, references)
 
     def book(
@@ -115,7 +92,7 @@ class Ledger:
 
         `calls`: the (company, reference) of all that the call named, counted in the same transaction.
         """
-        with self._transaction() as connection:
+        with self.disk.transaction() as connection:
             connection.executemany(_COUNT, calls)
             return [self._book(connection, entry, deduplicates=deduplicates) for entry in entries]
 
@@ -162,17 +139,15 @@ class Ledger:
 
     def sums(self) -> list[tuple[str, int, Money]]:
         """Number of vouchers and sum of debits per company, the deleted ones left out."""
-        with self._lock:
-            return self._connection.execute(
-                "select company, count(*), sum(total) from voucher where state <> 'deleted' group by 1 order by 1"
-            ).fetchall()
+        return self.disk.ask(
+            "select company, count(*), sum(total) from voucher where state <> 'deleted' group by 1 order by 1"
+        )
 
     def calls(self, reference: str) -> int:
         """How often RegisterVouchers named a reference."""
-        with self._lock:
-            (calls,) = self._connection.execute(
-                "select coalesce(sum(calls), 0) from call where reference = ?", (reference,)
-            ).fetchone()
+        ((calls,),) = self.disk.ask(
+            "select coalesce(sum(calls), 0) from call where reference = ?", (reference,)
+        )
         return int(calls)
 
     def voucher(self, company: str, year: int, number: int) -> tuple[Booked, bytes]:
@@ -180,33 +155,42 @@ class Ledger:
         found = self._select("where v.company = ? and v.year = ? and v.number = ?", (company, year, number))
         if not found:
             raise NoSuchVoucherError(f"company {company} has no voucher {number} in {year}")
-        with self._lock:
-            (body,) = self._connection.execute(
-                "select body from voucher where id = ?", (found[0].id,)
-            ).fetchone()
+        ((body,),) = self.disk.ask("select body from voucher where id = ?", (found[0].id,))
         return found[0], zlib.decompress(body)
 
     def set_state(self, company: str, year: int, number: int, state: LedgerState) -> None:
         """What a person in Visma does: approve, post or delete. Raises `NoSuchVoucherError`."""
-        with self._transaction() as connection:
+        with self.disk.transaction() as connection:
             changed = connection.execute(
                 "update voucher set state = ? where company = ? and year = ? and number = ?",
                 (state.value, company, year, number),
             ).rowcount
-        if not changed:
-            raise NoSuchVoucherError(f"company {company} has no voucher {number} in {year}")
+            if not changed:
+                raise NoSuchVoucherError(f"company {company} has no voucher {number} in {year}")
+            standing = state is not LedgerState.DELETED
+            transactions.set_standing(connection, (company, year, number), standing=standing)
+
+    def alter(
+        self, company: str, year: int, number: int, amounts: Mapping[int, Money], total: Money, body: bytes
+    ) -> None:
+        """What a person in Visma does to a voucher that is not posted: other amounts on lines, by number from 1."""
+        with self.disk.transaction() as connection:
+            connection.execute(
+                "update voucher set total = ?, body = ? where company = ? and year = ? and number = ?",
+                (total, zlib.compress(body, 1), company, year, number),
+            )
+            transactions.alter(connection, (company, year, number), amounts)
 
     def set_period(self, company: str, period: tuple[int, int], *, is_open: bool) -> None:
         """Open or close a period; it outlives a restart."""
-        with self._transaction() as connection:
+        with self.disk.transaction() as connection:
             connection.execute(
                 "insert or replace into period values (?, ?, ?, ?)", (company, *period, int(is_open))
             )
 
     def periods(self) -> dict[tuple[str, int, int], bool]:
         """What was opened and closed by hand: (company, year, period) to open."""
-        with self._lock:
-            rows = self._connection.execute("select company, year, period, open from period").fetchall()
+        rows = self.disk.ask("select company, year, period, open from period")
         return {(company, year, period): bool(is_open) for company, year, period, is_open in rows}
 
     def _book(self, connection: sqlite3.Connection, entry: Entry, *, deduplicates: bool) -> Booked:
@@ -228,35 +212,16 @@ class Ledger:
              entry.voucher_date.isoformat(), entry.total, entry.lines, entry.state.value, entry.text,
              int(entry.by_hand), now, zlib.compress(entry.body, 1)),
         ).lastrowid  # fmt: skip
+        head = Head(
+            entry.company, entry.year, number, entry.voucher_type, entry.registrar, entry.reference, entry.voucher_date
+        )  # fmt: skip
+        transactions.post(connection, head, entry.postings)
         return _booked(
             connection.execute(f"select {_ROW} from voucher v where v.id = ?", (row_id,)).fetchone()
         )
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Booked]:
-        with self._lock:
-            rows = self._connection.execute(f"select {_ROW} from voucher v {where}", values).fetchall()
-        return [_booked(row) for row in rows]
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._lock, self._connection)
-
-
-class _Transaction:
-    """The lock and a transaction: committed at the end, rolled back on any error."""
-
-    def __init__(self, lock: threading.Lock, connection: sqlite3.Connection) -> None:
-        self._lock, self._connection = lock, connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._lock.acquire()
-        self._connection.execute("begin immediate")
-        return self._connection
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            self._connection.execute("commit" if kind is None else "rollback")
-        finally:
-            self._lock.release()
+        return [_booked(row) for row in self.disk.ask(f"select {_ROW} from voucher v {where}", values)]
 
 
 def _booked(row: tuple[object, ...]) -> Booked:

@@ -1,7 +1,9 @@
-"""What the simulated Visma has set up: companies and their codes, from a TOML file."""
+"""What the simulated Visma has set up: companies, their codes and their first proposals, from a TOML file."""
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,45 @@ class BadMunicipalityError(ValueError):
 
 def read(path: Path | None, capabilities: frozenset[str]) -> InstallationFacts:
     """Read a set-up file, None for the seeded municipality. Raises `BadMunicipalityError`, OSError."""
-    text = (
-        (files("ops.simulator") / "municipality.toml").read_text("utf-8")
-        if path is None
-        else path.read_text("utf-8")
-    )
-    where = "the seeded municipality" if path is None else str(path)
+    text, where = _file(path)
     try:
         table = tomllib.loads(text)
         companies = tuple(_company(company) for company in table["company"])
         return InstallationFacts(str(table["version"]), companies, capabilities)
+    except KeyError as missing:
+        raise BadMunicipalityError(f"{where}: the key {missing} is missing") from missing
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as fault:
+        raise BadMunicipalityError(f"{where}: {fault}") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class SeededProposal:
+    """A dunning proposal that stands in the ledger from the beginning, with so many invented invoices."""
+
+    company: str
+    number: str
+    dunning_code: str
+    approved: bool
+    invoices: int
+    day: date
+
+
+def proposals(path: Path | None) -> tuple[SeededProposal, ...]:
+    """The proposals of a set-up file, None for the seeded municipality. Raises `BadMunicipalityError`, OSError."""
+    text, where = _file(path)
+    try:
+        return tuple(
+            SeededProposal(
+                company["code"],
+                row["number"],
+                row["dunning_code"],
+                row["approved"],
+                int(row["invoices"]),
+                row["day"],
+            )
+            for company in tomllib.loads(text)["company"]
+            for row in company.get("proposal", [])
+        )
     except KeyError as missing:
         raise BadMunicipalityError(f"{where}: the key {missing} is missing") from missing
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as fault:
@@ -37,6 +68,13 @@ def period(text: str) -> tuple[int, int]:
     if not (dash and year.isdigit() and month.isdigit() and len(year) == 4 and 1 <= int(month) <= 13):
         raise ValueError(f"{text!r} is not a period: expected year and month, as 2026-11")
     return int(year), int(month)
+
+
+def _file(path: Path | None) -> tuple[str, str]:
+    """A set-up file's text, and how it is called in a sentence."""
+    if path is None:
+        return (files("ops.simulator") / "municipality.toml").read_text("utf-8"), "the seeded municipality"
+    return path.read_text("utf-8"), str(path)
 
 
 def _company(table: Mapping[str, Any]) -> CompanyFacts:

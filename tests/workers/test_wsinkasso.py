@@ -195,7 +195,10 @@ def test_the_installation_says_what_is_set_up(visma: Simulator) -> None:
         ("PWS", ("KOM", "EIE", "SFO")),
         ("EWS", ("KOM",)),
     ]
-    assert facts.capabilities == {"RegisterVouchers", "GetInstallation", "FindVoucher", "ListVouchers"}
+    assert facts.capabilities == {
+        "RegisterVouchers", "GetInstallation", "FindVoucher", "ListVouchers", "GetReadyInvoices", "UpdateCaseNumbers",
+        "GetTransactions", "GetBalances",
+    }  # fmt: skip
 
 
 def test_questions_through_every_fault_are_trouble_with_a_cause(visma: Simulator) -> None:
