@@ -62,7 +62,7 @@ class Contract:
         self._envelope = f"{{{table.soap.namespace}}}Envelope"
         self._body = f"{{{table.soap.namespace}}}Body"
         self._wrapper = f"{{{table.namespace}}}"
-        self._field = self._wrapper if table.qualified else ""
+        self._field = f"{{{table.field_namespace}}}" if table.field_namespace else ""
 
     @functools.cached_property
     def client(self) -> Any:  # a zeep.Client: zeep has no types worth the name
@@ -108,8 +108,12 @@ class Contract:
         return dataclasses.replace(names, **found)
 
     def bare(self, text: str) -> str:
-        """A sentence about elements, without their namespace."""
-        return text.replace(f"{{{self.table.namespace}}}", "")
+        """A sentence about elements, without their namespaces."""
+        return text.replace(self._wrapper, "").replace(self._field, "")
+
+    def code(self, theirs: str) -> str:
+        """A code of the far side as we call it."""
+        return self.table.codes.get(theirs, theirs)
 
     def headers(self, operation: str) -> dict[str, str]:
         """What a call says of itself over HTTP: kind of content and SOAP action, as the WSDL wants it."""
@@ -186,7 +190,7 @@ class Contract:
             code=code,
             text=text,
             detail=etree.QName(child).localname,
-            detail_code=(child.findtext(self.field(names.code)) or "").strip(),
+            detail_code=self.code((child.findtext(self.field(names.code)) or "").strip()),
             detail_text=(child.findtext(self.field(names.text)) or "").strip(),
         )
 

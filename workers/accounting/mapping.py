@@ -58,7 +58,7 @@ WSINKASSO: Final = Mapping(
     binding="{urn:kk2-visma:wsinkasso:1}WSinkassoSoap",
     soap=SOAP_1_1,
     style=Style.DOCUMENT,
-    qualified=True,
+    field_namespace="urn:kk2-visma:wsinkasso:1",
     register=RegisterNames(
         name="RegisterVouchers",
         answer="RegisterVouchersResponse",
@@ -178,8 +178,6 @@ WSINKASSO: Final = Mapping(
             "UnknownInvoice": NumberVerdict.REFUSED,
             "WrongCustomer": NumberVerdict.REFUSED,
             "OtherCaseNumber": NumberVerdict.REFUSED,
-            "CaseNumber": NumberVerdict.REFUSED,
-            "NotReady": NumberVerdict.REFUSED,
         },
     ),
     transactions=TransactionsNames(
@@ -231,6 +229,7 @@ WSINKASSO: Final = Mapping(
         "AccessDeniedFault": "AccessDenied",
         "BusyFault": "Busy",
     },
+    codes={},
     code_means={
         "PeriodClosed": Verdict.REFUSED,
         "UnknownCompany": Verdict.REFUSED,

@@ -1,7 +1,7 @@
 """What a table of names must say of an installation's contract; `mapping` holds the one that we assume.
 
 A name is a path below the element that it belongs to: `amount`, or `lines/line` where the far side nests. A part in a
-namespace of its own is written `{namespace}name`; the others take what `Mapping.qualified` and `Mapping.style` say.
+namespace of its own is written `{namespace}name`; the others take what `Mapping.field_namespace` and `Mapping.style` say.
 """
 
 from dataclasses import dataclass
@@ -163,10 +163,11 @@ class BalanceNames:
 class Mapping:
     """All that an installation's contract calls by a name.
 
-    `xsd` proves what stands in a SOAP body, `namespace` is that of the operations and faults. `fault_codes`: the faults,
-    by the element in the detail, and the code that each means, "" where the code stands inside. `code_means`: what each
-    code proves of a voucher; one that is missing proves nothing. `masked`: by operation,
-    "" for every one, the elements whose text is never kept.
+    `xsd` proves what stands in a SOAP body. `namespace` is that of the operations and faults, `field_namespace` that of
+    all below them, "" for none. `fault_codes`: the faults, by the element in the detail, and the code that each means, ""
+    where the code stands inside. `codes`: the far side's codes that we call otherwise. `code_means`: what each code of
+    ours proves of a voucher; one that is missing proves nothing. `masked`: by operation, "" for every one, the elements
+    whose text is never kept.
     """
 
     wsdl: Traversable
@@ -175,7 +176,7 @@ class Mapping:
     binding: str
     soap: Soap
     style: Style
-    qualified: bool
+    field_namespace: str
     register: RegisterNames
     find: FindNames
     listing: ListNames
@@ -188,5 +189,6 @@ class Mapping:
     balances: BalanceNames
     error: ErrorNames
     fault_codes: dict[str, str]
+    codes: dict[str, str]
     code_means: dict[str, Verdict]
     masked: dict[str, tuple[str, ...]]

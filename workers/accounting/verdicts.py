@@ -129,13 +129,13 @@ def _of_rows(reference: str, rows: Sequence[etree._Element], contract: Contract)
 
 
 def errors_of(row: etree._Element, contract: Contract) -> list[tuple[str, str]]:
-    """The errors of a row: code, and a sentence."""
+    """The errors of a row: code as we call it, and a sentence."""
     names = contract.fields(contract.table.error)
     found = []
     for error in row.iterfind(names.row):
         cells = cells_of(error)
         line, text = cells.get(names.line), cells.get(names.text, "")
-        found.append((cells.get(names.code, ""), f"line {line}: {text}" if line else text))
+        found.append((contract.code(cells.get(names.code, "")), f"line {line}: {text}" if line else text))
     return found
 
 
