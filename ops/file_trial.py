@@ -20,7 +20,7 @@ from schemas.events import PaymentsReceived
 from schemas.money import Money
 from workers.saves import payments as payment_saves
 from workers.shell import Claimed, Hands, Stand
-from workers.shell.reading import fingerprint_key
+from workers.shell.reading import fingerprint_key, set_aside
 from workers.shell.settling import settle
 from workers.store import setup as setup_store
 
@@ -97,9 +97,8 @@ def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: R
     setup = setup_store.current(connection)
     company_of = payment_saves.companies(reading, setup)
     payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
-    held = payment_saves.hold_twins(connection, file_id)
-    decision = intake.accept(AcceptFacts(reading.payments, len(held), tuple(company_of.items())))
-    payment_saves.before_cut_over(connection, file_id, setup)
+    held = set_aside(connection, file_id, setup)
+    decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
     cuts = reading.cuts(hands.settings.slice_size)
     connection.execute(
         text("UPDATE bank_file SET open_slices = :slices WHERE id = :id"),
@@ -127,7 +126,7 @@ def _stand(connection: Connection, hands: Hands, event: PaymentsReceived) -> Sta
 def _outcomes(connection: Connection, file_id: int) -> tuple[Outcome, ...]:
     rows = connection.execute(
         text(
-            "SELECT p.state, CASE WHEN p.state = 'parked' THEN coalesce(w.reason, 'before_cut_over') END AS reason, count(*), "
+            "SELECT p.state, CASE WHEN p.state = 'parked' THEN w.reason END AS reason, count(*), "
             "sum(p.amount)::bigint FROM payment p LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked' "
             "WHERE p.file_id = :id GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
         ),

@@ -29,13 +29,14 @@ from schemas.events import (
 )
 
 INSIDE, OUTSIDE = Shell.INSIDE, Shell.OUTSIDE
+_ACCEPT = (intake.held, intake.before_cut_over, intake.accept)
 _MATCH = (matching.match, matching.original, allocation.settle)
 _CONCLUDED = (VoucherDelivered, VoucherInDoubt, VoucherRefused, VoucherAbsent, OriginalConcluded)
 
 # fmt: off
 FLOW = (
     #     name        wakes on                                          decides               may send                                        queue       shell
-    Stage("read",     (FileLanded,),                                    (intake.accept,),     (PaymentsReceived, PaymentParked, FileRefused, FileSettled), "files", INSIDE, PROMPT),
+    Stage("read",     (FileLanded,),                                    _ACCEPT,              (PaymentsReceived, PaymentParked, FileRefused, FileSettled), "files", INSIDE, PROMPT),
     Stage("settle",   (PaymentsReceived, PaymentsReleased),             _MATCH,               (PaymentParked, FileSettled, OriginalConcluded), "payments", INSIDE, PROMPT),
     Stage("resettle", (CaseChanged, CasesOpened, PaymentAssigned, VoucherVoided, OriginalConcluded), _MATCH, (PaymentParked, OriginalConcluded), "payments", INSIDE, PROMPT),
     Stage("propose",  (FileSettled, RestDue),                           (posting.cut,),       (PartReady,),                                   "vouchers", INSIDE, PROMPT),

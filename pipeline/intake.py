@@ -32,12 +32,15 @@ def accept(facts: AcceptFacts) -> Accepted | Park:
     return Accepted(facts.held, tuple(account for account, company in facts.accounts if company is None))
 
 
-def held(ordinal: int, alike_in_earlier_files: int) -> bool:
-    """Whether the `ordinal`-th (from 1) of the payments alike in a new file is held beside its twins.
+def held(ordinal: int, alike_in_earlier_files: int) -> Park | None:
+    """Hold the `ordinal`-th (from 1) of the payments alike in a new file that may have come before.
 
     Two alike in one file are two payments; the n-th is doubtful when n or more alike came in earlier accepted files.
     """
-    return alike_in_earlier_files >= ordinal
+    if alike_in_earlier_files < ordinal:
+        return None
+    alike = f"number {ordinal} of the payments alike in this file, and {alike_in_earlier_files} alike came in earlier files"
+    return Park(Reason.HELD_TWIN, f"{alike}: release or refuse it")
 
 
 def before_cut_over(booked_on: date, cut_over: date | None) -> Park | None:

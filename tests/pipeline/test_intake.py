@@ -37,7 +37,17 @@ def test_a_file_with_more_than_half_of_it_held_is_held() -> None:
 def test_the_nth_alike_is_held_when_n_or_more_came_before(
     ordinal: int, alike_in_earlier_files: int, is_held: bool
 ) -> None:
-    assert held(ordinal, alike_in_earlier_files) is is_held
+    park = held(ordinal, alike_in_earlier_files)
+
+    assert (park is not None) is is_held
+    assert park is None or park.reason is Reason.HELD_TWIN
+
+
+def test_a_held_payment_says_how_many_alike_there_are() -> None:
+    assert held(2, 3) == Park(
+        Reason.HELD_TWIN,
+        "number 2 of the payments alike in this file, and 3 alike came in earlier files: release or refuse it",
+    )
 
 
 def test_a_payment_before_its_accounts_cut_over_is_booked_by_hand_already() -> None:

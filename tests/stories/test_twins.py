@@ -39,6 +39,9 @@ def test_the_n_th_alike_is_held_where_as_many_came_before(here: Site) -> None:
     here.come(*(paid(kid_of(n), kr(100)) for n in (1, 1, 3, 3, 3)))
 
     assert here.all(STATES)[2:] == [("held",), ("settled",), ("settled",), ("settled",), ("settled",)]
+    assert here.one("SELECT note FROM work WHERE reason = 'held_twin'") == (
+        "number 1 of the payments alike in this file, and 1 alike came in earlier files: release or refuse it",
+    )
     assert here.parked() == ["held_in_file", "held_twin"]
     here.prove()
 
@@ -130,6 +133,9 @@ def test_what_came_before_the_cut_over_is_nowhere_in_visma(here: Site) -> None:
     here.rest()
 
     assert here.parked() == ["before_cut_over"]
+    assert here.one("SELECT note FROM work WHERE state = 'parked'") == (
+        "booked on 2026-03-09, and the account is ours from 2026-03-10: refuse it, or release it if nobody booked it",
+    )
     assert here.all("SELECT total, statement_ref FROM voucher") == [(kr(200), "0106100001")]
     here.prove()
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, text
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from pipeline.formats import Reading
 from schemas.money import Money
 from schemas.setup import Setup
-from workers.store.bulk import copy, execute, rows
+from workers.store.bulk import copy, execute
 
 _COLUMNS = (
     "line", "account", "type", "booked_on", "value_on", "interest_on", "statement_ref", "form", "amount", "kid",
@@ -56,41 +56,14 @@ def fingerprint(identity: bytes, key: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(identity, key=key, digest_size=8).digest(), "big", signed=True)
 
 
-def hold_twins(connection: Connection, file_id: int) -> list[tuple[int, int]]:
-    """Hold the n-th of the payments alike in this file where n or more alike stand in earlier files; gives id and n.
-
-    `pipeline.intake.held` is the rule; here it is said for a whole file in one statement.
-    """
-    return [
-        (row[0], row[1])
-        for row in rows(
+def set_aside(connection: Connection, payment_ids: Sequence[int], state: str) -> None:
+    """Keep payments from being settled: `held` or `parked`."""
+    if payment_ids:
+        execute(
             connection,
-            "WITH mine AS (SELECT id, fingerprint, row_number() OVER (PARTITION BY fingerprint ORDER BY line) AS n "
-            "FROM payment WHERE file_id = %(file)s), earlier AS (SELECT p.fingerprint, count(*) AS alike FROM payment p "
-            "WHERE p.fingerprint IN (SELECT fingerprint FROM mine) AND p.file_id <> %(file)s AND p.state <> 'refused' "
-            "GROUP BY 1) UPDATE payment t SET state = 'held' FROM mine m JOIN earlier e USING (fingerprint) "
-            "WHERE t.id = m.id AND m.n <= e.alike RETURNING t.id, m.n",
-            {"file": file_id},
+            "UPDATE payment SET state = %(state)s WHERE id = ANY(%(ids)s)",
+            {"ids": list(payment_ids), "state": state},
         )
-    ]
-
-
-def before_cut_over(connection: Connection, file_id: int, setup: Setup) -> list[int]:
-    """The payments that were booked before their account's cut-over date: a person has posted them by hand."""
-    found: list[int] = []
-    for number, dated in setup.accounts.items():
-        cut_over = dated.latest().value.cut_over
-        if cut_over is not None:
-            found += [
-                row[0]
-                for row in rows(
-                    connection,
-                    "UPDATE payment SET state = 'parked' WHERE file_id = %(file)s AND account = %(account)s "
-                    "AND booked_on < %(day)s AND state = 'waiting' RETURNING id",
-                    {"file": file_id, "account": number, "day": cut_over},
-                )
-            ]
-    return found
 
 
 def save_reading(connection: Connection, file_id: int, reading: Reading, state: str) -> None:

@@ -1,17 +1,20 @@
 """Stage `read`: prove the whole file, copy its payments, hold twins, and send its slices on."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pipeline import intake
 from pipeline.formats import DEFAULT, Reading, Refusal, read
 from pipeline.intake import AcceptFacts
 from pipeline.stage import Park, Reason
 from schemas import events
+from schemas.setup import Setup
 from workers import archive
+from workers.facts import intake as intake_facts
 from workers.journal import ParkedPayment, park_payments
 from workers.saves import payments as payment_saves
 from workers.shell import Stand
@@ -47,18 +50,33 @@ def _accept(stand: Stand, file_id: int, reading: Reading) -> None:
     payment_saves.lock_accounts(connection, reading)
     company_of = payment_saves.companies(reading, setup)
     payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
-    held = payment_saves.hold_twins(connection, file_id)
-    decision = intake.accept(AcceptFacts(reading.payments, len(held), tuple(company_of.items())))
-    park_payments(connection, [_twin(payment_id, n) for payment_id, n in held], stage="read")
-    early = payment_saves.before_cut_over(connection, file_id, setup)
-    park_payments(
-        connection, [ParkedPayment(i, Reason.BEFORE_CUT_OVER, _BEFORE_CUT_OVER) for i in early], stage="read"
-    )
+    held = set_aside(connection, file_id, setup)
+    decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
     payment_saves.save_reading(connection, file_id, reading, "held" if isinstance(decision, Park) else "read")
     if isinstance(decision, Park):
         stand.park(decision.reason, decision.note)
         return
     _send_slices(stand, file_id, reading.cuts(stand.hands.settings.slice_size))
+
+
+def set_aside(connection: Connection, file_id: int, setup: Setup) -> int:
+    """Hold what may have come before, park what was booked by hand; gives how many payments are held."""
+    held = _parked(
+        (twin.payment_id, intake.held(twin.ordinal, twin.alike))
+        for twin in intake_facts.possible_twins(connection, file_id)
+    )
+    payment_saves.set_aside(connection, [parked.payment_id for parked in held], "held")
+    early = _parked(
+        (payment.payment_id, intake.before_cut_over(payment.booked_on, payment.cut_over))
+        for payment in intake_facts.early_payments(connection, file_id, setup)
+    )
+    payment_saves.set_aside(connection, [parked.payment_id for parked in early], "parked")
+    park_payments(connection, held + early, stage="read")
+    return len(held)
+
+
+def _parked(decided: Iterable[tuple[int, Park | None]]) -> list[ParkedPayment]:
+    return [ParkedPayment(payment_id, no.reason, no.note) for payment_id, no in decided if no is not None]
 
 
 def _go_on(stand: Stand, file_id: int) -> None:
@@ -93,16 +111,6 @@ def _refuse(stand: Stand, file_id: int, sha256: str, name: str, refusal: Refusal
     )
     stand.send([events.FileRefused(file_id)])
     stand.park(Reason.UNREADABLE, shown[0])
-
-
-_BEFORE_CUT_OVER = (
-    "booked before the account's cut-over date, when payments were posted by hand: refuse it, or release it"
-)
-
-
-def _twin(payment_id: int, n: int) -> ParkedPayment:
-    note = f"number {n} of the payments alike in this file, and as many alike came in earlier files: release or refuse it"
-    return ParkedPayment(payment_id, Reason.HELD_TWIN, note)
 
 
 def fingerprint_key(stand: Stand) -> bytes:

@@ -1,0 +1,54 @@
+"""Which payments of a new file were perhaps received before: found in one pass, whatever the planner knows of the file."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, text
+
+from workers.facts.intake import possible_twins
+from workers.store.bulk import copy
+
+MANY = 20_000
+_COLUMNS = (
+    "file_id", "position", "line", "account", "booked_on", "interest_on", "amount", "is_reversal", "fingerprint", "state",
+)  # fmt: skip
+
+
+def a_file(connection: Connection, file_id: int, marks: Sequence[int], *, state: str = "waiting") -> None:
+    """A file with a payment of each of these fingerprints, line by line."""
+    day, account = "2026-03-16", "99991042764"
+    copy(
+        connection,
+        "payment",
+        _COLUMNS,
+        ((file_id, n, n, account, day, day, 100, False, mark, state) for n, mark in enumerate(marks, 1)),
+    )
+
+
+def twins(connection: Connection, file_id: int) -> list[tuple[int, int, int]]:
+    """Line, ordinal and number alike of what was found."""
+    lines: dict[int, int] = dict(connection.execute(text("SELECT id, line FROM payment")).tuples().all())
+    return [(lines[t.payment_id], t.ordinal, t.alike) for t in possible_twins(connection, file_id)]
+
+
+def test_only_what_has_a_twin_in_an_earlier_file_is_found_with_its_number_among_the_alike(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        a_file(connection, 1, (7, 7, 8))
+        a_file(connection, 2, (7, 9), state="parked")
+        a_file(connection, 3, (8, 10), state="refused")
+        a_file(connection, 4, (5, 7, 10, 8, 7, 7, 5))
+
+        assert twins(connection, 4) == [(2, 1, 3), (4, 1, 1), (5, 2, 3), (6, 3, 3)]
+
+
+def test_a_large_file_that_comes_a_second_time_is_seen_through_in_seconds(engine: Engine) -> None:
+    with engine.begin() as connection:
+        a_file(connection, 1, range(MANY))
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE payment"))
+    with engine.begin() as connection:
+        a_file(connection, 2, range(MANY))
+        connection.execute(text("SET LOCAL statement_timeout = '10s'"))
+
+        assert len(possible_twins(connection, 2)) == MANY
