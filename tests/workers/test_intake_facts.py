@@ -26,7 +26,7 @@ def a_file(connection: Connection, file_id: int, marks: Sequence[int], *, state:
 
 def twins(connection: Connection, file_id: int) -> list[tuple[int, int, int]]:
     """Line, ordinal and number alike of what was found."""
-    lines: dict[int, int] = dict(connection.execute(text("SELECT id, line FROM payment")).tuples().all())
+    lines = {row.id: row.line for row in connection.execute(text("SELECT id, line FROM payment"))}
     return [(lines[t.payment_id], t.ordinal, t.alike) for t in possible_twins(connection, file_id)]
 
 
