@@ -19,8 +19,8 @@ from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, children, left_running, running
-from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
+from ops.demo.stack import Stack, running
+from ops.demo.staging import balanced, played, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import demo_town
 from schemas.wording import counted
@@ -36,35 +36,24 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
     `keep` leaves it running until Ctrl-C; `folder`, where given, is left behind with all that was made.
     """
     console = report.console()
-    began, before = time.monotonic(), children()
-    with a_folder(folder) as place, stopped_by_sigterm():
+
+    def play(place: Path) -> list[str]:
         town = demo_town(seed)
         expected = foretell(town)
         expectation.write(expected, place / "oracle.json")
         console.print(
-            f"Fjordvik kommune, invented with seed {seed}: {counted(len(town.cases), 'case')}, {counted(len(expected.payments), 'payment')} in "
-            f"{counted(len(town.files), 'bank file')}.\nThe oracle has written what must become of each: {place / 'oracle.json'}\n",
+            f"Fjordvik kommune, invented with seed {seed}: {counted(len(town.cases), 'case')}, "
+            f"{counted(len(expected.payments), 'payment')} in {counted(len(town.files), 'bank file')}.\n"
+            f"The oracle has written what must become of each: {place / 'oracle.json'}\n",
             highlight=False,
         )
-        try:
-            with running(place, town, {}, operation_timeout=OPERATION_TIMEOUT, faults="") as stack:
-                named = show(console, stack, town, expected)
-                if keep:
-                    _stay(console, stack)
-            left = left_running(place, before)
-            if not keep:
-                console.print(
-                    f"Took {time.monotonic() - began:.0f} s, until all processes were stopped.",
-                    highlight=False,
-                )
-            console.print(*(f"still running: {process}" for process in left), sep="\n", end="\n" * bool(left))
-        except waiting.NotQuietError as error:
-            console.print(f"[bold red]{error}[/bold red]", highlight=False)
-            return 1
-        except KeyboardInterrupt:
-            console.print("Stopped.")
-            return 130
-    return 1 if named or left else 0
+        with running(place, town, {}, operation_timeout=OPERATION_TIMEOUT, faults="") as stack:
+            named = show(console, stack, town, expected)
+            if keep:
+                _stay(console, stack)
+        return named
+
+    return played(console, folder, play, timed=not keep)
 
 
 def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list[str]:

@@ -16,8 +16,8 @@ from ops.demo.expected import Expected
 from ops.demo.following import TaskLog
 from ops.demo.killing import Killer
 from ops.demo.oracle import foretell
-from ops.demo.stack import Stack, children, left_running, running
-from ops.demo.staging import a_folder, balanced, stopped_by_sigterm, wait_for_processes
+from ops.demo.stack import Stack, running
+from ops.demo.staging import balanced, played, wait_for_processes
 from ops.demo.town import Town
 from ops.demo.towns import kill_town
 from schemas.wording import counted
@@ -44,37 +44,27 @@ _FAULTS = ",".join(
 def run(seed: int, kills: int = 50, limit: int = 600, folder: Path | None = None) -> int:
     """Kill `kills` times within `limit` seconds; 0 if nothing is lost, nothing double, and the money agrees."""
     console = report.console()
-    began, before = time.monotonic(), children()
-    with a_folder(folder) as place, stopped_by_sigterm():
+    began = time.monotonic()
+
+    def play(place: Path) -> list[str]:
         town = kill_town(seed, max(kills, 2))
         expected = foretell(town)
         expectation.write(expected, place / "oracle.json")
         console.print(
-            f"Seed {seed}: {counted(kills, 'SIGKILL')} while {counted(len(town.files), 'file')} with {counted(len(expected.payments), 'payment')} on "
-            f"{counted(len(town.cases), 'case')} come in, to a Visma\n"
+            f"Seed {seed}: {counted(kills, 'SIGKILL')} while {counted(len(town.files), 'file')} with "
+            f"{counted(len(expected.payments), 'payment')} on {counted(len(town.cases), 'case')} come in, to a Visma\n"
             f"that takes its time and loses an answer now and then. The oracle has written {place / 'oracle.json'}.",
             highlight=False,
         )
-        try:
-            with running(
-                place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT, faults=_FAULTS
-            ) as stack:
-                log = TaskLog(stack.servers.broker_url)
-                wait_for_processes(console, stack, log)
-                log.stop()
-                killer = Killer(stack, seed, kills)
-                digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
-                named = _tell(console, stack, expected, digests, killer)
-            left = left_running(place, before)
-            console.print(*(f"still running: {process}" for process in left), sep="\n", end="\n" * bool(left))
-        except waiting.NotQuietError as error:
-            console.print(f"[bold red]{error}[/bold red]", highlight=False)
-            return 1
-        except KeyboardInterrupt:
-            console.print("Stopped.")
-            return 130
-        console.print(f"Took {time.monotonic() - began:.0f} s in all.", highlight=False)
-    return 1 if named or left else 0
+        with running(place, town, _SETTINGS, operation_timeout=_OPERATION_TIMEOUT, faults=_FAULTS) as stack:
+            log = TaskLog(stack.servers.broker_url)
+            wait_for_processes(console, stack, log)
+            log.stop()
+            killer = Killer(stack, seed, kills)
+            digests = _drive(console, stack, town, killer, limit - (time.monotonic() - began))
+            return _tell(console, stack, expected, digests, killer)
+
+    return played(console, folder, play, timed=True)
 
 
 def _drive(console: Console, stack: Stack, town: Town, killer: Killer, seconds: float) -> tuple[str, ...]:

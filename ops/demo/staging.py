@@ -5,7 +5,8 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from ops.balance import BalanceReport, check
 from ops.demo import waiting
 from ops.demo.following import TaskLog
-from ops.demo.stack import Stack
+from ops.demo.stack import Stack, children, left_running
 from ops.supervisor import WORKERS
 from workers.accounting import connect
 from workers.secrets import resolve
@@ -52,6 +53,30 @@ def stopped_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def played(console: Console, folder: Path | None, play: Callable[[Path], list[str]], *, timed: bool) -> int:
+    """Let `play` run the stack in a folder and name what was wrong; 0 if nothing was, and no process is left.
+
+    130 after Ctrl-C. `timed`: tell how long it took.
+    """
+    began, before = time.monotonic(), children()
+    with a_folder(folder) as place, stopped_by_sigterm():
+        try:
+            named = play(place)
+        except waiting.NotQuietError as error:
+            console.print(f"[bold red]{error}[/bold red]", highlight=False)
+            return 1
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+            return 130
+        left = left_running(place, before)
+        if timed:
+            seconds = f"{time.monotonic() - began:.0f} s"
+            console.print(f"Took {seconds}, until all processes were stopped.", highlight=False)
+        for process in left:
+            console.print(f"still running: {process}", highlight=False, markup=False)
+    return 1 if named or left else 0
 
 
 def wait_for_processes(console: Console, stack: Stack, log: TaskLog) -> None:
