@@ -1,6 +1,7 @@
 """Our nouns and WSinkasso's names, as data: an installation with other names changes this file, the WSDL and the XSD."""
 
 from collections.abc import Callable
+from datetime import date
 from importlib.resources import files
 from typing import Final
 
@@ -58,6 +59,7 @@ WSINKASSO: Final = Mapping(
     binding="{urn:kk2-visma:wsinkasso:1}WSinkassoSoap",
     soap=SOAP_1_1,
     style=Style.DOCUMENT,
+    day_text=date.isoformat,
     field_namespace="urn:kk2-visma:wsinkasso:1",
     register=RegisterNames(
         name="RegisterVouchers",
@@ -174,11 +176,9 @@ WSINKASSO: Final = Mapping(
         results="result",
         invoice_no="invoiceNo",
         customer_no="customerNo",
-        code_means={
-            "UnknownInvoice": NumberVerdict.REFUSED,
-            "WrongCustomer": NumberVerdict.REFUSED,
-            "OtherCaseNumber": NumberVerdict.REFUSED,
-        },
+        code_means=dict.fromkeys(
+            ("UnknownInvoice", "WrongCustomer", "OtherCaseNumber"), NumberVerdict.REFUSED
+        ),
     ),
     transactions=TransactionsNames(
         name="GetTransactions",

@@ -4,7 +4,9 @@ A name is a path below the element that it belongs to: `amount`, or `lines/line`
 namespace of its own is written `{namespace}name`; the others take what `Mapping.field_namespace` and `Mapping.style` say.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from importlib.resources.abc import Traversable
 
@@ -164,7 +166,7 @@ class Mapping:
     """All that an installation's contract calls by a name.
 
     `xsd` proves what stands in a SOAP body. `namespace` is that of the operations and faults, `field_namespace` that of
-    all below them, "" for none. `fault_codes`: the faults, by the element in the detail, and the code that each means, ""
+    all below them, "" for none; `day_text` is how a question names a day. `fault_codes`: the faults, by the element in the detail, and the code that each means, ""
     where the code stands inside. `codes`: the far side's codes that we call otherwise. `code_means`: what each code of
     ours proves of a voucher; one that is missing proves nothing. `masked`: by operation, "" for every one, the elements
     whose text is never kept.
@@ -177,6 +179,7 @@ class Mapping:
     soap: Soap
     style: Style
     field_namespace: str
+    day_text: Callable[[date], str]
     register: RegisterNames
     find: FindNames
     listing: ListNames

@@ -88,8 +88,8 @@ class WSinkasso:
             (names.company, company),
             (names.voucher_type, voucher_type),
             (names.registrar, registrar),
-            (names.first, first),
-            (names.last, last),
+            (names.first, self._table.day_text(first)),
+            (names.last, self._table.day_text(last)),
         ]
         next_page = self._contract.part(names.next_page)
         page, seen = "", set[str]()

@@ -1,0 +1,1 @@
+"""The adapter for WSinkasso: what crosses the wire, and what is made of it."""

@@ -1,0 +1,1 @@
+"""Another far side: its WSDL, its XSD, its table of names, and a server that speaks it."""
