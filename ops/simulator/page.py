@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
-from string import Template
 from urllib.parse import urlencode
 
 from lxml import etree
 
+from ops.simulator import item_page
 from ops.simulator.answers import Visma
 from ops.simulator.contract import q
-from ops.simulator.exchange import Leaving, Way
+from ops.simulator.exchange import Leaving
 from ops.simulator.faults import FOR_EVER, Fault, FaultPlan
 from ops.simulator.ledger import Booked, NoSuchVoucherError
+from ops.simulator.showing import LARGEST_ID, ROWS, html, raw_table, table, whole
 from schemas.money import from_decimal_text, in_kroner
 from schemas.transfer import CompanyFacts
 from schemas.voucher import LedgerState
 
-ROWS = 100
-LARGEST_ID = 2**62
 STATES = {
     LedgerState.REGISTERED: "Registrert",
     LedgerState.APPROVED: "Godkjent",
@@ -30,21 +28,21 @@ STATES = {
 def get(visma: Visma, plan: FaultPlan, path: str, query: Mapping[str, str]) -> Leaving | None:
     """A page, or None if there is none at `path`."""
     if path == "/":
-        return _html("Visma, simulert", _front(visma, plan, query))
+        return html("Visma, simulert", _front(visma, plan, query))
     if path == "/voucher":
         try:
             row, body = visma.ledger.voucher(query["company"], int(query["year"]), int(query["number"]))
         except (KeyError, ValueError, NoSuchVoucherError):
-            return _html(
+            return html(
                 "Ingen slike bilag", "<p>No such voucher.</p><p><a href='/'>Bilagsregistrering</a></p>", 404
             )
-        return _html(f"Bilag {row.number}", _voucher(row, body))
-    return None
+        return html(f"Bilag {row.number}", _voucher(row, body))
+    return item_page.get(visma.collection, path, query)
 
 
 def _front(visma: Visma, plan: FaultPlan, query: Mapping[str, str]) -> str:
     company = query.get("company", "")
-    rows = visma.ledger.newest(company, _whole(query.get("before", ""), LARGEST_ID), ROWS)
+    rows = visma.ledger.newest(company, whole(query.get("before", ""), LARGEST_ID), ROWS)
     sums = {code: (count, total) for code, count, total in visma.ledger.sums()}
     links = " ".join(
         f"<a href='/?{urlencode({'company': each.code})}'>{escape(each.name)}</a>"
@@ -62,10 +60,11 @@ def _front(visma: Visma, plan: FaultPlan, query: Mapping[str, str]) -> str:
     return (
         "<p class='soft'>Et oppdiktet regnskap til prøving og opplæring. A made-up ledger for trials and training.</p>"
         + _faults(plan.standing())
-        + _table(("Selskap", "Navn", "#Bilag", "#Debet, kr"), totals)
+        + table(("Selskap", "Navn", "#Bilag", "#Debet, kr"), totals)
         + f"<h2>Bilagsregistrering <small>Voucher registration</small></h2><nav><a href='/'>Alle</a> {links}</nav>"
         + (_vouchers(rows) if rows else "<p class='soft'>Ingen bilag. No vouchers.</p>")
         + older
+        + item_page.proposals(visma.collection)
         + "<h2>Oppsett <small>Set-up</small></h2>"
         + "".join(_setup(visma, each) for each in visma.facts.companies)
         + f"<p class='soft'>Kan: {escape(', '.join(sorted(visma.facts.capabilities)))}</p>"
@@ -84,7 +83,7 @@ def _faults(standing: Sequence[Fault]) -> str:
         )
         for fault in standing
     ]
-    return "<p class='mark'>Feil er slått på. Faults are on.</p>" + _table(
+    return "<p class='mark'>Feil er slått på. Faults are on.</p>" + table(
         ("Feil", "Kall", "Varer", "Sjanse"), rows
     )
 
@@ -101,7 +100,7 @@ def _vouchers(rows: Sequence[Booked]) -> str:
             in_kroner(row.total), str(row.lines), str(row.calls), row.text,
         )  # fmt: skip
         lines.append((f"<a href='/voucher?{address}'>{row.number}</a>", *(escape(cell) for cell in cells)))
-    return _raw_table(head, lines)
+    return raw_table(head, lines)
 
 
 def _voucher(row: Booked, body: bytes) -> str:
@@ -118,7 +117,7 @@ def _voucher(row: Booked, body: bytes) -> str:
         f"{escape(row.registrar)}, {STATES[row.state]}, mottatt {row.received_at}</p>"
         f"<p>Referanse <strong>{escape(row.reference)}</strong>, {escape(row.text)}</p>"
         f"<p>Debet {in_kroner(row.total)} kr på {row.lines} linjer. Kalt {row.calls} ganger.</p>"
-        + _table(
+        + table(
             ("#Linje", "Konto", "Tekst", "#Beløp", "Mva", "Kunde", "Faktura", "KID", "Dimensjoner"), lines
         )
     )
@@ -158,32 +157,3 @@ def _ranges(periods: Sequence[tuple[int, int]]) -> list[str]:
         f"{span[0][0]}-{span[0][1]:02}" + (f" til {span[-1][0]}-{span[-1][1]:02}" if len(span) > 1 else "")
         for span in ranges
     ]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return _raw_table(head, [[escape(cell) for cell in row] for row in rows])
-
-
-_CLASSES = {"#": " class='number'", "~": " class='text'"}
-"""How a column is shown, by the first character of its heading: numbers to the right, long texts wrapped."""
-
-
-def _raw_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML already; a heading that begins with # is a column of numbers."""
-    kinds = [_CLASSES.get(name[0], "") for name in head]
-    headings = "".join(f"<th{kind}>{name.lstrip('#~')}</th>" for name, kind in zip(head, kinds, strict=True))
-    body = "".join(
-        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
-        for row in rows
-    )
-    return f"<div class='wide'><table><thead><tr>{headings}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def _whole(text: str, otherwise: int) -> int:
-    return int(text) if text.isdigit() else otherwise
-
-
-def _html(title: str, body: str, status: int = 200) -> Leaving:
-    template = Template((files("ops.simulator") / "page.html").read_text("utf-8"))
-    shown = template.substitute(title=escape(title), body=body)
-    return Leaving(status, "text/html; charset=utf-8", shown.encode(), Way.WHOLE)
