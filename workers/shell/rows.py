@@ -1,16 +1,15 @@
 """The life of a work row: claimed, done, parked, postponed, halved. Each is one statement on one row."""
 
-import json
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
 from pipeline.stage import Reason
 from schemas import events
-from workers.journal import Ring, record, restore
+from workers.journal import Ring, body_of, record, restore
 
 CRASHES_TO_HALVE = 2
 CRASHES_TO_PARK = 10
@@ -196,7 +195,7 @@ def halve(connection: Connection, claimed: Claimed) -> bool:
                 "INSERT INTO work (event_id, stage, part, body, state, due_at) "
                 "SELECT event_id, stage, part || :letter, CAST(:body AS jsonb), 'due', now() FROM work WHERE id = :id"
             ),
-            {"letter": letter, "body": _json(half), "id": claimed.work_id},
+            {"letter": letter, "body": body_of(half), "id": claimed.work_id},
         )
     if isinstance(half, events.PaymentsReceived | events.PaymentsReleased):
         connection.execute(
@@ -232,7 +231,3 @@ def _halves(event: object) -> tuple[object, object] | None:
 def _cut(values: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...]]:
     middle = len(values) // 2
     return values[:middle], values[middle:]
-
-
-def _json(event: object) -> str:
-    return json.dumps(asdict(event))  # type: ignore[call-overload]
