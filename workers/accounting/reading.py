@@ -65,7 +65,7 @@ def day(text: str) -> date:
     if rest.startswith("T") and not rest.startswith(MIDNIGHT):
         raise OffContractError(f"{text[:30]!r} is a moment where a day is meant")
     try:
-        if text[4:8:3] != "--":
+        if text[4:5] + text[7:8] != "--":
             raise ValueError("not year, month and day with hyphens between")
         return date.fromisoformat(text[:ISO])
     except ValueError as fault:
