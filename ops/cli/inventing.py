@@ -73,6 +73,31 @@ def simulate_visma(
         bool, typer.Option("--finds/--no-find", help="Whether it can be asked for a reference.")
     ] = True,
     lists: Annotated[bool, typer.Option("--lists/--no-list", help="Whether it lists its vouchers.")] = True,
+    imports: Annotated[
+        bool,
+        typer.Option("--imports/--no-import", help="Whether it has ready invoices and takes case numbers."),
+    ] = True,
+    transacts: Annotated[
+        bool, typer.Option("--transactions/--no-transactions", help="Whether it tells transactions.")
+    ] = True,
+    balances: Annotated[
+        bool, typer.Option("--balances/--no-balances", help="Whether it tells how invoices stand.")
+    ] = True,
+    consumes: Annotated[
+        bool,
+        typer.Option(
+            "--consumes/--keeps-ready", help="Whether an invoice with a case number is no longer ready."
+        ),
+    ] = True,
+    registrar: Annotated[
+        bool, typer.Option("--registrar/--hide-registrar", help="Whether transactions name their registrar.")
+    ] = True,
+    reference: Annotated[
+        bool, typer.Option("--reference/--hide-reference", help="Whether transactions name our reference.")
+    ] = True,
+    proposals: Annotated[
+        bool, typer.Option("--proposals/--no-proposals", help="Begin with the setup's dunning proposals.")
+    ] = True,
     sign_in: Annotated[
         str, typer.Option(envvar="KK2_VISMA_SIGN_IN", help="USER:PASSWORD that it demands.")
     ] = "",
@@ -82,7 +107,9 @@ def simulate_visma(
 
     simulator.run(
         port, folder, host=host, municipality=municipality, faults=simulator.read_faults(faults), seed=seed,
-        deduplicates=deduplicates, finds=finds, lists=lists, sign_in=sign_in,
+        deduplicates=deduplicates, finds=finds, lists=lists, imports=imports, transacts=transacts, balances=balances,
+        habits=simulator.Habits(consumes=consumes, tells_registrar=registrar, tells_reference=reference),
+        seeded=proposals, sign_in=sign_in,
     )  # fmt: skip
 
 

@@ -36,8 +36,8 @@ def main() -> int:
     parser.add_argument(
         "--keeps-ready", action="store_true", help="an invoice stays ready once it has its case number"
     )
-    parser.add_argument("--hides-registrar", action="store_true", help="transactions without their registrar")
-    parser.add_argument("--hides-reference", action="store_true", help="transactions without our reference")
+    parser.add_argument("--hide-registrar", action="store_true", help="transactions without their registrar")
+    parser.add_argument("--hide-reference", action="store_true", help="transactions without our reference")
     parser.add_argument(
         "--no-proposals", action="store_true", help="begin without the seeded dunning proposals"
     )
@@ -61,8 +61,8 @@ def main() -> int:
 def _habits(asked: argparse.Namespace) -> Habits:
     return Habits(
         consumes=not asked.keeps_ready,
-        tells_registrar=not asked.hides_registrar,
-        tells_reference=not asked.hides_reference,
+        tells_registrar=not asked.hide_registrar,
+        tells_reference=not asked.hide_reference,
     )
 
 

@@ -12,7 +12,7 @@ from ops.simulator.answers import Visma
 from ops.simulator.checking import money, postings_of
 from ops.simulator.contract import element, q
 from ops.simulator.ledger import Booked, Entry
-from ops.simulator.municipality import SeededProposal
+from ops.simulator.municipality import BadMunicipalityError, SeededProposal
 from schemas.money import Money, decimal_text, from_decimal_text, in_kroner
 from schemas.transfer import ReadyInvoice, TransactionKind
 from schemas.voucher import LedgerState
@@ -26,14 +26,21 @@ class BadControlError(ValueError):
 
 
 def begin(visma: Visma, seeded: Sequence[SeededProposal]) -> None:
-    """The proposals that a new ledger begins with; those that it has already are left as they are."""
+    """The proposals that a new ledger begins with; those that it has already are left as they are.
+
+    Raises `BadMunicipalityError` for one with a dunning code that its company does not have.
+    """
     standing = {(each.company, each.number) for each in visma.collection.items.proposals("")}
     for each in seeded:
-        if (each.company, each.number) not in standing:
+        if (each.company, each.number) in standing:
+            continue
+        try:
             propose(
                 visma, each.company, each.dunning_code, number=each.number, approved=each.approved,
                 count=each.invoices, day=each.day,
             )  # fmt: skip
+        except dunning.BadInvoiceError as fault:
+            raise BadMunicipalityError(f"proposal {each.number}: {fault}") from fault
 
 
 def propose(

@@ -269,7 +269,7 @@ def test_a_process_begins_with_the_municipality_s_proposals_and_does_not_add_the
 
 
 def test_a_process_may_be_an_installation_that_lacks_and_hides_things(tmp_path: Path) -> None:
-    lacks = ("--no-import", "--no-balances", "--keeps-ready", "--hides-registrar", "--hides-reference")
+    lacks = ("--no-import", "--no-balances", "--keeps-ready", "--hide-registrar", "--hide-reference")
     with a_process(tmp_path, *lacks) as (_, url):
         said = ask(url, "GetInstallation", f"<GetInstallation {NS}/>")
         habits = control(url.replace("/wsinkasso", "/habits"))
@@ -285,7 +285,7 @@ def test_a_process_may_be_an_installation_that_lacks_and_hides_things(tmp_path: 
     }
 
 
-def test_a_proposal_of_the_file_that_lacks_a_key_is_named(tmp_path: Path) -> None:
+def test_a_proposal_of_the_file_that_is_wrong_is_named(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(
         'version = "7"\n[[company]]\ncode = "9"\nname = "Bygd"\nclients = ["A"]\nvoucher_types = ["OC"]\n'
@@ -295,6 +295,10 @@ def test_a_proposal_of_the_file_that_lacks_a_key_is_named(tmp_path: Path) -> Non
     )
 
     with pytest.raises(BadMunicipalityError, match="dunning_code"):
+        Simulator(tmp_path / "ledger", municipality=own, seeded=True)
+    with own.open("a", encoding="utf-8") as file:
+        file.write('dunning_code = "EWS"\napproved = true\ninvoices = 1\nday = 2026-11-03\n')
+    with pytest.raises(BadMunicipalityError, match="proposal P-1: company 9 has no dunning code EWS"):
         Simulator(tmp_path / "ledger", municipality=own, seeded=True)
 
 

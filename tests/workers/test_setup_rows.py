@@ -1,5 +1,6 @@
 """The setup's rows in a real database: exact both ways, dated, versioned, remembered."""
 
+import json
 from datetime import date
 
 import pytest
@@ -104,6 +105,25 @@ def test_a_row_that_is_not_understood_is_named(engine: Engine, body: str, said: 
         with pytest.raises(UnreadableSetupError, match="account 12345678903") as unreadable:
             setup.load(connection)
     assert said in str(unreadable.value)
+
+
+def test_a_row_from_before_a_key_was_known_says_what_held_before(engine: Engine) -> None:
+    installation = NOUNS[0]
+    assert isinstance(installation, Installation)
+    later = {"imports", "transacts", "balances"}
+    body = {key: value for key, value in json.loads(setup.body_of(installation)).items() if key not in later}
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO setup_row (kind, key, valid_from, version, body) "
+                "VALUES ('installation', 'main', '2026-01-01', 1, CAST(:body AS jsonb))"
+            ),
+            {"body": json.dumps(body)},
+        )
+        found = setup.load(connection).installations["main"].latest().value
+
+    assert found == installation
+    assert (found.imports, found.transacts, found.balances) == (True, True, True)
 
 
 def test_a_key_that_is_not_the_values_is_our_own_fault(engine: Engine) -> None:
