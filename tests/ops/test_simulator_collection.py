@@ -90,7 +90,7 @@ def test_a_proposal_is_added_approved_and_taken_back_by_the_controls(visma: Simu
     ("path", "value", "status", "sentence"),
     [
         ("/proposals", {"company": "300", "dunning_code": "PWS"}, 400, "company 300 does not exist"),
-        ("/proposals", {"company": "100", "dunning_code": "XXX"}, 400, "no dunning code XXX"),
+        ("/proposals", {"company": "100", "dunning_code": "QWS"}, 400, "no dunning code QWS"),
         ("/proposals", {"company": "100", "dunning_code": "PWS", "invoices": [{"invoice_no": "F"}]}, 400,
          "an invoice lacks customer_no, due_on, original"),
         ("/proposals", {"company": "100", "dunning_code": "PWS", "invoices": [CLAIM | {"sum": "1"}]}, 400,

@@ -148,7 +148,7 @@ def test_an_installation_may_leave_an_invoice_ready_for_ever(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("company", "code", "cause"), [("300", "PWS", "UnknownCompany"), ("100", "XXX", "UnknownDunningCode")]
+    ("company", "code", "cause"), [("300", "PWS", "UnknownCompany"), ("100", "QWS", "UnknownDunningCode")]
 )
 def test_a_company_or_code_that_visma_does_not_have_is_trouble_with_its_words(
     visma: Simulator, company: str, code: str, cause: str
