@@ -76,26 +76,24 @@ class Calls:
         if isinstance(raw, BrokenCallError):
             raise Trouble(raw.code, raw.note, exchange) from raw
         try:
-            return read(self._said(operation, answer, raw)), exchange
+            return read(self._said(answer, raw)), exchange
         except _UnansweredError as fault:
             code, note = fault.code, fault.note
         except OffContractError as fault:
             code, note = "OffContract", str(fault)
         raise Trouble(code, masked_numbers(verdicts.short(note), NOTHING), exchange)
 
-    def _said(self, operation: str, answer: str, raw: RawAnswer) -> etree._Element:
+    def _said(self, answer: str, raw: RawAnswer) -> etree._Element:
         contract = self._contract
         code, note = verdicts.suspicious(raw, contract.table.soap.statuses)
         if code:
             raise _UnansweredError(code, note)
         try:
-            root = parsed(raw.content)
-            content = contract.content_of(root)
-            fault = contract.fault_in(root, operation) if contract.is_fault(content) else None
+            content = contract.content_of(parsed(raw.content))
         except OffContractError as garbage:
             raise _UnansweredError("Garbage", str(garbage)) from garbage
-        if fault is not None:
-            _, code, note = verdicts.of_fault(fault, contract)
+        if contract.is_fault(content):
+            _, code, note = verdicts.of_fault(contract.fault_in(content), contract)
             raise _UnansweredError(code, note)
         if raw.status_code != 200 or content.tag != contract.wrapper(answer):
             raise OffContractError(f"HTTP {raw.status_code} with {etree.QName(content).localname}")

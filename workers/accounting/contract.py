@@ -20,7 +20,8 @@ from workers.accounting.names import (
     TransactionNames,
     VoucherNames,
 )
-from workers.accounting.tables import Mapping, Style
+from workers.accounting.soap import Style
+from workers.accounting.tables import Mapping
 
 N = TypeVar("N", CompanyNames, ErrorNames, InvoiceNames, ResultNames, TransactionNames, VoucherNames)
 _STEPS = re.compile(r"(?:\{[^}]*\})?[^/{}]+")
@@ -169,33 +170,27 @@ class Contract:
             return self.bare(str(fault))
         return ""
 
-    def fault_in(self, root: etree._Element, operation: str) -> Fault:
-        """The fault that an envelope holds, as zeep reads it."""
-        binding = self.client.wsdl.bindings[self.table.binding]
-        try:
-            binding.process_error(root, binding.get(operation))
-        except zeep.exceptions.Fault as fault:
-            return self._fault(fault)
-        except ZeepError as fault:
-            raise OffContractError(f"{type(fault).__name__} from zeep") from fault
-        raise OffContractError("a fault that zeep does not read as one")
-
-    def _fault(self, fault: zeep.exceptions.Fault) -> Fault:
-        code, text = str(fault.code or ""), str(fault.message or "")
-        child = next(iter(fault.detail), None) if isinstance(fault.detail, etree._Element) else None
+    def fault_in(self, content: etree._Element) -> Fault:
+        """The fault that stands in a body. Read here and not by zeep, which raises what it likes for an odd one."""
+        soap, names = self.table.soap, self.table.error
+        code, text = (_text(content, path) for path in (soap.fault_code, soap.fault_text))
+        child = next(iter(content.iterfind(f"{soap.fault_detail}/*")), None)
         if child is None or etree.QName(child).namespace != self.table.namespace:
             return Fault(code, text, "", "", "")
-        names = self.table.error
         return Fault(
             code=code,
             text=text,
             detail=etree.QName(child).localname,
-            detail_code=self.code((child.findtext(self.field(names.code)) or "").strip()),
-            detail_text=(child.findtext(self.field(names.text)) or "").strip(),
+            detail_code=self.code(_text(child, self.field(names.code))),
+            detail_text=_text(child, self.field(names.text)),
         )
 
     def _qualified(self, step: str) -> str:
         return step if step.startswith("{") else self._field + step
+
+
+def _text(element: etree._Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from workers.accounting.names import (
     TransactionNames,
     VoucherNames,
 )
+from workers.accounting.soap import SOAP_1_1, Style
 from workers.accounting.tables import (
     BalanceNames,
     CaseNumberNames,
@@ -26,24 +27,7 @@ from workers.accounting.tables import (
     Mapping,
     ReadyNames,
     RegisterNames,
-    Soap,
-    Style,
     TransactionsNames,
-)
-
-SOAP_1_1: Final = Soap(
-    "1.1",
-    "http://schemas.xmlsoap.org/soap/envelope/",
-    "text/xml; charset=utf-8",
-    action_header=True,
-    statuses=frozenset({200, 500}),
-)
-SOAP_1_2: Final = Soap(
-    "1.2",
-    "http://www.w3.org/2003/05/soap-envelope",
-    'application/soap+xml; charset=utf-8; action="{action}"',
-    action_header=False,
-    statuses=frozenset({200, 400, 500}),  # 400: the sender's fault
 )
 
 

@@ -7,7 +7,6 @@ namespace of its own is written `{namespace}name`; the others take what `Mapping
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from importlib.resources.abc import Traversable
 
 from schemas.transfer import CaseNumber, NumberVerdict, TransactionKind, Verdict
@@ -21,27 +20,7 @@ from workers.accounting.names import (
     TransactionNames,
     VoucherNames,
 )
-
-
-class Style(StrEnum):
-    """How a SOAP body holds an operation, as the WSDL's binding says."""
-
-    DOCUMENT = "document"  # an element of the XSD
-    RPC = "rpc"  # an element named as the operation, with its parts below, which have no namespace
-
-
-@dataclass(frozen=True, slots=True)
-class Soap:
-    """A version of SOAP. `statuses`: the HTTP statuses with which a service answers; any other is a proxy's.
-
-    `content_type` may hold `{action}`; `action_header`: whether the action is sent as a header of its own.
-    """
-
-    version: str
-    namespace: str
-    content_type: str
-    action_header: bool
-    statuses: frozenset[int]
+from workers.accounting.soap import Soap, Style
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from workers.accounting.reading import cells_of
 from workers.accounting.wire import BrokenCallError, RawAnswer
 
 LARGEST_NOTE = 500
+LONGEST_CODE = 60  # characters; the contract's are 20 at most, and no XSD proves a fault
 LARGEST_NUMBER = 20  # characters: the contract's VoucherNo
 
 
@@ -26,10 +27,9 @@ def of_answer(references: Sequence[str], raw: RawAnswer, contract: Contract) -> 
     if code:
         return tuple(_answer(reference, Verdict.UNKNOWN, code, note) for reference in references)
     try:
-        root = parsed(raw.content)
-        content = contract.content_of(root)
+        content = contract.content_of(parsed(raw.content))
         if contract.is_fault(content):
-            verdict, code, note = of_fault(contract.fault_in(root, contract.table.register.name), contract)
+            verdict, code, note = of_fault(contract.fault_in(content), contract)
             return tuple(_answer(reference, verdict, code, note) for reference in references)
     except OffContractError as fault:
         return tuple(_answer(reference, Verdict.UNKNOWN, "Garbage", str(fault)) for reference in references)
@@ -63,7 +63,7 @@ def of_fault(fault: Fault, contract: Contract) -> tuple[Verdict, str, str]:
     code = contract.table.fault_codes.get(fault.detail)
     if code is None or not fault.code:
         return Verdict.UNKNOWN, "Fault", f"fault {fault.code or 'without a code'}: {fault.text}"
-    code = code or fault.detail_code
+    code = (code or fault.detail_code)[:LONGEST_CODE]
     return contract.table.code_means.get(code, Verdict.UNKNOWN), code, fault.detail_text or fault.text
 
 
@@ -135,7 +135,12 @@ def errors_of(row: etree._Element, contract: Contract) -> list[tuple[str, str]]:
     for error in row.iterfind(names.row):
         cells = cells_of(error)
         line, text = cells.get(names.line), cells.get(names.text, "")
-        found.append((contract.code(cells.get(names.code, "")), f"line {line}: {text}" if line else text))
+        found.append(
+            (
+                contract.code(cells.get(names.code, ""))[:LONGEST_CODE],
+                f"line {line}: {text}" if line else text,
+            )
+        )
     return found
 
 

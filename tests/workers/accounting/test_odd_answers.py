@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from ops.simulator import Fault, FaultKind, Simulator
 from schemas.money import kr
-from schemas.transfer import CaseNumber
+from schemas.transfer import CaseNumber, Verdict
+from tests.workers.accounting.other.table import INNFORDRING
 from tests.workers.far_side import NOVEMBER, an_installation, far_side, http, saying, secret, soap
-from workers.accounting import Accounting, Trouble, connect
-from workers.accounting.contract import OffContractError
+from workers.accounting import Accounting, Trouble, connect, invoices
+from workers.accounting.contract import Contract, OffContractError, contract_of, parsed
+from workers.accounting.mapping import WSINKASSO
 from workers.accounting.reading import count, day, money
+from workers.accounting.verdicts import of_answer
+from workers.accounting.wire import RawAnswer
 
 ASK: dict[str, Callable[[Accounting], object]] = {
     "GetReadyInvoices": lambda visma: visma.ready_invoices("100", "PWS"),
@@ -126,6 +131,13 @@ def told(rows: str) -> bytes:
 
 
 CURSOR = "<w:cursor>c</w:cursor>"
+FAULT_1_2 = (
+    b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:s="http://example.org/innfordring/tjeneste" '
+    b'xmlns:t="http://example.org/innfordring/typer"><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode>'
+    b"<e:Value>s:a/b</e:Value></e:Subcode></e:Code><e:Reason><e:Text>no</e:Text></e:Reason><e:Detail><s:Avvist>"
+    b"<t:melding>m</t:melding><t:kode>UkjentKonto</t:kode></s:Avvist></e:Detail></e:Fault></e:Body></e:Envelope>"
+)
+"""Its subcode is no name of XML, which made a library raise."""
 
 
 @pytest.mark.parametrize(
@@ -182,6 +194,47 @@ def test_a_time_zone_on_a_day_means_nothing_and_a_page_may_carry_the_cursor_earl
 
     assert page.transactions[0].day == NOVEMBER
     assert (page.next_page, page.cursor) == ("n", "")
+
+
+PAGES = {
+    "ready": (ready(INVOICE), invoices.ready_page),
+    "told": (told(TRANSACTION + CURSOR), invoices.transaction_page),
+}
+
+
+@pytest.mark.parametrize(("said", "read"), PAGES.values(), ids=PAGES)
+@given(changes=st.lists(st.tuples(st.integers(0, 1_200), st.binary(max_size=3)), max_size=4))
+def test_no_bytes_make_a_page_raise_anything_but_off_contract(
+    said: bytes, read: Callable[[etree._Element, Contract], object], changes: list[tuple[int, bytes]]
+) -> None:
+    for place, other in changes:
+        said = said[:place] + other + said[place + 1 :]
+    contract = contract_of(WSINKASSO)
+    try:
+        content = contract.content_of(parsed(said))
+        valid = not contract.reason_against(content)
+        assert read(content, contract) is not None
+    except OffContractError:
+        valid = False
+    assert valid or changes
+
+
+@given(st.lists(st.tuples(st.integers(0, 700), st.binary(max_size=3)), max_size=4))
+def test_no_fault_of_soap_1_2_makes_the_reading_raise(changes: list[tuple[int, bytes]]) -> None:
+    said = FAULT_1_2
+    for place, other in changes:
+        said = said[:place] + other + said[place + 1 :]
+    (answer,) = of_answer(["K1-1-1"], RawAnswer(400, {}, said), contract_of(INNFORDRING))
+
+    assert answer.verdict is not Verdict.BOOKED
+    assert changes or (answer.verdict, answer.code) == (Verdict.REFUSED, "UnknownAccount")
+
+
+def test_a_code_that_has_no_end_is_cut() -> None:
+    said = FAULT_1_2.replace(b"UkjentKonto", b"U" * 10_000)
+    (answer,) = of_answer(["K1-1-1"], RawAnswer(400, {}, said), contract_of(INNFORDRING))
+
+    assert (answer.verdict, answer.code) == (Verdict.UNKNOWN, "U" * 60)
 
 
 @pytest.mark.parametrize("operation", ["GetReadyInvoices", "GetTransactions"])

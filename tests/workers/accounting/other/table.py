@@ -7,7 +7,6 @@ from typing import Final
 from schemas.money import decimal_text
 from schemas.transfer import NumberVerdict, TransactionKind, Verdict
 from schemas.voucher import LedgerState
-from workers.accounting.mapping import SOAP_1_2
 from workers.accounting.names import (
     CompanyNames,
     ErrorNames,
@@ -17,6 +16,7 @@ from workers.accounting.names import (
     TransactionNames,
     VoucherNames,
 )
+from workers.accounting.soap import SOAP_1_2, Style
 from workers.accounting.tables import (
     BalanceNames,
     CaseNumberNames,
@@ -26,7 +26,6 @@ from workers.accounting.tables import (
     Mapping,
     ReadyNames,
     RegisterNames,
-    Style,
     TransactionsNames,
 )
 
