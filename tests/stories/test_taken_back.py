@@ -76,6 +76,25 @@ def test_approved_and_not_sent_it_waits_and_goes_on_by_itself(here: Site) -> Non
     here.prove()
 
 
+def test_in_shadow_mode_approved_is_where_it_ends_and_it_is_mirrored(here: Site) -> None:
+    here.set_up_company(posting=False)
+    here.case(1, kr(1000), DUE)
+    here.come(whole())
+
+    here.come(back())
+    here.rest()
+
+    assert here.parked() == []
+    assert here.all("SELECT state, statement_ref, total FROM voucher ORDER BY id") == [
+        ("approved", "0106100001", kr(1000)),
+        ("approved", "0106100009", kr(1000)),
+    ]
+    assert here.one(OWED) == (kr(1000),)
+    assert (here.one(BANK), here.one(IN_SUSPENSE)) == ((0,), (0,))
+    assert here.simulator.vouchers() == ()
+    here.prove()
+
+
 def test_while_it_is_being_sent_it_waits_and_goes_on_by_itself(here: Site) -> None:
     here.case(1, kr(1000), DUE)
     here.come(whole(), but=("deliver",))

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pipeline import matching
 from pipeline.matching import OriginalCandidate, OriginalFacts, OriginalState
 from pipeline.stage import Park
+from schemas.setup import Setup
+from schemas.voucher import VoucherState
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
 from workers.facts.payments import Earlier, Waiting
 from workers.journal import ParkedPayment
 from workers.shell import Stand
+from workers.store import setup as setup_store
 
 
 @dataclass(slots=True)
@@ -42,10 +45,11 @@ def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) ->
     of_batch = {p.id for p in in_batch}
     homes = {e.id: e.case_id for e in earlier}
     parked_here = {parked.payment_id for parked in batch.parked}
+    shadow = _in_shadow(setup_store.current(stand.connection), {payment.account for _, payment in back})
     taken: set[int] = set()
     for case_id, payment in back:
         known = {
-            e.id: OriginalCandidate(e.id, _state(e), e.taken_back or e.id in taken)
+            e.id: OriginalCandidate(e.id, _state(e, shadow), e.taken_back or e.id in taken)
             for e in earlier
             if _fits(e, payment) and e.id not in of_batch
         }
@@ -95,10 +99,19 @@ def _fits(candidate: Earlier | Waiting, reversal: Waiting) -> bool:
     )
 
 
-def _state(earlier: Earlier) -> OriginalState:
+def _in_shadow(setup: Setup, accounts: set[str]) -> set[str]:
+    """The accounts whose company sends nothing to Visma."""
+    companies = {a: setup.accounts[a].latest().value.company for a in accounts if a in setup.accounts}
+    return {a for a, company in companies.items() if not setup.companies[company].latest().value.posting}
+
+
+def _state(earlier: Earlier, shadow: set[str]) -> OriginalState:
     if earlier.state in {"parked", "held"}:
         return OriginalState.PARKED
     if earlier.state == "waiting":
         return OriginalState.WAITING
-    states = {matching.state_of(voucher) for voucher in earlier.vouchers} or {OriginalState.FREE}
+    # In shadow mode nothing is sent: approved is where a voucher ends, and it is taken back by mirror lines, as in Visma.
+    ended = {VoucherState.APPROVED: VoucherState.DELIVERED} if earlier.account in shadow else {}
+    states = {matching.state_of(ended.get(voucher, voucher)) for voucher in earlier.vouchers}
+    states = states or {OriginalState.FREE}
     return OriginalState.UNDER_WAY if OriginalState.UNDER_WAY in states else next(iter(states))
