@@ -31,6 +31,13 @@ _FREE = (
 )
 _WAITING = "SELECT w.payment_id FROM work w WHERE w.state = 'parked' AND w.payment_id IS NOT NULL"
 
+# What was cut already, and its part is being made into vouchers or waits for a person, is not cut and counted again.
+_IN_NO_PART = (
+    "(%(person)s OR p.id NOT IN (SELECT of_part.id::bigint FROM work w "
+    "CROSS JOIN LATERAL jsonb_path_query(w.body, '$.vouchers[*].payment_ids[*]') AS of_part(id) "
+    "WHERE w.stage = 'approve' AND w.state IN ('due', 'parked') AND w.body->>'company' = %(company)s))"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -65,7 +72,7 @@ class Scope:
                     f"AND (p.state IN ('settled', 'parked') AND {_UNTAKEN} OR {_PARKED})"
                 )
             return (
-                f"p.company = %(company)s AND {which} "
+                f"p.company = %(company)s AND {which} AND {_IN_NO_PART} "
                 "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut)) "
                 # what policy has said no to waits for a person, and is not let in by the back door
                 "AND (%(person)s OR p.file_id NOT IN (SELECT (w.body->>'file_id')::int FROM work w WHERE w.state = 'parked' "
@@ -77,7 +84,8 @@ class Scope:
             if self.fresh
             else f"(p.state IN ('settled', 'parked') AND {_UNTAKEN})"
         )
-        return f"p.file_id = %(file)s AND p.company = %(company)s AND ({state} OR {_PARKED})"
+        of_file = f"p.file_id = %(file)s AND p.company = %(company)s AND ({state} OR {_PARKED})"
+        return of_file if self.fresh else f"{of_file} AND {_IN_NO_PART}"
 
 
 def _numbered(scope: Scope) -> str:
@@ -140,6 +148,18 @@ def counts(connection: Connection, company: str, file_id: int) -> FileCounts:
         {"file": file_id, "company": company},
     ).one()
     return FileCounts(row[0], row[1], row[2], row[3])
+
+
+def lock_file(connection: Connection, file_id: int) -> bool:
+    """Lock a file until the commit: one cuts it, and who comes at the same moment then sees that it is cut.
+
+    Gives whether it was cut before.
+    """
+    return bool(
+        connection.execute(
+            text("SELECT cut FROM bank_file WHERE id = :id FOR UPDATE"), {"id": file_id}
+        ).scalar_one()
+    )
 
 
 def day_sum(connection: Connection, company: str, day: date) -> Money:

@@ -38,6 +38,7 @@ def propose(stand: Stand) -> None:
             stand.park(stop.reason, stop.note)
         return
     assert isinstance(event, events.FileSettled)
+    proposals.lock_file(connection, event.file_id)
     _ask_anew(stand, "body->>'file_id' = :of", str(event.file_id))
     stops: list[tuple[str, Park]] = []
     for company in proposals.companies_of(connection, event.file_id):
@@ -96,11 +97,12 @@ def cut_now(
     except (KeyError, NoSuchSetupError):
         return Park(Reason.NO_SETUP, f"company {company_code} has no setup that is valid on {today}")
     scope = _scope(connection, company, file_id, by_person=by_person)
+    # locks the company's day: of two who cut at once, the second finds what the first has left
+    day_sum = proposals.day_sum(connection, company_code, today)
     found = proposals.to_cut(connection, scope)
     if not found:
         return 0
     vouchers = tuple(each.sums for each in found)
-    day_sum = proposals.day_sum(connection, company_code, today)
     counts = (
         FileCounts(0, 0, 0, 0) if file_id is None else proposals.counts(connection, company_code, file_id)
     )
@@ -122,12 +124,7 @@ def cut_now(
 
 
 def _scope(connection: Connection, company: Company, file_id: int | None, *, by_person: bool) -> Scope:
-    fresh = (
-        file_id is not None
-        and not connection.execute(
-            text("SELECT cut FROM bank_file WHERE id = :id"), {"id": file_id}
-        ).scalar_one()
-    )
+    fresh = file_id is not None and not proposals.lock_file(connection, file_id)
     suspense = company.parked_policy is ParkedPolicy.SUSPENSE
     return Scope(company.code, file_id, fresh, suspense, company.payments_per_voucher, by_person)
 
