@@ -116,7 +116,8 @@ def _live(connection: Connection, payment_ids: Sequence[int]) -> list[PartSplit]
         "WHERE s.payment_id = ANY(%(ids)s) AND s.superseded_by IS NULL",
         {"ids": payment_ids},
     )
-    return sorted(map(PartSplit._make, found))  # an ORDER BY tempts the planner to walk the table by its key
+    found.sort()  # an ORDER BY tempts the planner to walk the table by its key
+    return list(map(PartSplit._make, found))
 
 
 def _parked(connection: Connection, payment_ids: Sequence[int], lock: str) -> list[tuple[int, Money]]:

@@ -50,17 +50,10 @@ def approve(stand: Stand) -> None:
 def _approved(stand: Stand, event: PartReady, part: Part, setup: Setup) -> list[Approved]:
     connection = stand.connection
     # whatever holds a moving case up holds up no other: its payments are proposed when it is settled
-    days = {
-        payment_id: date.fromisoformat(plan.voucher_on)
-        for plan in event.vouchers
-        for payment_id in plan.payment_ids
-        if payment_id not in part.moving
-    }
-    on = {
-        day: setup.companies[event.company].on(day)
-        for day in {date.fromisoformat(plan.voucher_on) for plan in event.vouchers}
-    }
-    company = on[date.fromisoformat(event.vouchers[0].voucher_on)]
+    plans = [(plan, date.fromisoformat(plan.voucher_on)) for plan in event.vouchers]
+    days = {i: day for plan, day in plans for i in plan.payment_ids if i not in part.moving}
+    on = {day: setup.companies[event.company].on(day) for _, day in plans}
+    company = on[plans[0][1]]
     suspense = company.value.parked_policy is ParkedPolicy.SUSPENSE
     postings = parts.postings(part, days, setup, event.company, by_person=event.approved_by != "policy")
     parked = [(i, amount) for i, amount in part.to_suspense if i in days] if suspense else []
