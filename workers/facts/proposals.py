@@ -56,7 +56,6 @@ class Scope:
             "company": self.company,
             "file": self.file_id,
             "suspense": self.suspense,
-            "per": self.per_voucher,
             "person": self.by_person,
         }
 
@@ -88,14 +87,6 @@ class Scope:
         return of_file if self.fresh else f"{of_file} AND {_IN_NO_PART}"
 
 
-def _numbered(scope: Scope) -> str:
-    return (
-        "SELECT p.id, p.account, p.booked_on, coalesce(p.statement_ref, '') AS ref, p.amount, p.file_id, p.position, "
-        "(row_number() OVER (PARTITION BY p.account, p.booked_on, p.statement_ref ORDER BY p.file_id, p.position) - 1) "
-        f"/ %(per)s AS number FROM payment p WHERE {scope.where()}"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class ToCut:
     """A voucher to be: its sums, and exactly the payments that they are the sums of, in (KID, line) order."""
@@ -112,18 +103,22 @@ def to_cut(connection: Connection, scope: Scope) -> list[ToCut]:
     """
     found = rows(
         connection,
-        "SELECT account, booked_on, ref, number, count(*) OVER (PARTITION BY account, booked_on, ref), "
-        "sum(abs(amount))::bigint, array_agg(id ORDER BY file_id, position) "
-        f"FROM ({_numbered(scope)}) n GROUP BY account, booked_on, ref, number ORDER BY account, booked_on, ref, number",
+        "SELECT account, booked_on, coalesce(statement_ref, '') AS ref, array_agg(id ORDER BY file_id, position), "
+        f"array_agg(abs(amount) ORDER BY file_id, position) FROM payment p WHERE {scope.where()} "
+        "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         scope.values(),
     )
-    return [
-        ToCut(
-            VoucherSum(Group(scope.company, account, booked_on, ref), number + 1, of, len(ids), absolute),
-            tuple(ids),
-        )
-        for account, booked_on, ref, number, of, absolute, ids in found
-    ]
+    size = scope.per_voucher
+    cut: list[ToCut] = []
+    for account, booked_on, ref, ids, amounts in found:
+        group = Group(scope.company, account, booked_on, ref)
+        of = -(-len(ids) // size)
+        for number in range(of):
+            mine = slice(number * size, (number + 1) * size)
+            payment_ids = tuple(ids[mine])
+            sums = VoucherSum(group, number + 1, of, len(payment_ids), sum(amounts[mine]))
+            cut.append(ToCut(sums, payment_ids))
+    return cut
 
 
 @dataclass(frozen=True, slots=True)
