@@ -39,7 +39,7 @@ class Reason(StrEnum):
     # a proposal
     ABOVE_VOUCHER_LIMIT = "above_voucher_limit"  # a person approves
     ABOVE_DAY_LIMIT = "above_day_limit"  # a person approves
-    FILE_UNUSUAL = "file_unusual"  # over five times the usual file: a person approves
+    FILE_UNUSUAL = "file_unusual"  # large, and over five times the usual file: a person approves
     NOTHING_MATCHED = (
         "nothing_matched"  # not one payment of the file found a case: a person looks and approves
     )

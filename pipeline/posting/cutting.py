@@ -14,6 +14,9 @@ PART_LIMIT = 5_000
 UNUSUAL = 5
 """A file over so many times the usual one waits for a person."""
 
+FEW = 500
+"""A file of fewer payments is never unusual: beside earlier files of one or two, any ordinary one would be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -96,7 +99,7 @@ def _odd_file(facts: CutFacts) -> Park | None:
     if facts.file_payments and not facts.file_matched:
         none = f"no case was found for any of the file's {counted(facts.file_payments, 'payment')}"
         return Park(Reason.NOTHING_MATCHED, f"{none}: is it the right file, and are the cases in?")
-    if facts.usual_payments and facts.file_payments > UNUSUAL * facts.usual_payments:
+    if facts.usual_payments and facts.file_payments >= max(FEW, UNUSUAL * facts.usual_payments + 1):
         size = f"the file has {counted(facts.file_payments, 'payment')}, a usual one {facts.usual_payments}"
         return Park(Reason.FILE_UNUSUAL, f"{size}: a person approves one over {UNUSUAL} times the usual")
     return None

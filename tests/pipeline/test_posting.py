@@ -62,7 +62,7 @@ STOPPED = {
     Reason.NO_AUTO_APPROVE: a_cut(1, company=a_company(auto_approve=False)),
     Reason.HELD_IN_FILE: replace(a_cut(10), file_held=1),
     Reason.NOTHING_MATCHED: replace(a_cut(10), file_matched=0),
-    Reason.FILE_UNUSUAL: replace(a_cut(51), usual_payments=10),
+    Reason.FILE_UNUSUAL: replace(a_cut(501), usual_payments=100),
     Reason.ABOVE_VOUCHER_LIMIT: a_cut(1, 1, company=a_company(limit_voucher=kr(999))),
     Reason.ABOVE_DAY_LIMIT: replace(a_cut(1, 1, company=a_company(limit_day=kr(2999))), day_sum=kr(1000)),
 }
@@ -81,7 +81,8 @@ def test_a_person_passes_every_limit(why: Reason) -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        replace(a_cut(50), usual_payments=10),
+        replace(a_cut(500), usual_payments=100),
+        replace(a_cut(499), usual_payments=1),
         replace(a_cut(5000), usual_payments=0),
         a_cut(1, 1, company=a_company(limit_voucher=kr(1000))),
         replace(a_cut(1, 1, company=a_company(limit_day=kr(3000))), day_sum=kr(1000)),
@@ -90,6 +91,11 @@ def test_a_person_passes_every_limit(why: Reason) -> None:
 )
 def test_what_is_just_within_its_limit_goes_on(facts: CutFacts) -> None:
     assert isinstance(cut(facts), Cut)
+
+
+def test_among_tiny_files_one_is_unusual_only_from_500_payments_on() -> None:
+    assert reason(cut(replace(a_cut(500), usual_payments=3))) is Reason.FILE_UNUSUAL
+    assert isinstance(cut(replace(a_cut(20), usual_payments=1)), Cut)
 
 
 def test_a_payment_is_debited_to_the_bank_and_credited_to_what_it_covered() -> None:
