@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import repairs
+from ops.queries.proposals import proposal
+from ops.simulator import Fault, FaultKind
 from schemas.events import CasesOpened, PartReady, VoucherPlan
 from schemas.kid import KidAgreement, Modulus
 from schemas.money import kr
@@ -118,6 +120,56 @@ def test_a_person_who_assigns_at_the_moment_when_the_case_comes_is_heard(here: S
     assert here.one("SELECT case_id FROM payment WHERE id = :id", id=payment) == (other,)
     assert here.one("SELECT sum(amount) FROM split WHERE payment_id = :id", id=payment) == (kr(300),)
     assert here.parked() == []
+    here.prove()
+
+
+def taken_back_and_recalled(here: Site) -> None:
+    """A voucher is refused and taken back; its case is recalled meanwhile, so its money parks after the file was cut."""
+    case_id = here.case(1, kr(1000), DUE)
+    here.simulator.fault(Fault(FaultKind.UNKNOWN_ACCOUNT, "RegisterVouchers", times=1))
+    here.come(paid(kid_of(1), kr(500)))
+    here.change("UPDATE kk2_case SET state = 'recalled' WHERE id = :case", case_id)
+    here.drain()
+    here.act(repairs.void, here.one("SELECT id FROM voucher")[0])
+    assert here.parked() == ["case_recalled"]
+
+
+def test_what_parks_after_its_file_was_cut_comes_to_suspense_by_the_clock_once(here: Site) -> None:
+    taken_back_and_recalled(here)
+
+    here.rest()
+    here.rest()
+
+    standing = here.all("SELECT id, state, total FROM voucher WHERE state <> 'void'")
+    assert standing == [(2, "delivered", kr(500))]
+    assert sorted(here.all(LINES, id=2)) == [("1920", kr(500)), ("2990", -kr(500))]
+    assert here.parked() == ["case_recalled"]
+    here.prove()
+
+
+def test_where_parked_money_waits_the_clock_leaves_it_waiting(engine: Engine, tmp_path: Path) -> None:
+    with site(engine, tmp_path, parked_policy=ParkedPolicy.WAIT) as here:
+        taken_back_and_recalled(here)
+
+        here.rest()
+
+        assert here.all("SELECT state FROM voucher") == [("void",)]
+        here.prove()
+
+
+def test_what_is_held_is_nobody_s_money_yet_and_the_clock_leaves_it(here: Site) -> None:
+    here.case(1, kr(1000), DUE)
+    here.come(paid(kid_of(1), kr(500)))
+    here.come(paid(kid_of(1), kr(500)), paid(kid_of(1), kr(100)))
+    with here.engine.connect() as connection:
+        digest = proposal(connection, "100", None).digest
+    here.act(repairs.approve, "100", None, digest)
+    assert here.parked() == ["held_twin"]
+
+    here.rest()
+
+    assert here.one("SELECT sum(total) FROM voucher WHERE state = 'delivered'") == (kr(600),)
+    assert here.all("SELECT * FROM split WHERE kind = 6") == []
     here.prove()
 
 

@@ -62,14 +62,12 @@ class Scope:
     def where(self) -> str:
         """Say which payments, in SQL."""
         if self.file_id is None:
-            # what no file under way has: corrections, repairs, released money; found from the splits' side, for it is little
-            which = f"p.state IN ('settled', 'parked') AND p.id IN ({_FREE})"
-            if self.by_person:
-                # who approves all of a company approves what its files wait with too: the money that has no case
-                which = (
-                    f"p.id IN ({_FREE} UNION ALL {_WAITING}) "
-                    f"AND (p.state IN ('settled', 'parked') AND {_UNTAKEN} OR {_PARKED})"
-                )
+            # What no file under way has: corrections, repairs, released money, and what parked after its file was cut.
+            # Found from the side of the splits and of the work that waits, for both are few.
+            which = (
+                f"p.id IN ({_FREE} UNION ALL {_WAITING}) "
+                f"AND (p.state IN ('settled', 'parked') AND {_UNTAKEN} OR {_PARKED})"
+            )
             return (
                 f"p.company = %(company)s AND {which} AND {_IN_NO_PART} "
                 "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut)) "
