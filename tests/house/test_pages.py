@@ -54,5 +54,13 @@ def test_every_command_that_is_shown_exists_with_its_options(page: Path) -> None
         assert shown <= known | {"--help", "-h"}, f"{line}: {sorted(shown - known)}"
 
 
+def test_every_picture_is_shown_on_a_page() -> None:
+    shown = {
+        (page.parent / link).resolve() for page in PAGES for link in _LINK.findall(page.read_text("utf-8"))
+    }
+
+    assert set((ROOT / "ops" / "handbook" / "pictures").iterdir()) <= shown
+
+
 def test_the_pages_show_commands() -> None:
     assert sum(1 for page in PAGES for _ in commands(page)) > 30
