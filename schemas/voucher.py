@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.kid import Kid
 from schemas.money import Money, in_kroner
+from schemas.wording import counted
 
 
 class VoucherState(StrEnum):
@@ -81,7 +82,7 @@ class Voucher:
         difference = sum(line.amount for line in self.lines)
         if not self.lines or difference:
             raise UnbalancedVoucherError(
-                f"voucher {self.reference}: {len(self.lines)} lines, debits and credits differ by "
+                f"voucher {self.reference}: {counted(len(self.lines), 'line')}, debits and credits differ by "
                 f"{in_kroner(difference)} kr; a voucher must have lines and balance to the øre"
             )
         object.__setattr__(self, "total", sum(line.amount for line in self.lines if line.amount > 0))
