@@ -158,13 +158,15 @@ def test_with_workers_stopped_a_queue_s_length_in_flower_is_the_work_that_is_due
         )
 
     until(is_so, flower)
-    relay.send_signal(signal.SIGSTOP)  # it rings again within a moment, perhaps before Flower is asked
+    relay.process.send_signal(
+        signal.SIGSTOP
+    )  # it rings again within a moment, perhaps before Flower is asked
     try:
         with Redis.from_url(broker_url) as redis:
             redis.delete(*(f"{PREFIX}{queue}" for queue in QUEUES))
         assert all(in_flower()[queue] == 0 for queue in QUEUES)
     finally:
-        relay.send_signal(signal.SIGCONT)
+        relay.process.send_signal(signal.SIGCONT)
     until(is_so, flower)  # the relay rang again, for each row once
 
 
