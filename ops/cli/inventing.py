@@ -105,12 +105,13 @@ def simulate_visma(
     """Run a Visma that answers WSinkasso, keeps a ledger and shows it on a page, until SIGTERM."""
     from ops import simulator
 
-    simulator.run(
-        port, folder, host=host, municipality=municipality, faults=simulator.read_faults(faults), seed=seed,
+    visma = simulator.Simulator(
+        folder, port=port, host=host, municipality=municipality, faults=simulator.read_faults(faults), seed=seed,
         deduplicates=deduplicates, finds=finds, lists=lists, imports=imports, transacts=transacts, balances=balances,
         habits=simulator.Habits(consumes=consumes, tells_registrar=registrar, tells_reference=reference),
         seeded=proposals, sign_in=sign_in,
     )  # fmt: skip
+    simulator.run(visma)
 
 
 @commands.command(epilog="Example: kk2 demo --keep")

@@ -120,33 +120,11 @@ def read_faults(text: str) -> tuple[Fault, ...]:
     return tuple(parse(each.strip()) for each in text.split(",") if each.strip())
 
 
-def run(
-    port: int,
-    folder: Path,
-    *,
-    host: str = "127.0.0.1",
-    municipality: Path | None = None,
-    faults: Iterable[Fault] = (),
-    seed: int = 0,
-    deduplicates: bool = False,
-    finds: bool = True,
-    lists: bool = True,
-    imports: bool = True,
-    transacts: bool = True,
-    balances: bool = True,
-    habits: Habits | None = None,
-    seeded: bool = True,
-    sign_in: str = "",
-    tls: ssl.SSLContext | None = None,
-) -> None:
+def run(simulator: Simulator) -> None:
     """Serve until SIGTERM or SIGINT; the first line on standard output says where. For the main thread of a process."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Simulator(
-        folder, port=port, host=host, municipality=municipality, faults=faults, seed=seed, deduplicates=deduplicates,
-        finds=finds, lists=lists, imports=imports, transacts=transacts, balances=balances, habits=habits, seeded=seeded,
-        sign_in=sign_in, tls=tls,
-    ) as simulator:  # fmt: skip
+    with simulator:
         print(f"Visma, simulated: SOAP at {simulator.url}, page at {simulator.base}/", flush=True)
         stop.wait()

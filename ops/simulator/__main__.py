@@ -5,7 +5,7 @@ import ssl
 import sys
 from pathlib import Path
 
-from ops.simulator import BadFaultError, BadMunicipalityError, Habits, read_faults, run
+from ops.simulator import BadFaultError, BadMunicipalityError, Habits, Simulator, read_faults, run
 
 
 def main() -> int:
@@ -45,13 +45,14 @@ def main() -> int:
     parser.add_argument("--certificate", type=Path, help="PEM with certificate and key: serve HTTPS")
     asked = parser.parse_args()
     try:
-        run(
-            asked.port, asked.folder, host=asked.host, municipality=asked.municipality,
+        simulator = Simulator(
+            asked.folder, port=asked.port, host=asked.host, municipality=asked.municipality,
             faults=read_faults(asked.faults), seed=asked.seed, deduplicates=asked.deduplicates,
             finds=not asked.no_find, lists=not asked.no_list, imports=not asked.no_import,
             transacts=not asked.no_transactions, balances=not asked.no_balances, habits=_habits(asked),
             seeded=not asked.no_proposals, sign_in=asked.sign_in, tls=_tls(asked.certificate),
         )  # fmt: skip
+        run(simulator)
     except (BadFaultError, BadMunicipalityError, OSError) as wrong:
         print(f"simulator: {wrong}", file=sys.stderr)
         return 2

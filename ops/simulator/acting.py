@@ -14,8 +14,6 @@ from schemas.money import Money
 from schemas.transfer import LedgerTransaction, TransactionKind
 from schemas.voucher import LedgerState
 
-LARGEST_PLACE = 2**62
-
 
 class Acting:
     """The controls without HTTP; `ops.simulator.controls` has the same ones for other processes."""
@@ -98,11 +96,11 @@ class Acting:
 
     def invoices(self, company: str, proposal: str = "") -> tuple[Item, ...]:
         """A company's invoices as they stand, the oldest first; all proposals without `proposal`."""
-        return tuple(reversed(self._visma.collection.items.newest(company, proposal, LARGEST_PLACE, -1)))
+        return tuple(reversed(self._visma.collection.items.newest(company, proposal)))
 
     def transactions(self, company: str, invoice_no: str = "") -> tuple[LedgerTransaction, ...]:
         """What stands on a company's invoices, marked or not, in the order in which it would be told."""
-        told = self._visma.collection.transactions.newest(company, invoice_no, LARGEST_PLACE, -1)
+        told = self._visma.collection.transactions.newest(company, invoice_no)
         return tuple(each for _, each in reversed(told))
 
     def transact(
@@ -118,18 +116,15 @@ class Acting:
         reference: str = "",
     ) -> tuple[str, ...]:
         """Register (invoice number, amount as Visma signs it) in one voucher by hand; the transactions' ids."""
-        booked = people.transact(
+        _, told = people.transact(
             self._visma, company, kind, day, rows, text=text, registrar=registrar, voucher_type=voucher_type,
             reference=reference,
         )  # fmt: skip
-        told = self._visma.collection.transactions.of_voucher(company, booked.year, booked.number)
-        return tuple(each.transaction_id for each in told)
+        return told
 
     def correct(self, company: str, transaction_id: str, amount: Money, *, new_id: bool = False) -> str:
         """Give a transaction another amount, under its id or as a replacement under a new one; the id."""
-        transactions = self._visma.collection.transactions
-        change = transactions.replace if new_id else transactions.correct
-        return change(company, transaction_id, amount)
+        return self._visma.collection.transactions.correct(company, transaction_id, amount, new_id=new_id)
 
     def set_habits(self, habits: Habits) -> None:
         """What this installation does, from the next call on."""

@@ -7,7 +7,7 @@ from lxml import etree
 
 from ops.simulator.checking import Checked, check
 from ops.simulator.collection import PAGE_SIZE, Collection, Habits
-from ops.simulator.contract import NAMESPACE, BusinessFaultError, RowError, element, q
+from ops.simulator.contract import NAMESPACE, BusinessFaultError, RowError, element, invalid, q, text_of
 from ops.simulator.faults import Fault, FaultKind
 from ops.simulator.ledger import Booked, Ledger
 from schemas.money import decimal_text
@@ -94,20 +94,18 @@ class Visma:
         return answer
 
     def _find(self, asked: etree._Element, _fault: Fault | None) -> etree._Element:
-        found = self.ledger.find(_text(asked, "company"), _text(asked, "externalReference"))
+        found = self.ledger.find(text_of(asked, "company"), text_of(asked, "externalReference"))
         return _listing("FindVoucherResponse", found)
 
     def _list(self, asked: etree._Element, _fault: Fault | None) -> etree._Element:
-        span = date.fromisoformat(_text(asked, "from")[:10]), date.fromisoformat(_text(asked, "to")[:10])
-        after = _text(asked, "pageToken")
+        span = date.fromisoformat(text_of(asked, "from")[:10]), date.fromisoformat(text_of(asked, "to")[:10])
+        after = text_of(asked, "pageToken")
         if after and not _is_token(after):
-            raise BusinessFaultError(
-                "ValidationFault", (("code", "Schema"), ("text", f"no such page: {after}"))
-            )
+            raise invalid("Schema", f"no such page: {after}")
         rows, following = self.ledger.page(
-            _text(asked, "company"),
-            _text(asked, "voucherType"),
-            _text(asked, "registrar"),
+            text_of(asked, "company"),
+            text_of(asked, "voucherType"),
+            text_of(asked, "registrar"),
             span,
             after=after,
             size=PAGE_SIZE,
@@ -149,7 +147,7 @@ class Visma:
 
 def _spoil(each: Checked, voucher: etree._Element, fault: Fault) -> Checked:
     """A fault that is a business answer: a period that is closed, an account that is gone."""
-    period = f"{_text(voucher, 'year')}-{int(_text(voucher, 'period')):02}"
+    period = f"{text_of(voucher, 'year')}-{int(text_of(voucher, 'period')):02}"
     if fault.kind is FaultKind.PERIOD_CLOSED and fault.period in ("", period):
         year, month = period.split("-")
         text = f"period {period} of company {each.entry.company} is closed"
@@ -200,10 +198,6 @@ def _listing(name: str, rows: Sequence[Booked]) -> etree._Element:
         etree.SubElement(voucher, q("total")).text = decimal_text(row.total)
         etree.SubElement(voucher, q("lines")).text = str(row.lines)
     return answer
-
-
-def _text(parent: etree._Element, name: str) -> str:
-    return (parent.findtext(q(name)) or "").strip()
 
 
 def _is_token(text: str) -> bool:

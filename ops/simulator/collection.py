@@ -6,7 +6,7 @@ from datetime import date
 
 from lxml import etree
 
-from ops.simulator.contract import NAMESPACE, BusinessFaultError, element, q
+from ops.simulator.contract import NAMESPACE, element, invalid, q, text_of
 from ops.simulator.disk import Disk
 from ops.simulator.sub_ledger import MARK, Item, SubLedger
 from ops.simulator.transactions import Transactions
@@ -49,9 +49,9 @@ class Collection:
 
     def ready(self, asked: etree._Element) -> etree._Element:
         """Invoices of approved proposals, a page of them."""
-        company, code = self._company(asked), _text(asked, "dunningCode")
+        company, code = self._company(asked), text_of(asked, "dunningCode")
         if code not in {routine.code for routine in company.dunning_routines}:
-            raise _invalid("UnknownDunningCode", f"company {company.code} has no dunning code {code}")
+            raise invalid("UnknownDunningCode", f"company {company.code} has no dunning code {code}")
         rows, more = self.items.ready(
             company.code, code, _place(asked, "pageToken", "r"), PAGE_SIZE, consumed=self.habits.consumes
         )
@@ -67,10 +67,10 @@ class Collection:
         company = self._company(asked)
         numbers = [
             CaseNumber(
-                _text(row, "invoiceNo"),
-                _text(row, "customerNo"),
-                _text(row, "caseNo"),
-                date.fromisoformat(_text(row, "date")[:10]),
+                text_of(row, "invoiceNo"),
+                text_of(row, "customerNo"),
+                text_of(row, "caseNo"),
+                date.fromisoformat(text_of(row, "date")[:10]),
             )
             for row in asked.iterfind(q("row"))
         ]
@@ -138,9 +138,9 @@ class Collection:
         etree.SubElement(made, q("text")).text = told.text
 
     def _company(self, asked: etree._Element) -> CompanyFacts:
-        code = _text(asked, "company")
+        code = text_of(asked, "company")
         if code not in self._companies:
-            raise _invalid("UnknownCompany", f"company {code} does not exist")
+            raise invalid("UnknownCompany", f"company {code} does not exist")
         return self._companies[code]
 
 
@@ -161,16 +161,8 @@ def _invoice(answer: etree._Element, item: Item) -> None:
 
 def _place(asked: etree._Element, name: str, letter: str) -> int:
     """The place that a token of ours means, 0 without one. A fault for any other token."""
-    token = _text(asked, name)
+    token = text_of(asked, name)
     digits = token.removeprefix(letter)
     if token and (digits == token or not digits.isdecimal() or len(digits) > 18):
-        raise _invalid("Schema", f"no such {name}: {token}")
+        raise invalid("Schema", f"no such {name}: {token}")
     return int(digits or 0)
-
-
-def _invalid(code: str, text: str) -> BusinessFaultError:
-    return BusinessFaultError("ValidationFault", (("code", code), ("text", text)))
-
-
-def _text(parent: etree._Element, name: str) -> str:
-    return (parent.findtext(q(name)) or "").strip()

@@ -35,9 +35,19 @@ class BusinessFaultError(Exception):
         self.fields = fields
 
 
+def invalid(code: str, text: str) -> BusinessFaultError:
+    """The contract's ValidationFault."""
+    return BusinessFaultError("ValidationFault", (("code", code), ("text", text)))
+
+
 def q(name: str) -> str:
     """A name of the contract's namespace as lxml wants it."""
     return f"{{{NAMESPACE}}}{name}"
+
+
+def text_of(parent: etree._Element, name: str) -> str:
+    """The text of a child without the blanks around it, "" for none."""
+    return (parent.findtext(q(name)) or "").strip()
 
 
 def open_envelope(body: bytes) -> etree._Element:

@@ -21,8 +21,6 @@ from schemas.money import decimal_text, from_decimal_text
 from schemas.transfer import LedgerTransaction, TransactionKind
 from schemas.voucher import LedgerState
 
-LARGEST_PLACE = 2**62
-
 
 def get(visma: Visma, plan: FaultPlan, path: str, query: Mapping[str, str]) -> Leaving:
     """Answer a GET that is not a page."""
@@ -128,7 +126,7 @@ def _transact(visma: Visma, asked: Asked) -> tuple[object, int]:
     texts = {
         name: str(asked[name]) for name in ("text", "registrar", "voucher_type", "reference") if name in asked
     }
-    booked = people.transact(
+    booked, told = people.transact(
         visma,
         str(asked["company"]),
         TransactionKind(asked["kind"]),
@@ -136,15 +134,17 @@ def _transact(visma: Visma, asked: Asked) -> tuple[object, int]:
         [(str(row["invoice_no"]), from_decimal_text(str(row["amount"]))) for row in asked["rows"]],
         **texts,
     )
-    told = visma.collection.transactions.of_voucher(booked.company, booked.year, booked.number)
-    return {**ledger_row(booked), "transactions": [each.transaction_id for each in told]}, 201
+    return {**ledger_row(booked), "transactions": told}, 201
 
 
 def _correct(visma: Visma, asked: Asked) -> tuple[object, int]:
-    transactions = visma.collection.transactions
-    change = transactions.replace if asked.get("new_id", False) else transactions.correct
-    amount = from_decimal_text(str(asked["amount"]))
-    return {"transaction_id": change(str(asked["company"]), str(asked["transaction_id"]), amount)}, 200
+    corrected = visma.collection.transactions.correct(
+        str(asked["company"]),
+        str(asked["transaction_id"]),
+        from_decimal_text(str(asked["amount"])),
+        new_id=bool(asked.get("new_id", False)),
+    )
+    return {"transaction_id": corrected}, 200
 
 
 def _set_habits(visma: Visma, asked: Asked) -> tuple[object, int]:
@@ -194,12 +194,10 @@ def _collection_rows(visma: Visma, what: str, company: str, query: Mapping[str, 
         return [dataclasses.asdict(each) for each in items.proposals(company)]
     number = query.get("invoice_no", "")
     if what == "transactions":
-        told = visma.collection.transactions.newest(company, number, LARGEST_PLACE, -1)
+        told = visma.collection.transactions.newest(company, number)
         return [_transaction_row(each) for _, each in told]
     found = (
-        items.of(company, [number]).values()
-        if number
-        else items.newest(company, query.get("proposal", ""), LARGEST_PLACE, -1)
+        items.of(company, [number]).values() if number else items.newest(company, query.get("proposal", ""))
     )
     return [_invoice_row(each) for each in found]
 

@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+LARGEST_ID = 2**62
+"""Above every id and every place."""
+
+ALL = -1
+"""A limit that SQLite takes for none."""
+
 TABLES = """
 create table if not exists voucher (
     id integer primary key, company text not null, year integer not null, number integer not null,

@@ -5,8 +5,9 @@ from html import escape
 from urllib.parse import urlencode
 
 from ops.simulator.collection import Collection
+from ops.simulator.disk import LARGEST_ID
 from ops.simulator.exchange import Leaving
-from ops.simulator.showing import LARGEST_ID, ROWS, html, raw_table, whole
+from ops.simulator.showing import ROWS, html, older, raw_table, whole
 from ops.simulator.sub_ledger import MARK, Item
 from schemas.money import in_kroner
 from schemas.transfer import LedgerTransaction, TransactionKind
@@ -30,20 +31,21 @@ def get(collection: Collection, path: str, query: Mapping[str, str]) -> Leaving 
         rows = collection.items.newest(company, proposal, before, ROWS)
         where = {"company": company, "proposal": proposal}
         return html(
-            "Reskontro", HOME + _invoices(rows) + _older("/invoices", where, [row.place for row in rows])
+            "Reskontro",
+            HOME + _invoices(rows) + older("/invoices", where, [row.place for row in rows], "Eldre"),
         )
     if path == "/transactions":
         told = collection.transactions.newest(company, "", before, ROWS)
         where = {"company": company}
         places = [place for place, _ in told]
         shown = _transactions([each for _, each in told])
-        return html("Bevegelser", HOME + shown + _older("/transactions", where, places))
+        return html("Bevegelser", HOME + shown + older("/transactions", where, places, "Eldre"))
     if path == "/invoice":
         number = query.get("invoice_no", "")
         found = collection.items.of(company, [number])
         if number not in found:
             return html("Ingen slik faktura", f"<p>No such invoice.</p>{HOME}", 404)
-        told = collection.transactions.newest(company, number, LARGEST_ID, ROWS)
+        told = collection.transactions.newest(company, number, size=ROWS)
         return html(
             f"Faktura {number}", HOME + _invoice(found[number]) + _transactions([each for _, each in told])
         )
@@ -130,9 +132,3 @@ def _transactions(rows: Sequence[LedgerTransaction]) -> str:
         for row in rows
     ]  # fmt: skip
     return raw_table(head, lines) if lines else NOTHING
-
-
-def _older(path: str, where: Mapping[str, str], places: Sequence[int]) -> str:
-    if len(places) < ROWS:
-        return ""
-    return f"<p><a href='{path}?{urlencode({**where, 'before': places[-1]})}'>Eldre</a></p>"

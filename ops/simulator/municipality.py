@@ -1,7 +1,8 @@
 """What the simulated Visma has set up: companies, their codes and their first proposals, from a TOML file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -17,15 +18,9 @@ class BadMunicipalityError(ValueError):
 
 def read(path: Path | None, capabilities: frozenset[str]) -> InstallationFacts:
     """Read a set-up file, None for the seeded municipality. Raises `BadMunicipalityError`, OSError."""
-    text, where = _file(path)
-    try:
-        table = tomllib.loads(text)
+    with _table(path) as table:
         companies = tuple(_company(company) for company in table["company"])
         return InstallationFacts(str(table["version"]), companies, capabilities)
-    except KeyError as missing:
-        raise BadMunicipalityError(f"{where}: the key {missing} is missing") from missing
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as fault:
-        raise BadMunicipalityError(f"{where}: {fault}") from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +37,7 @@ class SeededProposal:
 
 def proposals(path: Path | None) -> tuple[SeededProposal, ...]:
     """The proposals of a set-up file, None for the seeded municipality. Raises `BadMunicipalityError`, OSError."""
-    text, where = _file(path)
-    try:
+    with _table(path) as table:
         return tuple(
             SeededProposal(
                 company["code"],
@@ -53,13 +47,9 @@ def proposals(path: Path | None) -> tuple[SeededProposal, ...]:
                 int(row["invoices"]),
                 row["day"],
             )
-            for company in tomllib.loads(text)["company"]
+            for company in table["company"]
             for row in company.get("proposal", [])
         )
-    except KeyError as missing:
-        raise BadMunicipalityError(f"{where}: the key {missing} is missing") from missing
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as fault:
-        raise BadMunicipalityError(f"{where}: {fault}") from fault
 
 
 def period(text: str) -> tuple[int, int]:
@@ -70,11 +60,18 @@ def period(text: str) -> tuple[int, int]:
     return int(year), int(month)
 
 
-def _file(path: Path | None) -> tuple[str, str]:
-    """A set-up file's text, and how it is called in a sentence."""
-    if path is None:
-        return (files("ops.simulator") / "municipality.toml").read_text("utf-8"), "the seeded municipality"
-    return path.read_text("utf-8"), str(path)
+@contextmanager
+def _table(path: Path | None) -> Iterator[dict[str, Any]]:
+    """A set-up file's content; what goes wrong while it is read, in the block too, is said of the file."""
+    where = "the seeded municipality" if path is None else str(path)
+    source = files("ops.simulator") / "municipality.toml" if path is None else path
+    text = source.read_text("utf-8")
+    try:
+        yield tomllib.loads(text)
+    except KeyError as missing:
+        raise BadMunicipalityError(f"{where}: the key {missing} is missing") from missing
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as fault:
+        raise BadMunicipalityError(f"{where}: {fault}") from fault
 
 
 def _company(table: Mapping[str, Any]) -> CompanyFacts:

@@ -9,10 +9,11 @@ from lxml import etree
 from ops.simulator import item_page
 from ops.simulator.answers import Visma
 from ops.simulator.contract import q
+from ops.simulator.disk import LARGEST_ID
 from ops.simulator.exchange import Leaving
 from ops.simulator.faults import FOR_EVER, Fault, FaultPlan
 from ops.simulator.ledger import Booked, NoSuchVoucherError
-from ops.simulator.showing import LARGEST_ID, ROWS, html, raw_table, table, whole
+from ops.simulator.showing import ROWS, html, older, raw_table, table, whole
 from schemas.money import from_decimal_text, in_kroner
 from schemas.transfer import CompanyFacts
 from schemas.voucher import LedgerState
@@ -48,11 +49,6 @@ def _front(visma: Visma, plan: FaultPlan, query: Mapping[str, str]) -> str:
         f"<a href='/?{urlencode({'company': each.code})}'>{escape(each.name)}</a>"
         for each in visma.facts.companies
     )
-    older = (
-        f"<p><a href='/?{urlencode({'company': company, 'before': rows[-1].id})}'>Eldre bilag</a></p>"
-        if len(rows) == ROWS
-        else ""
-    )
     totals = [
         (each.code, each.name, str(sums.get(each.code, (0, 0))[0]), in_kroner(sums.get(each.code, (0, 0))[1]))
         for each in visma.facts.companies
@@ -63,7 +59,7 @@ def _front(visma: Visma, plan: FaultPlan, query: Mapping[str, str]) -> str:
         + table(("Selskap", "Navn", "#Bilag", "#Debet, kr"), totals)
         + f"<h2>Bilagsregistrering <small>Voucher registration</small></h2><nav><a href='/'>Alle</a> {links}</nav>"
         + (_vouchers(rows) if rows else "<p class='soft'>Ingen bilag. No vouchers.</p>")
-        + older
+        + older("/", {"company": company}, [row.id for row in rows], "Eldre bilag")
         + item_page.proposals(visma.collection)
         + "<h2>Oppsett <small>Set-up</small></h2>"
         + "".join(_setup(visma, each) for each in visma.facts.companies)

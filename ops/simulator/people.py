@@ -87,8 +87,8 @@ def transact(
     registrar: str = "KARI",
     voucher_type: str = "BI",
     reference: str = "",
-) -> Booked:
-    """A voucher by hand on invoices, amounts signed as Visma has them (a payment is negative): a transaction a row.
+) -> tuple[Booked, tuple[str, ...]]:
+    """A voucher by hand on invoices, amounts signed as Visma has them (a payment is negative), and a transaction id a row.
 
     KeyError for a company, `BadControlError` for an invoice that does not exist.
     """
@@ -112,7 +112,9 @@ def transact(
         "company": company, "voucher_date": day.isoformat(), "lines": lines, "text": text, "kind": kind.value,
         "registrar": registrar, "voucher_type": voucher_type, "reference": reference,
     }  # fmt: skip
-    return book_by_hand(visma, asked)
+    booked = book_by_hand(visma, asked)
+    told = visma.collection.transactions.of_voucher(company, booked.year, booked.number)
+    return booked, tuple(each.transaction_id for each in told)
 
 
 def book_by_hand(visma: Visma, asked: Mapping[str, object]) -> Booked:

@@ -1,14 +1,14 @@
 """How the pages of the simulated Visma look: tables, links and the frame around them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
+from urllib.parse import urlencode
 
 from ops.simulator.exchange import Leaving, Way
 
 ROWS = 100
-LARGEST_ID = 2**62
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -34,6 +34,13 @@ def raw_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def whole(text: str, otherwise: int) -> int:
     """A whole number of an address, or what stands for none."""
     return int(text) if text.isdecimal() and len(text) < 19 else otherwise
+
+
+def older(path: str, where: Mapping[str, str], places: Sequence[int], label: str) -> str:
+    """A link to what comes behind a full page, "" where nothing may."""
+    if len(places) < ROWS:
+        return ""
+    return f"<p><a href='{path}?{urlencode({**where, 'before': places[-1]})}'>{label}</a></p>"
 
 
 def html(title: str, body: str, status: int = 200) -> Leaving:

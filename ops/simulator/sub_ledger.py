@@ -9,8 +9,7 @@ from typing import Any
 
 from ops.simulator import transactions
 from ops.simulator.contract import RowError
-from ops.simulator.disk import Disk
-from schemas.money import Money
+from ops.simulator.disk import ALL, LARGEST_ID, Disk
 from schemas.transfer import CaseNumber, ReadyInvoice
 
 MARK = "Ekstern inkasso"
@@ -132,7 +131,7 @@ class SubLedger:
         )
         return {item.invoice.invoice_no: item for item in map(_item, rows)}
 
-    def newest(self, company: str, proposal_no: str, before: int, size: int) -> list[Item]:
+    def newest(self, company: str, proposal_no: str, before: int = LARGEST_ID, size: int = ALL) -> list[Item]:
         """Up to `size` invoices with a place under `before`, last first: of a proposal, of a company, "" for all."""
         rows = self._disk.ask(
             f"select {_ROW} from invoice i where ? in ('', i.company) and ? in ('', i.proposal_no) and i.id < ?"
@@ -170,15 +169,6 @@ class SubLedger:
                     standing[each.invoice_no] = (each.customer_no, each.case_no)
             _write(connection, company, new)
         return answers
-
-    def total(self, company: str) -> Money:
-        """The open amounts of a company's invoices together."""
-        ((total,),) = self._disk.ask(
-            "select (select coalesce(sum(original), 0) from invoice where company = ?)"
-            " + (select coalesce(sum(amount), 0) from txn where company = ? and standing = 1)",
-            (company, company),
-        )
-        return int(total)
 
 
 def _refusal(number: CaseNumber, standing: tuple[str, str] | None) -> RowError | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ops.simulator.disk import Disk
+from ops.simulator.disk import ALL, LARGEST_ID, Disk
 from schemas.money import Money
 from schemas.transfer import LedgerTransaction, ReadyInvoice, TransactionKind
 
@@ -131,7 +131,7 @@ class Transactions:
         return [(row[-1], _transaction(row)) for row in rows[:size]], len(rows) > size
 
     def newest(
-        self, company: str, invoice_no: str, before: int, size: int
+        self, company: str, invoice_no: str, before: int = LARGEST_ID, size: int = ALL
     ) -> list[tuple[int, LedgerTransaction]]:
         """Up to `size` transactions that stand, the last told first: of an invoice, of a company, "" for all."""
         rows = self._disk.ask(
@@ -149,16 +149,21 @@ class Transactions:
         )
         return [_transaction(row) for row in rows]
 
-    def correct(self, company: str, transaction_id: str, amount: Money) -> str:
-        """Another amount under the same id, which is told again. Raises `NoSuchTransactionError`."""
+    def correct(self, company: str, transaction_id: str, amount: Money, *, new_id: bool) -> str:
+        """Another amount, under the same id or as a replacement under a new one; the id. `NoSuchTransactionError`."""
+        change = self._replace if new_id else self._change
+        return change(company, transaction_id, amount)
+
+    def _change(self, company: str, transaction_id: str, amount: Money) -> str:
+        """The same id is told again."""
         with self._disk.transaction() as connection:
             row_id = _standing(connection, company, transaction_id)
             connection.execute("update txn set amount = ? where id = ?", (amount, row_id))
             tell_again(connection, [row_id])
         return transaction_id
 
-    def replace(self, company: str, transaction_id: str, amount: Money) -> str:
-        """Another amount under a new id, of the same voucher and line; the old one is gone. `NoSuchTransactionError`."""
+    def _replace(self, company: str, transaction_id: str, amount: Money) -> str:
+        """A new id, of the same voucher and line; the old one is gone."""
         with self._disk.transaction() as connection:
             row_id = _standing(connection, company, transaction_id)
             new = connection.execute(
