@@ -173,7 +173,7 @@ class Contract:
     def fault_in(self, content: etree._Element) -> Fault:
         """The fault that stands in a body. Read here and not by zeep, which raises what it likes for an odd one."""
         soap, names = self.table.soap, self.table.error
-        code, text = (_text(content, path) for path in (soap.fault_code, soap.fault_text))
+        code, text = (text_at(content, path) for path in (soap.fault_code, soap.fault_text))
         child = next(iter(content.iterfind(f"{soap.fault_detail}/*")), None)
         if child is None or etree.QName(child).namespace != self.table.namespace:
             return Fault(code, text, "", "", "")
@@ -181,15 +181,16 @@ class Contract:
             code=code,
             text=text,
             detail=etree.QName(child).localname,
-            detail_code=self.code(_text(child, self.field(names.code))),
-            detail_text=_text(child, self.field(names.text)),
+            detail_code=self.code(text_at(child, self.field(names.code))),
+            detail_text=text_at(child, self.field(names.text)),
         )
 
     def _qualified(self, step: str) -> str:
         return step if step.startswith("{") else self._field + step
 
 
-def _text(element: etree._Element, path: str) -> str:
+def text_at(element: etree._Element, path: str) -> str:
+    """The text at a path without the blanks around it, "" for none."""
     return (element.findtext(path) or "").strip()
 
 

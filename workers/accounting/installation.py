@@ -3,7 +3,7 @@
 from lxml import etree
 
 from schemas.transfer import CompanyFacts, DunningRoutine, InstallationFacts
-from workers.accounting.contract import Contract
+from workers.accounting.contract import Contract, text_at
 from workers.accounting.reading import cells_of, count, needed, texts_of
 
 
@@ -12,7 +12,7 @@ def facts_of(said: etree._Element, contract: Contract) -> InstallationFacts:
     names = contract.table.installation
     words = texts_of(said, contract.part(names.capability))
     return InstallationFacts(
-        version=(said.findtext(contract.part(names.version)) or "").strip(),
+        version=text_at(said, contract.part(names.version)),
         companies=tuple(_company(row, contract) for row in said.iterfind(contract.part(names.companies))),
         capabilities=frozenset(names.means.get(word, word) for word in words),
     )

@@ -3,7 +3,7 @@
 from lxml import etree
 
 from schemas.transfer import InvoiceBalance, LedgerTransaction, ReadyInvoice, ReadyPage, TransactionPage
-from workers.accounting.contract import Contract, OffContractError
+from workers.accounting.contract import Contract, OffContractError, text_at
 from workers.accounting.reading import cells_of, count, day, money, needed, texts_of
 
 
@@ -33,7 +33,7 @@ def ready_page(said: etree._Element, contract: Contract) -> ReadyPage:
                 fees=money(needed(cells, names.fees)),
             )
         )
-    return ReadyPage(tuple(invoices), _text(said, contract.part(table.next_page)))
+    return ReadyPage(tuple(invoices), text_at(said, contract.part(table.next_page)))
 
 
 def transaction_page(said: etree._Element, contract: Contract) -> TransactionPage:
@@ -61,10 +61,10 @@ def transaction_page(said: etree._Element, contract: Contract) -> TransactionPag
                 text=cells.get(names.text, ""),
             )
         )
-    following = _text(said, contract.part(table.next_page))
+    following = text_at(said, contract.part(table.next_page))
     if following:
         return TransactionPage(tuple(found), following, "")
-    cursor = _text(said, contract.part(table.cursor))
+    cursor = text_at(said, contract.part(table.cursor))
     if not cursor:
         raise OffContractError("the last page has no cursor to ask from next time")
     return TransactionPage(tuple(found), "", cursor)
@@ -87,7 +87,3 @@ def balances(said: etree._Element, contract: Contract) -> tuple[InvoiceBalance, 
         )
         for cells in rows
     )
-
-
-def _text(said: etree._Element, path: str) -> str:
-    return (said.findtext(path) or "").strip()

@@ -8,7 +8,7 @@ from lxml import etree
 from schemas.transfer import CaseNumber, NumberAnswer, NumberVerdict
 from workers.accounting.contract import Contract
 from workers.accounting.reading import cells_of
-from workers.accounting.verdicts import errors_of, short
+from workers.accounting.verdicts import errors_of, short, weakest
 
 
 def of_rows(
@@ -50,11 +50,8 @@ def _of_row(invoice_no: str, row: etree._Element, contract: Contract) -> NumberA
     errors = errors_of(row, contract)
     if not errors:
         return NumberAnswer(invoice_no, NumberVerdict.WRITTEN, "", "")
-    means = contract.table.numbers.code_means
-    note = short("; ".join(sentence for _, sentence in errors))
-    found = [(means.get(code, NumberVerdict.UNKNOWN), code) for code, _ in errors]
-    for wanted in (NumberVerdict.UNKNOWN, NumberVerdict.REFUSED):
-        for verdict, code in found:
-            if verdict is wanted:
-                return NumberAnswer(invoice_no, verdict, code, note)
-    return NumberAnswer(invoice_no, NumberVerdict.WRITTEN, "", "")
+    order = (NumberVerdict.UNKNOWN, NumberVerdict.REFUSED, NumberVerdict.WRITTEN)
+    verdict, code = weakest(errors, contract.table.numbers.code_means, order)
+    if verdict is NumberVerdict.WRITTEN:  # a code that says that it stood there already
+        return NumberAnswer(invoice_no, verdict, "", "")
+    return NumberAnswer(invoice_no, verdict, code, short("; ".join(sentence for _, sentence in errors)))

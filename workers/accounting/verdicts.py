@@ -1,16 +1,18 @@
 """What an answer to a registration proves of each voucher: booked, refused, unsent, or nothing (in doubt)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from lxml import etree
 
 from schemas.money import Money
 from schemas.transfer import DeliveryAnswer, Verdict
 from workers.accounting import reading
-from workers.accounting.contract import Contract, Fault, OffContractError, parsed
+from workers.accounting.contract import Contract, Fault, OffContractError, parsed, text_at
 from workers.accounting.reading import cells_of
 from workers.accounting.wire import BrokenCallError, RawAnswer
 
+V = TypeVar("V")
 LARGEST_NOTE = 500
 LONGEST_CODE = 60  # characters; the contract's are 20 at most, and no XSD proves a fault
 LARGEST_NUMBER = 20  # characters: the contract's VoucherNo
@@ -96,7 +98,7 @@ def _readable_row(
     reference: str, rows: Sequence[etree._Element], note: str, contract: Contract
 ) -> DeliveryAnswer:
     names = contract.fields(contract.table.register.result)
-    fitting = [row for row in rows if _text(row, names.reference) == reference]
+    fitting = [row for row in rows if text_at(row, names.reference) == reference]
     numbers = [number for row in fitting for number in row.findall(names.number)]
     number = (numbers[0].text or "").strip()[: LARGEST_NUMBER + 1] if len(numbers) == 1 else ""
     if (
@@ -106,21 +108,21 @@ def _readable_row(
     ):
         found = f"; the number {number} stands in it" if number else ""
         return _answer(reference, Verdict.UNKNOWN, "OffContract", note + found)
-    total, lines = _told(_text(fitting[0], names.total), _text(fitting[0], names.lines))
+    total, lines = _told(text_at(fitting[0], names.total), text_at(fitting[0], names.lines))
     return DeliveryAnswer(reference, Verdict.BOOKED, number, total, lines, "OffContract", short(note))
 
 
 def _of_rows(reference: str, rows: Sequence[etree._Element], contract: Contract) -> DeliveryAnswer:
     """The verdict of the row with our reference, out of an answer that is as the XSD says."""
     names = contract.fields(contract.table.register.result)
-    fitting = [row for row in rows if _text(row, names.reference) == reference]
+    fitting = [row for row in rows if text_at(row, names.reference) == reference]
     if len(fitting) != 1:
         note = f"{len(fitting)} rows of the answer have our reference"
         return _answer(reference, Verdict.UNKNOWN, "NoRow" if not fitting else "TwoRows", note)
-    number = _text(fitting[0], names.number)
+    number = text_at(fitting[0], names.number)
     errors = errors_of(fitting[0], contract)
     if number and not errors:
-        total, lines = _told(_text(fitting[0], names.total), _text(fitting[0], names.lines))
+        total, lines = _told(text_at(fitting[0], names.total), text_at(fitting[0], names.lines))
         return DeliveryAnswer(reference, Verdict.BOOKED, number, total, lines, "", "")
     if number or not errors:
         note = "the row has a number and errors" if number else "the row has neither a number nor an error"
@@ -146,18 +148,19 @@ def errors_of(row: etree._Element, contract: Contract) -> list[tuple[str, str]]:
 
 def _of_errors(reference: str, errors: Sequence[tuple[str, str]], contract: Contract) -> DeliveryAnswer:
     """A row with errors is refused only if every one of its codes proves "not booked"; the first code is the cause."""
-    means = contract.table.code_means
-    found = [(means.get(code, Verdict.UNKNOWN), code) for code, _ in errors]
-    verdict, cause = next(
-        (
-            each
-            for wanted in (Verdict.UNKNOWN, Verdict.REFUSED, Verdict.UNSENT)
-            for each in found
-            if each[0] is wanted
-        ),
-        (Verdict.UNKNOWN, ""),
-    )
+    order = (Verdict.UNKNOWN, Verdict.REFUSED, Verdict.UNSENT)
+    verdict, cause = weakest(errors, contract.table.code_means, order)
     return _answer(reference, verdict, cause, "; ".join(sentence for _, sentence in errors))
+
+
+def weakest(errors: Sequence[tuple[str, str]], means: Mapping[str, V], order: tuple[V, ...]) -> tuple[V, str]:
+    """Of what a row's codes prove, what comes first in `order`, and the first code that says so.
+
+    A code that `means` does not know, or gives a meaning outside `order`, proves the first of `order`, which is nothing.
+    `errors` is not empty.
+    """
+    proven = [(meant if (meant := means.get(code)) in order else order[0], code) for code, _ in errors]
+    return min(proven, key=lambda each: order.index(each[0]))
 
 
 def _told(total: str, lines: str) -> tuple[Money | None, int | None]:
@@ -171,10 +174,6 @@ def _told(total: str, lines: str) -> tuple[Money | None, int | None]:
     except OffContractError:
         number = None
     return amount, number
-
-
-def _text(row: etree._Element, path: str) -> str:
-    return (row.findtext(path) or "").strip()
 
 
 def _answer(reference: str, verdict: Verdict, code: str, note: str) -> DeliveryAnswer:

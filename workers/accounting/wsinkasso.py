@@ -22,7 +22,7 @@ from schemas.transfer import (
 from schemas.voucher import Voucher
 from workers.accounting import MOST_ROWS, CannotTell, Trouble, invoices, message, numbering, verdicts
 from workers.accounting.calls import NOTHING, Calls
-from workers.accounting.contract import contract_of
+from workers.accounting.contract import contract_of, text_at
 from workers.accounting.installation import facts_of
 from workers.accounting.listing import ledger_vouchers
 from workers.accounting.redaction import masked_numbers
@@ -100,7 +100,7 @@ class WSinkasso:
                 [*question, (names.page, page or None)],
                 lambda said: (
                     tuple(ledger_vouchers(said, names.rows, self._contract)),
-                    (said.findtext(next_page) or "").strip(),
+                    text_at(said, next_page),
                 ),
             )
             yield from found
