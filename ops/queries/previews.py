@@ -8,10 +8,8 @@ from sqlalchemy import Connection
 from ops.queries.proposals import scope_of
 from ops.queries.vouchers import LineRow
 from pipeline import posting
-from pipeline.posting import PartFacts, PaymentPosting, SplitPosting, VoucherFacts
-from schemas.case import Kind
+from pipeline.posting import PartFacts, VoucherFacts
 from schemas.money import Money
-from schemas.setup import OverpaymentPolicy
 from workers.facts import parts, proposals
 from workers.store import setup as setup_store
 
@@ -51,8 +49,7 @@ def preview(
     postings = parts.postings(part, days, setup, company, by_person=True)
     for payment_id, amount in part.to_suspense if scope.suspense else ():
         accounts = on[days[payment_id]].accounts
-        split = SplitPosting(0, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE)
-        postings[payment_id] = PaymentPosting(payment_id, (split,))
+        postings[payment_id] = parts.on_suspense(payment_id, 0, amount, accounts)
     made = []
     for each in vouchers:
         voucher = each.sums

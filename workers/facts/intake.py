@@ -43,7 +43,7 @@ def possible_twins(connection: Connection, file_id: int) -> list[PossibleTwin]:
         "row_number() OVER (PARTITION BY p.fingerprint, p.file_id = %(file)s ORDER BY p.line) AS ordinal, "
         "count(*) FILTER (WHERE p.file_id <> %(file)s) OVER (PARTITION BY p.fingerprint) AS alike FROM payment p "
         "WHERE p.fingerprint = ANY(%(known)s) "
-        "AND (p.file_id = %(file)s OR p.state <> 'refused')) each WHERE file_id = %(file)s AND alike > 0 ORDER BY line",
+        "AND (p.file_id = %(file)s OR p.state <> 'refused')) each WHERE file_id = %(file)s ORDER BY line",
         {"file": file_id, "known": [row[0] for row in known]},
     )
     return [PossibleTwin(*row) for row in found]

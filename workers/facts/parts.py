@@ -167,6 +167,14 @@ def postings(
     }
 
 
+def on_suspense(payment_id: int, split_id: int, amount: Money, accounts: PostingAccounts) -> PaymentPosting:
+    """All of a parked payment, on the suspense account."""
+    split = SplitPosting(
+        split_id, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
+    )
+    return PaymentPosting(payment_id, (split,))
+
+
 def _terms(
     setup: Setup, company: str, client: str | None, voucher_on: date, interest_on: date
 ) -> tuple[PostingAccounts, OverpaymentPolicy]:

@@ -173,9 +173,8 @@ class Saver:
                 {"ids": [p.payment_id for p in parked]},
             )
             now_parked = {row[0] for row in found}
-        set_up_since: dict[str, list[int]] = defaultdict(
-            list
-        )  # accounts that nobody had when the file was read
+        # of accounts that nobody had when the file was read
+        set_up_since: dict[str, list[int]] = defaultdict(list)
         for payment in payments:
             if payment.company_is_new and payment.company is not None:
                 set_up_since[payment.company].append(payment.id)

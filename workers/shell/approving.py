@@ -3,11 +3,10 @@
 from datetime import date
 
 from pipeline import posting
-from pipeline.posting import Group, PartFacts, PaymentPosting, SplitPosting, VoucherFacts
+from pipeline.posting import Group, PartFacts, PaymentPosting, VoucherFacts
 from pipeline.stage import Reason
-from schemas.case import Kind
 from schemas.events import PartReady, VoucherPlan, VouchersApproved
-from schemas.setup import Company, Installation, NoSuchSetupError, OverpaymentPolicy, ParkedPolicy, Setup
+from schemas.setup import Company, Installation, NoSuchSetupError, ParkedPolicy, Setup
 from schemas.voucher import Voucher
 from workers.crash import crash_point
 from workers.facts import parts
@@ -16,6 +15,7 @@ from workers.saves import vouchers as voucher_saves
 from workers.saves.vouchers import Approved
 from workers.shell import NotYet, Stand, rows
 from workers.store import setup as setup_store
+from workers.store.bulk import by_keys
 
 _WAIT_FOR_RESETTLE = 1.0
 _PATIENCE = 600.0  # seconds that a part waits for a case
@@ -25,6 +25,7 @@ def approve(stand: Stand) -> None:
     """Freeze one part. What another voucher has meanwhile taken is left out; an empty voucher is not made."""
     event = stand.claimed.event
     assert isinstance(event, PartReady)
+    by_keys(stand.connection)
     setup = setup_store.current(stand.connection)
     ids = [payment_id for plan in event.vouchers for payment_id in plan.payment_ids]
     part = parts.lock(stand.connection, ids)
@@ -60,10 +61,7 @@ def _approved(stand: Stand, event: PartReady, part: Part, setup: Setup) -> list[
     split_ids = voucher_saves.put_in_suspense(connection, parked)
     for (payment_id, amount), split_id in zip(parked, split_ids, strict=True):
         accounts = on[days[payment_id]].value.accounts
-        on_suspense = SplitPosting(
-            split_id, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
-        )
-        postings[payment_id] = PaymentPosting(payment_id, (on_suspense,))
+        postings[payment_id] = parts.on_suspense(payment_id, split_id, amount, accounts)
     wanted = [
         (plan, tuple(postings[i] for i in plan.payment_ids if i in postings)) for plan in event.vouchers
     ]

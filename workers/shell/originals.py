@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from pipeline import matching
 from pipeline.matching import OriginalCandidate, OriginalFacts, OriginalState
 from pipeline.stage import Park
@@ -13,8 +15,6 @@ from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
 from workers.facts.payments import Earlier, Waiting
 from workers.journal import ParkedPayment
-from workers.shell import Stand
-from workers.store import setup as setup_store
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Batch:
         self.parked.append(ParkedPayment(payment.id, park.reason, park.note))
 
 
-def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) -> None:
+def find_originals(connection: Connection, batch: Batch, locked: dict[int, LockedCase], setup: Setup) -> None:
     """Give each reversal and credit note of the batch its original, or park it."""
     back = [
         (case_id, p)
@@ -40,12 +40,12 @@ def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) ->
     ]
     if not back:
         return
-    earlier = payment_facts.earlier(stand.connection, list(locked), [-p.amount for _, p in back])
+    earlier = payment_facts.earlier(connection, list(locked), [-p.amount for _, p in back])
     in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
     of_batch = {p.id for p in in_batch}
     homes = {e.id: e.case_id for e in earlier}
     parked_here = {parked.payment_id for parked in batch.parked}
-    shadow = _in_shadow(setup_store.current(stand.connection), {payment.account for _, payment in back})
+    shadow = _in_shadow(setup, {payment.account for _, payment in back})
     taken: set[int] = set()
     for case_id, payment in back:
         known = {
@@ -68,11 +68,11 @@ def find_originals(stand: Stand, batch: Batch, locked: dict[int, LockedCase]) ->
             batch.by_case[home].append(payment._replace(reverses=decision.payment_id, case_id=home))
 
 
-def park_strays(stand: Stand, batch: Batch, payments: Sequence[Waiting]) -> None:
+def park_strays(connection: Connection, batch: Batch, payments: Sequence[Waiting]) -> None:
     """Park what takes something back and has no case: that its original is itself parked tells a person more."""
     if not batch.strays:
         return
-    earlier = payment_facts.earlier(stand.connection, [], [-p.amount for p, _ in batch.strays])
+    earlier = payment_facts.earlier(connection, [], [-p.amount for p, _ in batch.strays])
     parked_here = {parked.payment_id for parked in batch.parked}
     of_batch = {payment.id for payment in payments}
     possible: list[Earlier | Waiting] = [

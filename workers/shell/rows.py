@@ -14,7 +14,6 @@ from workers.journal import Ring, body_of, record, restore
 CRASHES_TO_HALVE = 2
 CRASHES_TO_PARK = 10
 BUGS_TO_PARK = 5
-_BY_KEYS = frozenset({"settle", "resettle", "approve"})
 T = TypeVar("T")
 _BUG_PAUSE = 2.0
 
@@ -46,9 +45,6 @@ class Claimed:
 
 def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
     """Lock a due row of a stage, or give None: done already, not due yet, another's, or no such row."""
-    if stage in _BY_KEYS:
-        # a table that has just grown, and was not analysed yet, would be read whole with each statement
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
     row = connection.execute(
         text(
             "SELECT w.id, w.event_id, w.part, j.event, w.body, (SELECT count(*) FROM claim c WHERE c.work_id = w.id "

@@ -23,6 +23,7 @@ from workers.saves import splits as split_saves
 from workers.shell import Stand
 from workers.shell.originals import Batch, find_originals, park_strays
 from workers.store import setup as setup_store
+from workers.store.bulk import by_keys
 
 _RATES = Rates(RATES)
 _MERGED = CaseState.MERGED
@@ -54,6 +55,7 @@ def resettle(stand: Stand) -> None:
 
 def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -> None:
     connection = stand.connection
+    by_keys(connection)
     setup = setup_store.current(connection)
     payments = [_with_company(p, setup) if p.company is None else p for p in payments]
     if not isinstance(stand.claimed.event, events.PaymentAssigned):
@@ -61,11 +63,11 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
         payments = [p._replace(reverses=None) if p.reverses else p for p in payments]
     by_kid = payment_facts.cases_of_kids(connection, payments)
     batch = Batch()
-    locked = _lock(stand, payments, by_kid, changed, batch)
+    locked = _matched(stand, payments, by_kid, changed, setup, batch)
     payments = _still_here(stand, payments, batch)
     on_cases = case_facts.fill(connection, locked)
-    find_originals(stand, batch, locked)
-    park_strays(stand, batch, payments)
+    find_originals(connection, batch, locked, setup)
+    park_strays(connection, batch, payments)
     saver = split_saves.Saver(connection, case_facts.suspense(connection, [p.id for p in payments]))
     terms = Terms(setup)
     for case in locked.values():
@@ -79,8 +81,13 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     crash_point(f"{stand.stage.name}.after_save")
 
 
-def _lock(
-    stand: Stand, payments: Sequence[Waiting], by_kid: CasesOfKids, changed: Sequence[int], batch: Batch
+def _matched(
+    stand: Stand,
+    payments: Sequence[Waiting],
+    by_kid: CasesOfKids,
+    changed: Sequence[int],
+    setup: Setup,
+    batch: Batch,
 ) -> dict[int, LockedCase]:
     """Lock every case that may be meant, match the payments to them, and give those that must be split anew."""
     connection = stand.connection
@@ -88,7 +95,7 @@ def _lock(
     assigned = (event.case_id,) if isinstance(event, events.PaymentAssigned) else ()
     locked = case_facts.lock(connection, {*chain.from_iterable(by_kid.values()), *changed, *assigned})
     ends = _ends_of_merges(connection, locked)
-    _match(stand, payments, by_kid, locked, ends, batch)
+    _match(event, payments, by_kid, locked, ends, setup, batch)
     touched = {*batch.by_case, *changed, *(ends[case_id] for case_id in changed if case_id in ends)}
     locked = {case_id: case for case_id, case in locked.items() if case_id in touched}
     if any(payment.amount < 0 for payment in payments):
@@ -133,18 +140,17 @@ def _with_company(payment: Waiting, setup: Setup) -> Waiting:
 
 
 def _match(
-    stand: Stand,
+    event: object,
     payments: Sequence[Waiting],
     by_kid: CasesOfKids,
     locked: dict[int, LockedCase],
     ends: dict[int, int],
+    setup: Setup,
     batch: Batch,
 ) -> None:
-    event = stand.claimed.event
     if isinstance(event, events.PaymentAssigned):
         batch.by_case[ends.get(event.case_id, event.case_id)] += payments
         return
-    setup = setup_store.current(stand.connection)
     agreements = {
         account: rows.latest().value.kid_agreements
         for account in {p.account for p in payments}
@@ -183,17 +189,17 @@ def _split(
         standing = {split.payment_id: on_cases[split.payment_id] for split in case.splits}
         mine = standing | mine
     incoming: list[Incoming] = []
-    client_rows: dict[int, ClientTerms] = {}
+    of_payment: dict[int, ClientTerms] = {}
     for payment in mine.values():
         payment_id = payment.id
         try:
-            mine_terms = terms.on(case.company, case.client, payment.interest_on)
+            of_client = terms.on(case.company, case.client, payment.interest_on)
         except NoSuchSetupError as error:
             if payment_id in frozen:
                 raise
             batch.park(payment, Park(Reason.NO_SETUP, str(error)))
             continue
-        client_rows[payment_id] = mine_terms
+        of_payment[payment_id] = of_client
         incoming.append(
             Incoming(
                 payment_id,
@@ -203,8 +209,8 @@ def _split(
                 payment.file_id,
                 payment.line,
                 payment.reverses,
-                tuple(map(Kind, payment.cover_choice)) if payment.cover_choice else mine_terms.order,
-                mine_terms.threshold,
+                tuple(map(Kind, payment.cover_choice)) if payment.cover_choice else of_client.order,
+                of_client.threshold,
                 payment_id in frozen,
             )
         )
@@ -214,4 +220,4 @@ def _split(
     decision: CaseSplit = allocation.settle(facts)
     for payment_id, park in decision.parked:
         batch.park(mine[payment_id], park)
-    saver.take(case, decision, mine, client_rows)
+    saver.take(case, decision, mine, of_payment)

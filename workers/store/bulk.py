@@ -16,6 +16,11 @@ def driver(connection: Connection) -> "Driver[tuple[object, ...]]":
     return under
 
 
+def by_keys(connection: Connection) -> None:
+    """Say that this transaction asks by keys alone: a table that has just grown would else be read whole each time."""
+    driver(connection).execute("SET LOCAL enable_seqscan = off")
+
+
 def copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Copy rows into a table inside the transaction; gives their number. Values are plain Python, None is NULL."""
     number = 0
@@ -56,10 +61,10 @@ def _bound(values: Mapping[str, object]) -> dict[str, object]:
     return {name: _array(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
+_NUMBERS = frozenset({int, type(None)})
+
+
 def _array(values: list[Any]) -> object:
     if not _NUMBERS.issuperset(map(type, values)):
         return values
     return "{" + str(values)[1:-1].replace("None", "NULL") + "}"
-
-
-_NUMBERS = frozenset({int, type(None)})
