@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pipeline.allocation import CaseFacts, CaseSplit, Incoming
+from pipeline.allocation import CaseFacts, CaseSplit, Incoming, Movement
 from pipeline.posting import Group, PaymentPosting, SplitPosting, VoucherFacts, VoucherSum
 from pipeline.rates import RATES, Rates
 from schemas.case import KK2_ORDER, CaseState, CoverOrder, Kind, OpenItem, Waiver
@@ -58,9 +58,10 @@ def a_case(
     *items: OpenItem,
     paid: tuple[Incoming, ...] = (),
     waived: tuple[Waiver, ...] = (),
+    moved: tuple[Movement, ...] = (),
     state: CaseState = CaseState.OPEN,
 ) -> CaseFacts:
-    return CaseFacts(7, "0221-00000038", state, items, waived, paid, LEGAL_RATES)
+    return CaseFacts(7, "0221-00000038", state, items, waived, moved, paid, LEGAL_RATES)
 
 
 def parts(decision: CaseSplit, payment_id: int) -> dict[tuple[Kind, int | None], Money]:

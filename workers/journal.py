@@ -97,22 +97,42 @@ class ParkedPayment:
 
 def park_payments(connection: Connection, parked: Sequence[ParkedPayment], *, stage: str) -> None:
     """Record `PaymentParked` and one work row of its own a payment; such a row is never rung, a repair closes it."""
+    park_each(
+        connection,
+        events.PaymentParked,
+        "payment_id",
+        [(p.payment_id, p.reason, p.note) for p in parked],
+        stage=stage,
+    )
+
+
+def park_each(
+    connection: Connection,
+    event: type,
+    column: str,
+    parked: Sequence[tuple[int, Reason, str]],
+    *,
+    stage: str,
+) -> None:
+    """Record an event and a parked work row for each (id, reason, note). `column`: the event's field and work's column."""
     if not parked:
         return
     connection.execute(
         text(
             "WITH p AS (SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[]), CAST(:notes AS text[])) "
-            "AS t(payment_id, reason, note)), "
-            "j AS (INSERT INTO journal (event, body) SELECT 'PaymentParked', "
-            "jsonb_build_object('payment_id', payment_id, 'reason', reason) FROM p RETURNING id, body) "
-            "INSERT INTO work (event_id, stage, body, state, due_at, reason, note, payment_id) "
-            "SELECT j.id, :stage, j.body, 'parked', now(), p.reason, p.note, p.payment_id "
-            "FROM j JOIN p ON p.payment_id = (j.body->>'payment_id')::bigint"
+            "AS t(id, reason, note)), "
+            "j AS (INSERT INTO journal (event, body) SELECT :event, "
+            "jsonb_build_object(CAST(:column AS text), id, 'reason', reason) FROM p RETURNING id, body) "
+            f"INSERT INTO work (event_id, stage, body, state, due_at, reason, note, {column}) "
+            "SELECT j.id, :stage, j.body, 'parked', now(), p.reason, p.note, p.id "
+            "FROM j JOIN p ON p.id = (j.body->>:column)::bigint"
         ),
         {
-            "ids": [p.payment_id for p in parked],
-            "reasons": [p.reason.value for p in parked],
-            "notes": [p.note for p in parked],
+            "event": event.__name__,
+            "column": column,
+            "ids": [each[0] for each in parked],
+            "reasons": [each[1].value for each in parked],
+            "notes": [each[2] for each in parked],
             "stage": stage,
         },
     )

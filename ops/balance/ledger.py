@@ -3,26 +3,27 @@
 from ops.balance.asking import ORE, ROWS, Check
 from pipeline.flow import FLOW
 
-# A waiver lets go of at most what is open. Where a payment was taken back besides, only the walk from day to day tells
-# how much that was: those cases are the replay's.
+# A waiver lets go of at most what is open. Where a payment was taken back besides, or Visma moved the invoice, only the walk
+# from day to day tells how much that was: those cases are the replay's.
 _CASE = """
 WITH i AS (SELECT case_id, sum(amount) AS amount FROM item WHERE withdrawn_at IS NULL GROUP BY 1),
 s AS (SELECT case_id, sum(amount) AS amount FROM split WHERE superseded_by IS NULL AND kind <= 3 GROUP BY 1),
 w AS (SELECT case_id, item_id, sum(amount) AS amount FROM waiver WHERE withdrawn_at IS NULL AND kind <= 3 GROUP BY 1, 2),
+m AS (SELECT case_id, item_id, sum(amount) AS amount FROM ledger_transaction WHERE state = 'applied' GROUP BY 1, 2),
 l AS (
-    SELECT i.case_id, sum(greatest(i.amount - coalesce(w.amount, 0) - coalesce(t.amount, 0), 0)) AS owed
-    FROM item i LEFT JOIN w ON w.item_id = i.id LEFT JOIN LATERAL (
+    SELECT i.case_id, sum(greatest(i.amount - coalesce(w.amount, 0) - coalesce(t.amount, 0) + coalesce(m.amount, 0), 0)) AS owed
+    FROM item i LEFT JOIN w ON w.item_id = i.id LEFT JOIN m ON m.item_id = i.id LEFT JOIN LATERAL (
         SELECT sum(amount) AS amount FROM split
         WHERE case_id = i.case_id AND item_id = i.id AND superseded_by IS NULL AND kind <= 3
-    ) t ON true WHERE i.withdrawn_at IS NULL AND i.case_id IN (SELECT case_id FROM w) GROUP BY 1
+    ) t ON true WHERE i.withdrawn_at IS NULL AND i.case_id IN (SELECT case_id FROM w UNION SELECT case_id FROM m) GROUP BY 1
 ), c AS (
     SELECT c.id, c.balance, CASE WHEN l.case_id IS NULL THEN coalesce(i.amount, 0) - coalesce(s.amount, 0) ELSE l.owed END AS owed
     FROM kk2_case c LEFT JOIN i ON i.case_id = c.id LEFT JOIN l ON l.case_id = c.id LEFT JOIN s ON s.case_id = c.id
-    WHERE NOT c.dirty AND c.state <> 'merged' AND NOT (l.case_id IS NOT NULL AND EXISTS (
-        SELECT FROM split x JOIN payment p ON p.id = x.payment_id WHERE x.case_id = c.id AND p.reverses IS NOT NULL))
+    WHERE NOT c.dirty AND c.state <> 'merged' AND NOT (c.id IN (SELECT case_id FROM w) AND (c.id IN (SELECT case_id FROM m) OR EXISTS (
+        SELECT FROM split x JOIN payment p ON p.id = x.payment_id WHERE x.case_id = c.id AND p.reverses IS NOT NULL)))
 )
 SELECT 'case ' || id AS subject, owed AS expected, balance AS found,
-    'the stored balance is not items less waivers less live splits: something changed without a resettle' AS cause
+    'the stored balance is not items less waivers less live splits, with what Visma moved: something changed without a resettle' AS cause
 FROM c WHERE owed <> balance"""
 
 _DIRTY = """
@@ -156,7 +157,12 @@ _LINKED = "\nUNION ALL\n".join(
 )
 
 CHECKS = (
-    Check("case", "Each case's stored balance is its items less waivers less live splits", ORE, _CASE),
+    Check(
+        "case",
+        "Each case's stored balance is its items less waivers less live splits, with what Visma moved",
+        ORE,
+        _CASE,
+    ),
     Check("dirty case", "Each case that is marked to be settled again is open work", ROWS, _DIRTY),
     Check("voucher", "Each voucher's debits equal its credits", ORE, _BALANCED),
     Check(

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from ops.balance.asking import ORE
 from ops.balance.report import NAMED, Difference, Finding
 from pipeline import allocation
-from pipeline.allocation import CaseFacts, CaseSplit, ImpossibleFactsError, Incoming
+from pipeline.allocation import CaseFacts, CaseSplit, ImpossibleFactsError, Incoming, Movement
 from pipeline.rates import RATES, Rates
 from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
 from schemas.setup import Client, Dated, NoSuchSetupError
+from workers.facts.cases import MOVED, Moved
 from workers.store import setup as setup_store
 from workers.store.bulk import rows
 
@@ -34,13 +35,14 @@ class _Case:
     balance: Money
     items: list[OpenItem] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     live: dict[tuple[int, int | None, int], Money] = field(default_factory=dict)
     frozen: set[int] = field(default_factory=set)
     payments: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def replay(connection: Connection, sample: int | None) -> Finding:
-    """Settle all cases that have payments, or `sample` of them at random, and compare. Dirty and merged cases are left
+    """Settle all cases that money has moved, or `sample` of them at random, and compare. Dirty and merged cases are left
     out: the first will be settled again, the second's money is the main case's.
     """
     setup = setup_store.current(connection)
@@ -64,7 +66,8 @@ def replay(connection: Connection, sample: int | None) -> Finding:
 
 def _ids(connection: Connection, sample: int | None) -> list[int]:
     sql = (
-        "SELECT c.id FROM kk2_case c JOIN (SELECT DISTINCT case_id FROM split WHERE superseded_by IS NULL) s "
+        "SELECT c.id FROM kk2_case c JOIN (SELECT case_id FROM split WHERE superseded_by IS NULL "
+        "UNION SELECT case_id FROM ledger_transaction WHERE state = 'applied') s "
         "ON s.case_id = c.id WHERE NOT c.dirty AND c.state <> 'merged' ORDER BY "
     )
     if sample is None:
@@ -87,6 +90,8 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterator[_Case]:
     waivers = "SELECT case_id, id, item_id, kind, amount, day FROM waiver WHERE case_id = ANY(%(ids)s) AND withdrawn_at IS NULL"
     for case_id, waiver_id, item_id, kind, amount, day in rows(connection, waivers, of):
         cases[case_id].waivers.append(Waiver(waiver_id, item_id, Kind(kind), amount, day))
+    for case_id, *moved in rows(connection, MOVED, of):
+        cases[case_id].moved.append(Moved(*moved))
     live = (
         "SELECT s.case_id, s.payment_id, s.item_id, s.kind, sum(s.amount)::bigint, bool_or(t.split_id IS NOT NULL) FROM split s "
         "LEFT JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
@@ -116,6 +121,7 @@ def _compared(case: _Case, client: Dated[Client]) -> list[Difference]:
             case.state,
             tuple(case.items),
             tuple(case.waivers),
+            tuple(Movement(*moved, client.on(moved.day).value.closing_threshold) for moved in case.moved),
             tuple(_incoming(payment, case.frozen, client) for payment in case.payments),
             _RATES,
         )
@@ -135,7 +141,9 @@ def _compared(case: _Case, client: Dated[Client]) -> list[Difference]:
             differences.append(Difference(subject, wanted.get(key, 0), case.live.get(key, 0), cause))
     owed = _owed(case, decision)
     if not differences and owed != case.balance:
-        cause = "the stored balance is not items less what waivers let go of less splits"
+        cause = (
+            "the stored balance is not items less what waivers let go of, less splits, with what Visma moved"
+        )
         differences.append(Difference(f"case {case.id}", owed, case.balance, cause))
     if not differences and decision.state is not case.state:
         cause = f"is {case.state}, by its facts it is {decision.state}"
@@ -144,11 +152,12 @@ def _compared(case: _Case, client: Dated[Client]) -> list[Difference]:
 
 
 def _owed(case: _Case, decision: CaseSplit) -> Money:
-    """Items less what waivers really let go of less what is covered; interest is left out of all three."""
+    """Items less what waivers let go of less what is covered, with what Visma moved; interest is left out of all."""
     kinds = {waiver.id: waiver.kind for waiver in case.waivers}
     let_go = sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= Kind.FEE)
     covered = sum(split.amount for split in decision.splits if split.kind <= Kind.FEE)
-    return sum(item.amount for item in case.items) - let_go - covered
+    moved = sum(moved.amount for moved in case.moved) + sum(more for _, more in decision.credits)
+    return sum(item.amount for item in case.items) - let_go - covered + moved
 
 
 def _incoming(payment: tuple[Any, ...], frozen: set[int], client: Dated[Client]) -> Incoming:

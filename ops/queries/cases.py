@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from ops.queries.asking import MOST, ask
 from pipeline import allocation
-from pipeline.allocation import CaseFacts, Incoming
+from pipeline.allocation import CaseFacts, Incoming, Movement
 from pipeline.rates import RATES, Rates
 from schemas.case import KK2_ORDER, CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money, kr
 from schemas.setup import NoSuchSetupError
+from workers.facts.cases import MOVED, Moved
 from workers.store import setup as setup_store
 from workers.store.bulk import rows
 
@@ -160,6 +161,7 @@ def balance(facts: CaseFacts, day: date) -> Balance:
     before = facts._replace(
         payments=(*(p for p in facts.payments if p.interest_on <= day), asking),
         waivers=tuple(w for w in facts.waivers if w.day <= day),
+        movements=tuple(m for m in facts.movements if m.day <= day),
     )
     owed = {
         (split.item_id, split.kind): split.amount
@@ -205,6 +207,7 @@ def standing(connection: Connection, case_id: int) -> Standing | None:
         "SELECT id, item_id, kind, amount, day FROM waiver WHERE case_id = %(id)s AND withdrawn_at IS NULL ORDER BY day",
         of,
     )
+    moved = [Moved(*row[1:]) for row in rows(connection, MOVED, {"ids": [case_id]})]
     payments = rows(
         connection,
         "SELECT p.id, p.amount, p.interest_on, p.booked_on, p.file_id, p.line, p.reverses, p.cover_choice, "
@@ -214,6 +217,13 @@ def standing(connection: Connection, case_id: int) -> Standing | None:
         of,
     )
     client = setup_store.current(connection).clients.get((case.company, case.client))
+
+    def threshold_on(day: date) -> Money:
+        try:
+            return client.on(day).value.closing_threshold if client is not None else 0
+        except NoSuchSetupError:
+            return 0
+
     incoming: list[Incoming] = []
     client_rows: dict[int, int] = {}
     for payment_id, amount, interest_on, booked_on, file_id, line, reverses, choice, frozen in payments:
@@ -237,6 +247,7 @@ def standing(connection: Connection, case_id: int) -> Standing | None:
         CaseState(case.state),
         tuple(OpenItem(row[0], Kind(row[1]), row[2], row[3], row[4]) for row in items),
         tuple(Waiver(row[0], row[1], Kind(row[2]), row[3], row[4]) for row in waivers),
+        tuple(Movement(*move, threshold_on(move.day)) for move in moved),
         tuple(incoming),
         _RATES,
     )

@@ -111,7 +111,9 @@ def _possible(connection: Connection, case_ids: Sequence[int]) -> dict[int, Poss
         "SELECT c.id, c.case_no, c.state, c.balance, coalesce((SELECT array_agg(i.amount "
         "- coalesce((SELECT sum(w.amount) FROM waiver w WHERE w.item_id = i.id AND w.kind = 1 AND w.withdrawn_at IS NULL), 0) "
         "- coalesce((SELECT sum(s.amount) FROM split s WHERE s.case_id = c.id AND s.item_id = i.id AND s.kind = 1 "
-        "AND s.superseded_by IS NULL), 0)) FROM item i WHERE i.case_id = c.id AND i.kind = 1 AND i.withdrawn_at IS NULL), '{}') "
+        "AND s.superseded_by IS NULL), 0) "
+        "+ coalesce((SELECT sum(m.amount) FROM ledger_transaction m WHERE m.case_id = c.id AND m.item_id = i.id "
+        "AND m.state = 'applied'), 0)) FROM item i WHERE i.case_id = c.id AND i.kind = 1 AND i.withdrawn_at IS NULL), '{}') "
         "FROM kk2_case c WHERE c.id = ANY(%(ids)s)",
         {"ids": list(case_ids)},
     )

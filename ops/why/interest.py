@@ -101,6 +101,7 @@ def _changes(
         if split.item_id == invoice.id and split.kind is Kind.PRINCIPAL
     ]
     changes += [(on, -amount) for on, amount in _waived(facts, before, invoice, Kind.PRINCIPAL)]
+    changes += [(moved.day, moved.amount) for moved in facts.movements if moved.item_id == invoice.id]
     return sorted(change for change in changes if change[0] <= day)
 
 
@@ -110,7 +111,7 @@ def _segments(invoice: OpenItem, changes: list[tuple[date, Money]], day: date) -
     after = invoice.due_on
     for to, change in [*changes, (day, 0)]:
         if to > after:
-            if principal:
+            if principal > 0:
                 segments += _by_rate(after, to, principal)
             after = to
         principal += change

@@ -5,15 +5,32 @@ What a walk over the facts means where the law and KK2 leave it open:
 * An item is owed from the start of the walk, whatever its due date; only interest waits for the due date.
 * The day of a payment, or of a waiver, still bears interest on what was open before it.
 * A waiver lets go of at most what is open on its day; on a day with a payment the waiver comes first.
+* A movement in Visma (payment, credit note, correction, write-off, reversal there) moves its invoice's principal from
+  its day on, before a payment of that day; what is more than was open is a credit on that invoice, and earns nothing.
 * A reversal gives back exactly the parts that its original covered. They are owed again from its interest
   date on: no interest is computed for the days between, when the money was there.
 * A reversal that is dated before its original (another value date) follows right after it.
 """
 
-from pipeline.allocation.facts import CaseFacts, CaseSplit, ImpossibleFactsError, Incoming, InterestTaken
+from pipeline.allocation.facts import (
+    CaseFacts,
+    CaseSplit,
+    ImpossibleFactsError,
+    Incoming,
+    InterestTaken,
+    Movement,
+)
 from pipeline.allocation.walk import Walk
 
-__all__ = ["CaseFacts", "CaseSplit", "ImpossibleFactsError", "Incoming", "InterestTaken", "settle"]
+__all__ = [
+    "CaseFacts",
+    "CaseSplit",
+    "ImpossibleFactsError",
+    "Incoming",
+    "InterestTaken",
+    "Movement",
+    "settle",
+]
 
 
 def settle(facts: CaseFacts) -> CaseSplit:

@@ -32,14 +32,28 @@ class Incoming(NamedTuple):
     frozen: bool
 
 
+class Movement(NamedTuple):
+    """What Visma says happened to an invoice of the case: debit positive, so a payment or credit note is negative.
+
+    It moves that invoice's principal only. `threshold` is the one valid on `day`.
+    """
+
+    id: int
+    item_id: int
+    amount: Money
+    day: date
+    threshold: Money
+
+
 class CaseFacts(NamedTuple):
-    """All that is known of one case. The order of items, waivers and payments does not matter."""
+    """All that is known of one case. The order of items, waivers, movements and payments does not matter."""
 
     case_id: int
     case_no: str
     state: CaseState
     items: tuple[OpenItem, ...]
     waivers: tuple[Waiver, ...]
+    movements: tuple[Movement, ...]
     payments: tuple[Incoming, ...]
     rates: Rates
 
@@ -63,8 +77,10 @@ class InterestTaken(NamedTuple):
 class CaseSplit(NamedTuple):
     """How the payments cover the case. Each payment is either split to its last øre, or parked.
 
-    `waived`: waiver id and what it let go of. `balance`: what is owed on `as_of`, the day of the last payment or
-    waiver, with the interest accrued until then; without either, `as_of` is None and no interest is in it.
+    `waived`: waiver id and what it let go of. `credits`: item id and by how much Visma's movements left the invoice
+    over-covered; it stands in Visma and lowers nothing else. `balance`: what is owed on `as_of`, the day of the last
+    payment, waiver or movement, with the interest accrued until then; without any, `as_of` is None and no interest is in
+    it.
     """
 
     case_id: int
@@ -72,6 +88,7 @@ class CaseSplit(NamedTuple):
     interest: tuple[InterestTaken, ...]
     parked: tuple[tuple[int, Park], ...]
     waived: tuple[tuple[int, Money], ...]
+    credits: tuple[tuple[int, Money], ...]
     balance: Money
     as_of: date | None
     state: CaseState

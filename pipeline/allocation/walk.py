@@ -2,10 +2,17 @@
 
 from datetime import date
 
-from pipeline.allocation.facts import CaseFacts, CaseSplit, ImpossibleFactsError, Incoming, InterestTaken
+from pipeline.allocation.facts import (
+    CaseFacts,
+    CaseSplit,
+    ImpossibleFactsError,
+    Incoming,
+    InterestTaken,
+    Movement,
+)
 from pipeline.interest import rounded
 from pipeline.stage import Park, Reason
-from schemas.case import CaseState, Kind, OpenItem, Split
+from schemas.case import CaseState, Kind, OpenItem, Split, Waiver
 from schemas.money import Money, in_kroner
 
 # Looking a member up on its enum costs more than the comparison it is for.
@@ -13,7 +20,7 @@ _PRINCIPAL, _COSTS, _FEE, _INTEREST, _REST = Kind.PRINCIPAL, Kind.COSTS, Kind.FE
 
 
 class _Claim:
-    """One item as the walk goes on. An invoice's interest is `rounded(weighted) - taken`."""
+    """One item as the walk goes on. An invoice's interest is `rounded(weighted) - taken`; `open` below zero is a credit."""
 
     __slots__ = ("due_on", "item_id", "open", "seen", "taken", "weighted")
 
@@ -38,12 +45,12 @@ class Walk:
         "day",
         "facts",
         "interest",
-        "last",
+        "meanwhile",
         "parked",
         "parts",
         "splits",
+        "threshold",
         "waived",
-        "waivers",
     )
 
     def __init__(self, facts: CaseFacts) -> None:
@@ -62,22 +69,23 @@ class Walk:
                 invoices.append(_Claim(item, facts.rates.through(item.due_on)))
             else:
                 (costs if kind is _COSTS else fees).append(_Claim(item, 0))
-        self.waivers = (
-            sorted(facts.waivers, key=lambda w: (w.day, w.id), reverse=True) if facts.waivers else []
-        )
+        self.meanwhile: list[Waiver | Movement] = []  # what happens between the payments, the latest first
+        if facts.waivers or facts.movements:
+            self.meanwhile += [*facts.waivers, *facts.movements]
+            self.meanwhile.sort(key=lambda m: (m.day, isinstance(m, Movement), m.id), reverse=True)
         self.splits: list[Split] = []
         self.interest: list[InterestTaken] = []
         self.parked: list[tuple[int, Park]] = []
         self.waived: list[tuple[int, Money]] = []
         self.parts: dict[int, list[Split]] = {}  # of each payment that may still be taken back
         self.day: date | None = None
-        self.last: Incoming | None = None
+        self.threshold: Money = 0  # of the last that moved money
 
     def take(self, payment: Incoming) -> None:
         """Split one payment, or park it."""
         day = payment.interest_on
-        if self.waivers:
-            self._waive(day)
+        if self.meanwhile:
+            self._catch_up(day)
         self._accrue(day)
         if not payment.frozen and self.facts.state is CaseState.RECALLED:
             self._park(payment, Reason.CASE_RECALLED, "which the client has recalled: refund it or assign it")
@@ -89,13 +97,17 @@ class Walk:
             self._cover(payment)
 
     def result(self) -> CaseSplit:
-        """Close the walk: waivers after the last payment, the balance, and the state that follows from it."""
-        if self.waivers:
-            self._waive(date.max)
+        """Close the walk: what happened after the last payment, the balance, and the state that follows from it."""
+        if self.meanwhile:
+            self._catch_up(date.max)
         _, invoices, costs, fees, _ = self.claims
         balance = 0
+        credit: list[tuple[int, Money]] = []
         for claim in invoices:
             balance += claim.open + rounded(claim.weighted) - claim.taken
+            if claim.open < 0:
+                balance -= claim.open
+                credit.append((claim.item_id, -claim.open))
         for claim in costs:
             balance += claim.open
         for claim in fees:
@@ -107,9 +119,10 @@ class Walk:
             tuple(self.interest),
             tuple(self.parked),
             tuple(self.waived),
+            tuple(credit),
             balance,
             self.day,
-            _state(facts.state, balance, self.last),
+            _state(facts.state, balance, self.threshold),
         )
 
     def _accrue(self, day: date) -> None:
@@ -117,26 +130,34 @@ class Walk:
         weight = self.facts.rates.through(day)
         for invoice in self.claims[_PRINCIPAL]:
             if weight > invoice.seen:
-                invoice.weighted += invoice.open * (weight - invoice.seen)
+                if invoice.open > 0:
+                    invoice.weighted += invoice.open * (weight - invoice.seen)
                 invoice.seen = weight
         if self.day is None or day > self.day:
             self.day = day
 
-    def _waive(self, until: date) -> None:
-        """Let go of what was waived up to and including a day."""
-        while self.waivers and self.waivers[-1].day <= until:
-            waiver = self.waivers.pop()
-            self._accrue(waiver.day)
-            claim = self._claim(waiver.kind, waiver.item_id)
-            if waiver.amount < 0:
-                raise ImpossibleFactsError(f"waiver {waiver.id} is negative")
-            if waiver.kind is _INTEREST:
-                amount = min(waiver.amount, rounded(claim.weighted) - claim.taken)
-                claim.taken += amount
+    def _catch_up(self, until: date) -> None:
+        """Let happen what was waived, and what Visma moved, up to and including a day."""
+        while self.meanwhile and self.meanwhile[-1].day <= until:
+            happened = self.meanwhile.pop()
+            self._accrue(happened.day)
+            if isinstance(happened, Movement):
+                self._claim(_PRINCIPAL, happened.item_id).open += happened.amount
+                self.threshold = happened.threshold
             else:
-                amount = min(waiver.amount, claim.open)
-                claim.open -= amount
-            self.waived.append((waiver.id, amount))
+                self._waive(happened)
+
+    def _waive(self, waiver: Waiver) -> None:
+        if waiver.amount < 0:
+            raise ImpossibleFactsError(f"waiver {waiver.id} is negative")
+        claim = self._claim(waiver.kind, waiver.item_id)
+        if waiver.kind is _INTEREST:
+            amount = min(waiver.amount, rounded(claim.weighted) - claim.taken)
+            claim.taken += amount
+        else:
+            amount = min(waiver.amount, max(claim.open, 0))
+            claim.open -= amount
+        self.waived.append((waiver.id, amount))
 
     def _cover(self, payment: Incoming) -> None:
         """Cover by the payment's own order, oldest first within a kind; what is left over is a line of its own."""
@@ -150,7 +171,7 @@ class Walk:
                 continue
             for claim in self.claims[kind]:
                 owed = claim.open
-                if owed and left:
+                if owed > 0 and left:
                     part = min(left, owed)
                     claim.open = owed - part
                     left -= part
@@ -217,7 +238,7 @@ class Walk:
             claim.open += part.amount
 
     def _settled(self, payment: Incoming, first: int) -> None:
-        self.last = payment
+        self.threshold = payment.threshold
         self.parts[payment.id] = self.splits[first:]
 
     def _claim(self, kind: Kind, item_id: int) -> _Claim:
@@ -231,12 +252,12 @@ class Walk:
         self.parked.append((payment.id, Park(reason, f"{came}, {why}")))
 
 
-def _state(state: CaseState, balance: Money, last: Incoming | None) -> CaseState:
-    """Where the case stands; recalled and merged are a person's words and stay."""
+def _state(state: CaseState, balance: Money, threshold: Money) -> CaseState:
+    """Where the case stands; recalled and merged are a person's words and stay. Nothing moved: no threshold, and open."""
     if state is CaseState.RECALLED or state is CaseState.MERGED:
         return state
     if not balance:
         return CaseState.PAID
-    if last is not None and balance < last.threshold:
+    if balance < threshold:
         return CaseState.CLOSED_WITH_REST
     return CaseState.OPEN

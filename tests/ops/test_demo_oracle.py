@@ -147,7 +147,7 @@ def test_the_rules_of_the_product_split_each_case_as_the_oracle_does(town: Town)
         )
         payments = tuple(incoming for _, incoming in on_case[case.case_no])
         decision = allocation.settle(
-            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), payments, Rates(RATES))
+            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), (), payments, Rates(RATES))
         )
         for number, _ in on_case[case.case_no]:
             assert parts[number] == {

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.allocation import CaseFacts, CaseSplit, Incoming, settle
+from pipeline.allocation import CaseFacts, CaseSplit, Incoming, Movement, settle
 from schemas.case import KK2_ORDER, CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
-from tests.builders import LEGAL_RATES
+from tests.builders import LEGAL_RATES, THRESHOLD
 
 FIRST = date(2021, 11, 1)
 DAYS = st.integers(0, 1900).map(lambda days: FIRST + timedelta(days=days))
@@ -51,10 +51,14 @@ def cases(draw: st.DrawFn) -> CaseFacts:
         for number, item in enumerate(items, 401)
         if item.kind is Kind.PRINCIPAL and draw(st.integers(0, 3)) == 0
     )
-    state = draw(STATES)
-    return CaseFacts(
-        7, "0221-00000038", state, items, waivers + interest_waivers, tuple(payments), LEGAL_RATES
+    movements = tuple(
+        Movement(number, item.id, draw(st.integers(-600_000, 100_000)), draw(DAYS), THRESHOLD)
+        for number, item in enumerate((*items, *items), 501)
+        if item.kind is Kind.PRINCIPAL and draw(st.integers(0, 3)) == 0
     )
+    state = draw(STATES)
+    waived = waivers + interest_waivers
+    return CaseFacts(7, "0221-00000038", state, items, waived, movements, tuple(payments), LEGAL_RATES)
 
 
 def by_payment(decision: CaseSplit) -> dict[int, Money]:
@@ -92,6 +96,7 @@ def test_the_order_in_which_facts_arrive_never_matters(facts: CaseFacts, chance:
     mixed = facts._replace(
         items=shuffled(facts.items),
         waivers=shuffled(facts.waivers),
+        movements=shuffled(facts.movements),
         payments=shuffled(facts.payments),
     )
 
@@ -101,6 +106,8 @@ def test_the_order_in_which_facts_arrive_never_matters(facts: CaseFacts, chance:
 @given(cases())
 def test_no_item_is_covered_over_its_amount_at_any_time(facts: CaseFacts) -> None:
     amounts = {item.id: item.amount for item in facts.items}
+    for moved in facts.movements:
+        amounts[moved.item_id] += max(moved.amount, 0)
     covered: dict[int, Money] = defaultdict(int)
 
     for split in settle(facts).splits:
@@ -148,18 +155,22 @@ def interest_by_stretches(facts: CaseFacts, decision: CaseSplit, invoice: OpenIt
     falls += [
         (w.day, waived[w.id]) for w in facts.waivers if (w.item_id, w.kind) == (invoice.id, invoice.kind)
     ]
+    falls += [(m.day, -m.amount) for m in facts.movements if m.item_id == invoice.id]
     stood, since, weighted = invoice.amount, invoice.due_on, 0
     for day, fall in [*sorted(falls), (decision.as_of, 0)]:
-        weighted += stood * LEGAL_RATES.days_weight(since, day)
+        weighted += max(stood, 0) * LEGAL_RATES.days_weight(since, day)
         stood, since = stood - fall, max(since, day)
     return (2 * weighted + 3_650_000) // 7_300_000
 
 
 @given(cases())
-def test_a_balance_is_items_less_splits_and_waivers_plus_interest_not_yet_taken(facts: CaseFacts) -> None:
+def test_a_balance_is_items_less_splits_and_waivers_with_movements_plus_interest_not_yet_taken(
+    facts: CaseFacts,
+) -> None:
     decision = settle(facts)
     left = sum(item.amount for item in facts.items)
     left -= sum(amount for _, amount in decision.waived)
+    left += sum(moved.amount for moved in facts.movements) + sum(more for _, more in decision.credits)
     left -= sum(split.amount for split in decision.splits if split.kind is not Kind.REST)
     if decision.as_of is not None:
         invoices = [item for item in facts.items if item.kind is Kind.PRINCIPAL]
@@ -200,7 +211,10 @@ def test_the_reversal_of_everything_returns_the_case_to_what_it_owed(facts: Case
     for split in decision.splits:
         net[split.kind, split.item_id] += split.amount
     assert {place: amount for place, amount in net.items() if amount and place[1] is not None} == {}
-    assert decision.balance >= sum(item.amount for item in facts.items)
+    claims = {item.id: item.amount for item in facts.items}
+    for moved in facts.movements:
+        claims[moved.item_id] += moved.amount
+    assert decision.balance >= sum(max(claim, 0) for claim in claims.values())
 
 
 @given(cases())

@@ -14,6 +14,15 @@ from workers.facts.payments import COLUMNS, STATES, Waiting
 from workers.store.bulk import rows
 
 
+class Moved(NamedTuple):
+    """What Visma says happened to an invoice of a case; `schemas.transfer.LedgerTransaction` says how it is signed."""
+
+    id: int
+    item_id: int
+    amount: Money
+    day: date
+
+
 class LiveSplit(NamedTuple):
     """A split that stands. `frozen`: a voucher has it."""
 
@@ -39,6 +48,7 @@ class LockedCase:
     opened_on: date
     items: list[OpenItem] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     splits: list[LiveSplit] = field(default_factory=list)
 
 
@@ -70,6 +80,8 @@ def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Wait
         ids,
     ):
         cases[row[0]].waivers.append(Waiver(row[1], row[2], _KINDS[row[3]], row[4], row[5]))
+    for case_id, *moved in rows(connection, MOVED, ids):
+        cases[case_id].moved.append(Moved(*moved))
     live = rows(
         connection,
         "SELECT case_id, id, payment_id, item_id, kind, amount FROM split "
@@ -116,4 +128,8 @@ def suspense(connection: Connection, payment_ids: Sequence[int]) -> dict[int, li
     return by_payment
 
 
+MOVED = (
+    "SELECT case_id, id, item_id, amount, day FROM ledger_transaction "
+    "WHERE case_id = ANY(%(ids)s) AND state = 'applied' ORDER BY day, id"
+)
 _KINDS = {int(kind): kind for kind in Kind}

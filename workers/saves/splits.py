@@ -70,6 +70,9 @@ class Saver:
             # what each let go of, not what it says: a claim that is paid already is not owed less than nothing
             kinds = {waiver.id: waiver.kind for waiver in case.waivers}
             owed -= sum(amount for waiver_id, amount in decision.waived if kinds[waiver_id] <= _FEE)
+        if case.moved:
+            # what is more than an invoice's claim is a credit in Visma, and lowers nothing else
+            owed += sum([moved.amount for moved in case.moved]) + sum([more for _, more in decision.credits])
         if owed != case.balance or decision.state is not case.state or case.dirty:
             self.cases.append((case.id, owed, _STATE_NUMBERS[decision.state.value]))
 

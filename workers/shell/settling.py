@@ -6,7 +6,7 @@ from itertools import chain
 from sqlalchemy import Connection
 
 from pipeline import allocation, matching
-from pipeline.allocation import CaseFacts, CaseSplit, Incoming
+from pipeline.allocation import CaseFacts, CaseSplit, Incoming, Movement
 from pipeline.matching import Candidate, Matched, MatchFacts
 from pipeline.rates import RATES, Rates
 from pipeline.stage import Park, Reason
@@ -214,8 +214,18 @@ def _split(
                 payment_id in frozen,
             )
         )
+    movements = [
+        Movement(*moved, terms.on(case.company, case.client, moved.day).threshold) for moved in case.moved
+    ]
     facts = CaseFacts(
-        case.id, case.case_no, case.state, tuple(case.items), tuple(case.waivers), tuple(incoming), _RATES
+        case.id,
+        case.case_no,
+        case.state,
+        tuple(case.items),
+        tuple(case.waivers),
+        tuple(movements),
+        tuple(incoming),
+        _RATES,
     )
     decision: CaseSplit = allocation.settle(facts)
     for payment_id, park in decision.parked:

@@ -249,6 +249,7 @@ SETTLE_UP = (
     """WITH balance AS (
             SELECT id, (SELECT coalesce(sum(amount), 0) FROM item WHERE case_id = c.id AND withdrawn_at IS NULL)
               - (SELECT coalesce(sum(amount), 0) FROM waiver WHERE case_id = c.id AND withdrawn_at IS NULL AND kind <> 4)
+              + (SELECT coalesce(sum(amount), 0) FROM ledger_transaction WHERE case_id = c.id AND state = 'applied')
               - (SELECT coalesce(sum(amount), 0) FROM split WHERE case_id = c.id AND superseded_by IS NULL AND kind <= 3)
               AS owed
             FROM kk2_case c WHERE id IN (SELECT case_id FROM changed)

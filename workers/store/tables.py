@@ -93,6 +93,8 @@ work = Table(
     Column("reason", Text),
     Column("note", Text),
     Column("payment_id", BigInteger),
+    Column("invoice_id", BigInteger),
+    Column("transaction_id", BigInteger),
     now("made_at"),
     instant("done_at"),
     UniqueConstraint("event_id", "stage", "part"),
@@ -275,6 +277,9 @@ item = Table(
     UniqueConstraint("case_id", "kk2_id"),
     CheckConstraint("kind in (1, 2, 3)", name="kind"),
     CheckConstraint("amount > 0", name="amount"),
+    Index(
+        "ix_item_invoice_no", "invoice_no", postgresql_where=text("invoice_no <> '' AND withdrawn_at IS NULL")
+    ),
 )
 
 waiver = Table(
@@ -425,6 +430,87 @@ call_slot = Table(
     Column("lease_until", TIMESTAMP(timezone=True), nullable=False),
     word("holder"),
     comment="At most max_calls writes to one Visma at a time, by lease and not by lock",
+)
+
+# --- what Visma has: the invoices it gave us, and what happened to them there ---
+
+invoice = Table(
+    "invoice",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("invoice_no", Text, nullable=False),
+    Column("customer_no", Text, nullable=False),
+    word("client"),
+    word("proposal_no"),
+    word("name"),
+    Column("address", ARRAY(Text), nullable=False, server_default="{}"),
+    word("identity_no"),
+    word("sub_ledger_type"),
+    word("kid"),
+    Column("invoiced_on", Date),
+    Column("due_on", Date),
+    Column("original", BigInteger),
+    Column("open_amount", BigInteger),
+    Column("reminders", Integer),
+    Column("fees", BigInteger),
+    now("came_at"),
+    Column("state", Text, nullable=False),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id")),
+    word("number_state"),
+    word("number_code"),
+    word("number_note"),
+    instant("number_at"),
+    UniqueConstraint("company", "invoice_no"),
+    CheckConstraint("state in ('ready', 'parked', 'opened', 'converted')", name="state"),
+    CheckConstraint("(state in ('opened', 'converted')) = (case_id is not null)", name="case"),
+    CheckConstraint("number_state in ('', 'waiting', 'written', 'refused')", name="number_state"),
+    CheckConstraint("(number_state = '') = (case_id is null)", name="number"),
+    Index("ix_invoice_case_id", "case_id"),
+    Index("ix_invoice_open", "company", "state", postgresql_where=text("state in ('ready', 'parked')")),
+    Index("ix_invoice_number", "company", postgresql_where=text("number_state in ('waiting', 'refused')")),
+    comment="Each invoice that Visma handed over, once: no invoice opens two cases. Its case number's way back is here too",
+)
+
+ledger_transaction = Table(
+    "ledger_transaction",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("voucher_no", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    word("voucher_type"),
+    word("registrar"),
+    word("reference"),
+    Column("day", Date, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("invoice_no", Text, nullable=False),
+    word("text"),
+    now("came_at"),
+    Column("state", Text, nullable=False),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id")),
+    Column("item_id", BigInteger, ForeignKey("item.id")),
+    Column("superseded_by", BigInteger),
+    UniqueConstraint("company", "transaction_id", "version"),
+    CheckConstraint("state in ('ours', 'applied', 'parked', 'set_aside', 'superseded')", name="state"),
+    CheckConstraint("(state <> 'applied') or (case_id is not null and item_id is not null)", name="applied"),
+    CheckConstraint("(state = 'superseded') = (superseded_by is not null)", name="superseded"),
+    Index("ix_ledger_transaction_case_id", "case_id", postgresql_where=text("state = 'applied'")),
+    Index("ix_ledger_transaction_place", "company", "voucher_no", "line"),
+    Index("ix_ledger_transaction_invoice_no", "company", "invoice_no"),
+    comment="What happened to our invoices in Visma, as it told it; a change is a new version. Applied: it moves its item",
+)
+
+ledger_cursor = Table(
+    "ledger_cursor",
+    metadata,
+    Column("company", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    now("at"),
+    comment="From where a company's transactions are asked for next time",
 )
 
 # --- the clock and the pulse ---
