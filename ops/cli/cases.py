@@ -50,7 +50,7 @@ def list_(
     """List cases by their number: debtor, state, and what is owed without the interest, which runs day by day."""
     from ops.queries import cases
 
-    with reaching.reading() as connection:
+    with reaching.reading(company=company, client=client) as connection:
         found = cases.listed(
             connection, company=company, client=client, state=state, kid=kid, customer_no=customer, most=limit
         )

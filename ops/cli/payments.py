@@ -36,7 +36,7 @@ def list_(
 
     case_id = None if case is None else cases.case_id(case)
     ore = None if amount is None else _kroner(amount)
-    with reaching.reading() as connection:
+    with reaching.reading(company=company) as connection:
         found = payments.listed(
             connection, state=state, company=company, file_id=file, kid=kid, case_id=case_id, amount=ore,
             first=since, last=None, most=limit,
@@ -65,7 +65,7 @@ def parked(
     """Show the payments that wait for a person, the oldest first, each with cases that something points to."""
     from ops.queries import payments
 
-    with reaching.reading() as connection:
+    with reaching.reading(company=company) as connection:
         found = payments.parked(connection, company=company, reason=reason, most=limit)
     if json:
         printing.as_json({**asdict(p), "repair": repair_of(p.payment.reason)} for p in found)

@@ -36,10 +36,8 @@ def list_(json: Json = False) -> None:
 def show(company: _Company, file: _File = None, json: Json = False) -> None:
     """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest."""
     from ops.queries import proposals
-    from ops.repairs.acts import need_company
 
-    with reaching.reading() as connection:
-        need_company(connection, company)
+    with reaching.reading(company=company) as connection:
         found = proposals.proposal(connection, company, file)
     if json:
         printing.as_json([found])
@@ -76,12 +74,10 @@ def approve(
 ) -> None:
     """Approve and post a company's proposal, exactly as it was shown: a change since then is said and nothing is posted."""
     from ops.queries import proposals
-    from ops.repairs.acts import need_company
     from ops.repairs.proposals import approve as approved
 
     if not digest:
-        with reaching.reading() as connection:
-            need_company(connection, company)
+        with reaching.reading(company=company) as connection:
             shown = proposals.proposal(connection, company, file)
         typer.echo(
             f"company {company}: {counted(shown.payments, 'payment')}, {printing.kroner(shown.amount)} kr, {shown.parked} parked",

@@ -53,9 +53,18 @@ def close() -> None:
 
 
 @contextmanager
-def reading() -> Iterator["Connection"]:
-    """A connection to look with; nothing that it did is kept."""
+def reading(*, company: str | None = None, client: str | None = None) -> Iterator["Connection"]:
+    """A connection to look with; nothing that it did is kept.
+
+    `company`, `client`: what is asked for. Refused if the setup lacks it: an empty list would look like good news.
+    """
+    from ops.repairs.acts import need_client, need_company
+
     with database().connect() as connection:
+        if company is not None:
+            need_company(connection, company)
+        if client is not None:
+            need_client(connection, company, client)
         yield connection
 
 

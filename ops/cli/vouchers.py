@@ -34,7 +34,7 @@ def list_(
     """List vouchers, the newest first: reference, kroner, state, Visma's number, and why one waits for a person."""
     from ops.queries import vouchers
 
-    with reaching.reading() as connection:
+    with reaching.reading(company=company) as connection:
         found = vouchers.listed(
             connection, state=state, company=company, code=code, first=first, last=last, most=limit
         )
@@ -151,7 +151,7 @@ def retry(
         )
         return
     which = repairs.Which(company, code, first, last)
-    with reaching.reading() as connection:
+    with reaching.reading(company=company) as connection:
         number, total = repairs.matching(connection, which)
     typer.echo(f"{counted(number, 'refused voucher')} found, {kroner(total)} kr", err=json)
     if number and not yes and not dry_run:

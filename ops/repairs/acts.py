@@ -62,6 +62,15 @@ def need_company(connection: Connection, company: str) -> None:
         raise Refusal(f"the setup has no company {company}; it has {', '.join(known) or 'none'}")
 
 
+def need_client(connection: Connection, company: str | None, client: str) -> None:
+    """Refuse a client that the setup does not have, or not in this company."""
+    known = sorted(f"{of}/{code}" for of, code in setup_store.current(connection).clients)
+    if not any(client == each.split("/")[1] and company in (None, each.split("/")[0]) for each in known):
+        raise Refusal(
+            f"the setup has no client {client}{f' in company {company}' if company else ''}; it has {', '.join(known) or 'none'}"
+        )
+
+
 def too_late(connection: Connection, subject: str, stands: str) -> Refusal:
     """Make the refusal for what is not as the act needs it; it names the last who did something, and when."""
     last = audit.latest(connection, subject)

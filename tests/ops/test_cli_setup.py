@@ -248,3 +248,26 @@ def test_a_balance_without_visma_is_unknown_and_with_an_empty_site_agrees(
     said(capsys, "client", "apply", str(MUNICIPALITY))
     status, out, _ = said(capsys, "balance", "--no-visma")
     assert (status, out.splitlines()[-1]) == (3, "the money agrees; not all could be told")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [(("case", "list", "--company", "101"), "the setup has no company 101; it has 100"),
+     (("payment", "list", "--company", "101"), "the setup has no company 101; it has 100"),
+     (("payment", "parked", "--company", "101"), "the setup has no company 101; it has 100"),
+     (("voucher", "list", "--company", "101"), "the setup has no company 101; it has 100"),
+     (("voucher", "retry", "--all", "--company", "101"), "the setup has no company 101; it has 100"),
+     (("case", "list", "--client", "KOMM"), "the setup has no client KOMM; it has 100/EIE, 100/KOM, 100/SFO"),
+     (("case", "list", "--company", "100", "--client", "K"), "no client K in company 100; it has 100/EIE")],
+    ids=lambda line: " ".join(line) if isinstance(line, tuple) else "",
+)  # fmt: skip
+def test_a_list_of_a_company_or_client_that_the_setup_lacks_is_refused_and_not_empty(
+    line: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "client", "apply", str(MUNICIPALITY))
+
+    status, out, err = said(capsys, *line)
+
+    assert (status, out) == (1, "")
+    assert sentence in err
+    assert said(capsys, "case", "list", "--company", "100", "--client", "KOM")[0] == 0
