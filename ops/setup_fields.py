@@ -18,6 +18,7 @@ Reader: TypeAlias = Callable[[object], Any]
 
 _COVERED = (Kind.PRINCIPAL, Kind.COSTS, Kind.FEE, Kind.INTEREST)
 _CODE = re.compile(r"[^\s/]+")
+_FOLDER = re.compile(r"file:///(?!.*/\.\.?(/|$))(?!\.\.?(/|$))[^?#%\s][^?#%\n]*")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -198,8 +199,12 @@ def bank_account(value: object) -> str:
 
 
 def endpoint(value: object) -> str:
-    """An https address; http only where nothing leaves the machine or its container network."""
+    """An https address; http only where nothing leaves the machine or its container network; or a folder of files."""
     address = urlsplit(value) if isinstance(value, str) else None
+    if address is not None and address.scheme == "file":
+        if not _FOLDER.fullmatch(str(value)):
+            raise Unfit("a folder as file:///srv/visma/bilag, without .. and % in it")
+        return str(value)
     if (
         address is None
         or address.scheme not in {"http", "https"}

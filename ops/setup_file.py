@@ -51,6 +51,10 @@ class Dated:
 
 
 _DAY = Field(read.day)
+CANT_TELL = "a folder of files takes vouchers, and tells nothing but that they were read"
+ONE_PAYMENT = (
+    "in a file of vouchers the customer and invoice stand on the voucher, so each payment has its own"
+)
 
 
 def apply(engine: Engine, path: Path, *, actor: str, dry_run: bool) -> Applied:
@@ -66,7 +70,8 @@ def apply_text(engine: Engine, written: str, *, name: str, actor: str, dry_run: 
     """Apply a file's text, all or nothing; `name` is how its faults call it. Raises `BadSetupFileError`."""
     rows, faults = parse(written)
     with engine.connect() as connection:
-        faults += _strangers(rows, store.load(connection))
+        setup = store.load(connection)
+        faults += _strangers(rows, setup) + _misfits(rows, setup)
         if faults:
             raise BadSetupFileError(name, tuple(faults))
         added = [row for row in rows if _add(connection, row, actor)]
@@ -175,6 +180,35 @@ def _named(value: Noun) -> list[tuple[str, str, str]]:
             return [("client", "client", f"{company}/{client}")]
         case Installation():
             return []
+
+
+def _misfits(rows: list[Dated], setup: Setup) -> list[Fault]:
+    """What an installation that takes files can't do, and its companies must not want."""
+    standing = [each.latest().value for each in setup.installations.values()]
+    installations = {each.code: each for each in standing}
+    of_file = {row.value.code: row for row in rows if isinstance(row.value, Installation)}
+    installations |= {code: row.value for code, row in of_file.items() if isinstance(row.value, Installation)}
+    faults = [
+        Fault(row.place, name, f"false: {CANT_TELL}", "true")
+        for row in of_file.values()
+        if isinstance(row.value, Installation) and row.value.by_file
+        for name in ("lists", "imports", "transacts", "balances")
+        if getattr(row.value, name)
+    ]
+    companies = {each.latest().value.code: (each.latest().value, "") for each in setup.companies.values()}
+    companies |= {row.value.code: (row.value, row.place) for row in rows if isinstance(row.value, Company)}
+    for company, place in companies.values():
+        installation = installations.get(company.installation)
+        where = place or (of_file[company.installation].place if company.installation in of_file else "")
+        if where and installation and not fits(company, installation):
+            found = f"{company.payments_per_voucher} of company {company.code}"
+            faults.append(Fault(where, "payments_per_voucher", f"1: {ONE_PAYMENT}", found))
+    return faults
+
+
+def fits(company: Company, installation: Installation) -> bool:
+    """Whether the company's vouchers can be put into files, if it is by files that they go."""
+    return not installation.by_file or company.payments_per_voucher == 1
 
 
 def _add(connection: Connection, row: Dated, actor: str) -> bool:

@@ -60,6 +60,11 @@ class Installation:
     transacts: bool = True
     balances: bool = True
 
+    @property
+    def by_file(self) -> bool:
+        """Whether vouchers go to it as files in a folder: the endpoint is `file:///FOLDER`."""
+        return self.endpoint.startswith("file:")
+
 
 @dataclass(frozen=True, slots=True)
 class PostingAccounts:

@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     )
 
 
+UNREAD = "Unread"
+"""The code of a voucher that was handed over and lies unread: in doubt, and nothing is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryAnswer:
     """The answer for one voucher. `code` and `note` are Visma's words, or say what went wrong on the way.
@@ -59,11 +63,18 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class InquiryAnswer:
-    """What Visma says when asked for a reference. `asked` is False where the installation can't be asked."""
+    """What Visma says when asked for a reference. `asked` is False where it can't be told; `note` may say why.
+
+    `unread`: it lies with Visma and nobody has read it yet, so it may be booked at any moment. `refused`: certainly
+    not booked, `note` is why.
+    """
 
     reference: str
     asked: bool
     found: tuple[LedgerVoucher, ...]
+    unread: bool = False
+    refused: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

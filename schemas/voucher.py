@@ -27,13 +27,15 @@ MOVES: dict[VoucherState, frozenset[VoucherState]] = {
     VoucherState.SENDING: frozenset(
         {VoucherState.DELIVERED, VoucherState.REFUSED, VoucherState.IN_DOUBT, VoucherState.APPROVED}
     ),
-    VoucherState.IN_DOUBT: frozenset({VoucherState.DELIVERED, VoucherState.APPROVED}),
+    VoucherState.IN_DOUBT: frozenset({VoucherState.DELIVERED, VoucherState.APPROVED, VoucherState.REFUSED}),
     VoucherState.REFUSED: frozenset({VoucherState.APPROVED, VoucherState.VOID, VoucherState.BY_HAND}),
     VoucherState.DELIVERED: frozenset(),
     VoucherState.VOID: frozenset({VoucherState.REFUSED}),
     VoucherState.BY_HAND: frozenset(),
 }
-"""From each state, the states that may follow. Out of doubt there is no way to refused or void: only knowledge ends doubt."""
+"""From each state, the states that may follow. Only knowledge ends doubt: there is no way to void, and to refused only by
+Visma's own word.
+"""
 
 
 class LedgerState(StrEnum):

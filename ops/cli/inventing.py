@@ -98,6 +98,9 @@ def simulate_visma(
     proposals: Annotated[
         bool, typer.Option("--proposals/--no-proposals", help="Begin with the setup's dunning proposals.")
     ] = True,
+    files: Annotated[
+        Path | None, typer.Option(help="A folder from which it imports vouchers too, each second.")
+    ] = None,
     sign_in: Annotated[
         str, typer.Option(envvar="KK2_VISMA_SIGN_IN", help="USER:PASSWORD that it demands.")
     ] = "",
@@ -109,7 +112,7 @@ def simulate_visma(
         folder, port=port, host=host, municipality=municipality, faults=simulator.read_faults(faults), seed=seed,
         deduplicates=deduplicates, finds=finds, lists=lists, imports=imports, transacts=transacts, balances=balances,
         habits=simulator.Habits(consumes=consumes, tells_registrar=registrar, tells_reference=reference),
-        seeded=proposals, sign_in=sign_in,
+        seeded=proposals, sign_in=sign_in, files=files,
     )  # fmt: skip
     simulator.run(visma)
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ops import migrations
 from ops.health.pulse import State, health
+from ops.setup_file import ONE_PAYMENT, fits
 from schemas.setup import Company, Dated, Installation, NoSuchSetupError, Setup
 from schemas.transfer import InstallationFacts
 from schemas.wording import counted
@@ -179,6 +180,9 @@ def _faults(setup: Setup, today: date) -> Iterator[str]:
         value = company.latest().value
         if value.installation not in setup.installations:
             yield f"company {value.code} names the installation {value.installation}, which is not set up"
+        elif not fits(value, setup.installations[value.installation].latest().value):
+            more = value.payments_per_voucher
+            yield f"company {value.code} has payments_per_voucher {more}, must be 1: {ONE_PAYMENT}"
     for account in setup.accounts.values():
         if account.latest().value.company not in setup.companies:
             yield f"account {account.latest().value.number} is of a company that is not set up"
@@ -228,8 +232,8 @@ def _visma(
     name = f"Visma {installation.code}"
     try:
         facts = connect(installation, resolve).installation()
-    except CannotTell:
-        yield Sign(name, State.UNKNOWN, "this Visma can't say what it is")
+    except CannotTell as why:
+        yield Sign(name, State.UNKNOWN, f"this Visma can't say what it is: {why}")
         return
     except Trouble as trouble:
         yield Sign(name, State.BAD, f"{trouble.note} ({trouble.code})")

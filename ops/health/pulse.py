@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from ops.queries.work import ParkedSum, parked_sums
 from pipeline.flow import FLOW, QUEUES
 from schemas.money import Money
+from schemas.transfer import UNREAD
 
 LATE = {"relay": 60.0, "beat": 120.0, "watch": 300.0}
 """After so many seconds without its rounds a process is late. Beat's are noted by the worker that it wakes."""
@@ -21,6 +22,9 @@ IDLE = 60.0
 
 DOUBT = 900.0
 """A voucher may be in doubt for so many seconds: the inquiry's pause and some patience."""
+
+LEFT_UNREAD = 4 * 86_400.0
+"""A file may lie unread for so many seconds: somebody in Visma reads it, on a working day, by hand."""
 
 
 class State(StrEnum):
@@ -173,10 +177,12 @@ def progress(connection: Connection, *, idle: float) -> tuple[QueuePulse, ...]:
 def _doubt(connection: Connection) -> Doubt:
     row = connection.execute(
         text(
-            "SELECT count(*), coalesce(sum(v.total), 0)::bigint, max(extract(epoch FROM clock_timestamp() - coalesce("
-            "(SELECT max(e.at) FROM exchange e WHERE e.voucher_id = v.id AND e.what = 'send'), v.approved_at)))::float "
-            "FROM voucher v WHERE v.state = 'in_doubt'"
-        )
+            "SELECT count(*), coalesce(sum(total), 0)::bigint, max(age), coalesce(bool_or("
+            "age > CASE WHEN code = :unread THEN :left_unread ELSE :doubt END), false) FROM (SELECT v.total, v.code, "
+            "extract(epoch FROM clock_timestamp() - coalesce((SELECT max(e.at) FROM exchange e "
+            "WHERE e.voucher_id = v.id AND e.what = 'send'), v.approved_at))::float AS age "
+            "FROM voucher v WHERE v.state = 'in_doubt') d"
+        ),
+        {"unread": UNREAD, "left_unread": LEFT_UNREAD, "doubt": DOUBT},
     ).one()
-    old = row[2] is not None and row[2] > DOUBT
-    return Doubt(row[0], row[1], row[2], State.BAD if old else State.WELL)
+    return Doubt(row[0], row[1], row[2], State.BAD if row[3] else State.WELL)

@@ -14,6 +14,7 @@ from ops.simulator.acting import Acting
 from ops.simulator.answers import Visma
 from ops.simulator.collection import Habits
 from ops.simulator.faults import BadFaultError, Fault, FaultKind, FaultPlan, from_fields, parse
+from ops.simulator.file_import import FileImport
 from ops.simulator.ledger import Booked, Ledger
 from ops.simulator.municipality import BadMunicipalityError, proposals, read
 from ops.simulator.server import SOAP_PATH, BusyPortError, Server
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 ALWAYS = frozenset({"RegisterVouchers", "GetInstallation"})
+READ_EVERY = 1.0  # seconds
 
 
 class Simulator(Acting):
@@ -43,7 +45,7 @@ class Simulator(Acting):
 
     It begins to listen when it is made and serves from `start` or `with` on. `port` 0 takes a free one; `sign_in` is
     `user:password` for Basic auth, "" for none; `municipality` a TOML file, None for the seeded one; `seeded`: whether
-    its dunning proposals stand in a new ledger.
+    its dunning proposals stand in a new ledger; `files` a folder from which vouchers are imported too.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Simulator(Acting):
         seeded: bool = False,
         sign_in: str = "",
         tls: ssl.SSLContext | None = None,
+        files: Path | None = None,
     ) -> None:
         """Open the ledger in `folder` and bind the port. Raises `BusyPortError`, OSError, `BadMunicipalityError`."""
         offered = {
@@ -76,6 +79,7 @@ class Simulator(Acting):
         super().__init__(visma, FaultPlan(faults, seed))
         if seeded:
             people.begin(visma, proposals(municipality))
+        self._files = FileImport(visma, files) if files else None
         self._server = Server((host, port), self._visma, self._plan, sign_in, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.base = f"{'http' if tls is None else 'https'}://{host}:{self._server.server_address[1]}"
@@ -85,6 +89,10 @@ class Simulator(Acting):
         """Serve, on a thread of its own."""
         self._thread.start()
         return self
+
+    def read_files(self) -> int:
+        """Import what lies in the folder of files, as a person in Visma does; how many became vouchers."""
+        return self._files.read() if self._files else 0
 
     def stop(self) -> None:
         """Stop serving and close the ledger; calls that hang are let go."""
@@ -127,4 +135,5 @@ def run(simulator: Simulator) -> None:
         signal.signal(number, lambda *_: stop.set())
     with simulator:
         print(f"Visma, simulated: SOAP at {simulator.url}, page at {simulator.base}/", flush=True)
-        stop.wait()
+        while not stop.wait(READ_EVERY):
+            simulator.read_files()

@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument(
         "--no-proposals", action="store_true", help="begin without the seeded dunning proposals"
     )
+    parser.add_argument("--files", type=Path, help="a folder from which vouchers are imported too")
     parser.add_argument("--sign-in", default="", metavar="USER:PASSWORD", help="demand Basic auth")
     parser.add_argument("--certificate", type=Path, help="PEM with certificate and key: serve HTTPS")
     asked = parser.parse_args()
@@ -51,6 +52,7 @@ def main() -> int:
             finds=not asked.no_find, lists=not asked.no_list, imports=not asked.no_import,
             transacts=not asked.no_transactions, balances=not asked.no_balances, habits=_habits(asked),
             seeded=not asked.no_proposals, sign_in=asked.sign_in, tls=_tls(asked.certificate),
+            files=asked.files,
         )  # fmt: skip
         run(simulator)
     except (BadFaultError, BadMunicipalityError, OSError) as wrong:

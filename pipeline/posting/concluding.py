@@ -82,9 +82,10 @@ def concluded(facts: AnswerFacts) -> Conclusion:
 
 
 def inquired(facts: InquiryFacts) -> Conclusion:
-    """Conclude from what Visma has under our reference: one voucher, several, none yet, none, or no way to ask."""
+    """Conclude from what Visma has under our reference: one voucher, several, one unread or refused, none, no telling."""
     if not facts.answer.asked:
-        note = f"voucher {facts.reference} got no answer and this Visma can't be asked: look there"
+        why = facts.answer.note or "this Visma can't be asked"
+        note = f"voucher {facts.reference} got no answer and {why}: look there"
         return _stands(
             VoucherState.IN_DOUBT, Park(Reason.IN_DOUBT, f"{note}, then confirm it or declare it absent"), 0
         )
@@ -93,6 +94,12 @@ def inquired(facts: InquiryFacts) -> Conclusion:
         return _clash(facts.reference, f"vouchers {_numbers(alive)}, which are doubles", facts.absent_before)
     if alive:
         return _found(facts, alive[0])
+    if facts.answer.unread:
+        return _stands(VoucherState.IN_DOUBT, None, 0)
+    if facts.answer.refused:
+        said = f"Visma refused voucher {facts.reference}: {facts.answer.note}"
+        park = Park(Reason.REFUSED, f"{said}: correct and retry, or void the voucher")
+        return _stands(VoucherState.REFUSED, park, 0)
     if facts.answer.found:
         gone = f"voucher {facts.reference} is deleted in Visma (no. {_numbers(facts.answer.found)})"
         park = Park(Reason.IN_DOUBT, f"{gone}: confirm it, or declare it absent to send it again")

@@ -112,10 +112,16 @@ def connect(
 ) -> Accounting:
     """The adapter for an installation; nothing is sent yet. `secret` resolves `env:NAME` and `file:PATH`.
 
+    An endpoint `file:///FOLDER` is a folder of voucher files, any other WSinkasso.
+
     `table`: the names of its contract, None for those of `workers.accounting.mapping`. Raises what `secret` raises,
     OSError for a certificate file that can't be read, ValueError for an endpoint that is not an http(s) address: all of
     them faults of the setup, found before anything is sent.
     """
+    if installation.by_file:
+        from workers.accounting.voucher_file import VoucherFile
+
+        return VoucherFile(installation)
     # zeep takes half a second: only who calls Visma pays it
     from workers.accounting.mapping import WSINKASSO
     from workers.accounting.wsinkasso import WSinkasso

@@ -10,7 +10,8 @@ from lxml import etree
 from schemas.setup import Installation
 from schemas.transfer import Exchange
 from workers.accounting import Trouble, verdicts
-from workers.accounting.contract import Contract, OffContractError, parsed
+from workers.accounting.contract import Contract
+from workers.accounting.parsing import OffContractError, parsed
 from workers.accounting.redaction import masked_numbers, redacted
 from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
 

@@ -20,15 +20,12 @@ from workers.accounting.names import (
     TransactionNames,
     VoucherNames,
 )
+from workers.accounting.parsing import OffContractError
 from workers.accounting.soap import Style
 from workers.accounting.tables import Mapping
 
 N = TypeVar("N", CompanyNames, ErrorNames, InvoiceNames, ResultNames, TransactionNames, VoucherNames)
 _STEPS = re.compile(r"(?:\{[^}]*\})?[^/{}]+")
-
-
-class OffContractError(Exception):
-    """Bytes that are no XML, no SOAP, or not as the XSD wants them; the sentence says where."""
 
 
 class NetworkForbiddenError(Exception):
@@ -198,21 +195,3 @@ def text_at(element: etree._Element, path: str) -> str:
 def contract_of(table: Mapping) -> Contract:
     """The contract of a table, one a process."""
     return Contract(table)
-
-
-def parsed(raw: bytes) -> etree._Element:
-    """Bytes from outside as XML. DTDs, entities, huge trees and the network are refused. Raises `OffContractError`."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
-    try:
-        root = etree.fromstring(raw, parser)
-    except (etree.XMLSyntaxError, ValueError) as fault:
-        raise OffContractError(f"no XML: {fault}") from fault
-    declared: object = root.getroottree().docinfo.internalDTD
-    if declared is not None:
-        raise OffContractError("the answer declares a document type, which SOAP forbids")
-    if next(root.iter(etree.ProcessingInstruction), None) is not None:
-        # It would split a text in two, and a reader that takes the first half takes a wrong voucher number.
-        raise OffContractError("the answer holds a processing instruction, which SOAP forbids")
-    return root

@@ -3,7 +3,8 @@
 from lxml import etree
 
 from schemas.transfer import InvoiceBalance, LedgerTransaction, ReadyInvoice, ReadyPage, TransactionPage
-from workers.accounting.contract import Contract, OffContractError, text_at
+from workers.accounting.contract import Contract, text_at
+from workers.accounting.parsing import OffContractError
 from workers.accounting.reading import cells_of, count, day, money, needed, texts_of
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from schemas.transfer import LedgerVoucher
-from workers.accounting.contract import Contract, OffContractError
+from workers.accounting.contract import Contract
+from workers.accounting.parsing import OffContractError
 from workers.accounting.reading import cells_of, count, day, money, needed
 
 

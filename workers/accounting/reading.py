@@ -11,7 +11,7 @@ from decimal import Decimal
 from lxml import etree
 
 from schemas.money import Money
-from workers.accounting.contract import OffContractError
+from workers.accounting.parsing import OffContractError
 
 LONGEST_AMOUNT = 28  # characters, with zeros: what a Decimal of the default context holds without rounding
 BEYOND = 10**15  # øre: decimal(15,2) has thirteen digits of kroner

@@ -8,7 +8,8 @@ from lxml import etree
 from schemas.money import Money
 from schemas.transfer import DeliveryAnswer, Verdict
 from workers.accounting import reading
-from workers.accounting.contract import Contract, Fault, OffContractError, parsed, text_at
+from workers.accounting.contract import Contract, Fault, text_at
+from workers.accounting.parsing import OffContractError, parsed
 from workers.accounting.reading import cells_of
 from workers.accounting.wire import BrokenCallError, RawAnswer
 

@@ -5,6 +5,7 @@ from pipeline.flow import stage_of
 from pipeline.posting import Conclusion, InquiryFacts
 from schemas import events
 from schemas.setup import Installation
+from schemas.transfer import UNREAD
 from schemas.voucher import VoucherState
 from workers.accounting import Trouble, connect
 from workers.crash import crash_point
@@ -65,26 +66,29 @@ def inquire(work_id: int, hands: Hands) -> None:
                 doubted.absent,
             )
             conclusion = posting.inquired(facts)
-            if lately and answer.asked and not answer.found:
+            if lately and conclusion.absent > doubted.absent:
                 # a person asked sooner: absent counts only over the whole pause, for a booking may still come through
                 conclusions.log_inquiry(connection, doubted.id, doubted.attempt, exchange, "too_soon")
                 rows.postpone(connection, work_id, installation.inquiry_pause, "waits")
                 return
-            conclusions.log_inquiry(connection, doubted.id, doubted.attempt, exchange, conclusion.state.value)
-            _conclude_inquiry(stand, doubted, conclusion, installation)
+            if not answer.unread:  # said again and again until somebody reads it, and nothing new each time
+                conclusions.log_inquiry(
+                    connection, doubted.id, doubted.attempt, exchange, conclusion.state.value
+                )
+            _conclude_inquiry(stand, doubted, conclusion, installation, UNREAD if answer.unread else "")
         crash_point("inquire.concluded")
         hands.ringer.ring(stand.rings)
 
 
 def _conclude_inquiry(
-    stand: Stand, doubted: ToSend, conclusion: Conclusion, installation: Installation
+    stand: Stand, doubted: ToSend, conclusion: Conclusion, installation: Installation, code: str
 ) -> None:
     connection = stand.connection
-    if not conclusions.move(connection, doubted.id, doubted.attempt, conclusion, "", ""):
+    if not conclusions.move(connection, doubted.id, doubted.attempt, conclusion, code, ""):
         rows.done(connection, stand.claimed.work_id)
         return
     if conclusion.state is VoucherState.IN_DOUBT and conclusion.park is None:
-        # absent for the first time: a slow booking may still come through; the same row asks again
+        # unread, or absent for the first time: a slow booking may still come through; the same row asks again
         rows.postpone(connection, stand.claimed.work_id, installation.inquiry_pause, "waits")
         return
     if conclusion.state is VoucherState.APPROVED:

@@ -15,8 +15,9 @@ from schemas.transfer import CaseNumber, Verdict
 from tests.workers.accounting.other.table import INNFORDRING
 from tests.workers.far_side import NOVEMBER, an_installation, far_side, http, saying, secret, soap
 from workers.accounting import Accounting, Trouble, connect, invoices
-from workers.accounting.contract import Contract, OffContractError, contract_of, parsed
+from workers.accounting.contract import Contract, contract_of
 from workers.accounting.mapping import WSINKASSO
+from workers.accounting.parsing import OffContractError, parsed
 from workers.accounting.reading import count, day, money
 from workers.accounting.verdicts import of_answer
 from workers.accounting.wire import RawAnswer
