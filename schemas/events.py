@@ -87,7 +87,28 @@ class PaymentAssigned:
     case_id: int
 
 
-# --- proposal and vouchers ---
+# --- the clock ---
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDue:
+    """It is time to ask Visma for a company's new invoices for collection."""
+
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchDue:
+    """It is time to ask Visma for what happened to a company's invoices there."""
+
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlDue:
+    """It is time to compare a company's cases with Visma."""
+
+    company: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,9 @@ class RestDue:
     """It is time to propose what no file brought: corrections and repaired payments of a company."""
 
     company: str
+
+
+# --- proposal and vouchers ---
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,13 @@ def label(event: object) -> str:
             return f"voucher {ids[0]}" if len(ids) == 1 else f"{len(ids)} vouchers from {ids[0]}"
         case events.VoucherInDoubt(voucher_id) | events.InquiryAsked(voucher_id):
             return f"voucher {voucher_id}"
-        case events.RestDue(company):
-            return f"company {company}, rest"
+        case (
+            events.ImportDue(company)
+            | events.FetchDue(company)
+            | events.ControlDue(company)
+            | events.RestDue(company)
+        ):
+            return f"company {company}, {type(event).__name__.removesuffix('Due').lower()}"
         case events.PaymentAssigned(payment_id, case_id):
             return f"payment {payment_id} to case {case_id}"
         case events.CaseChanged(ids) | events.CasesOpened(ids):

@@ -21,7 +21,7 @@ _EVENTS = [
 # what the door, the clock or a person says; every other event is some stage's
 _FROM_OUTSIDE = {
     "FileLanded", "FileSeenAgain", "PaymentsReleased", "CaseChanged", "CasesOpened", "PaymentAssigned", "RestDue",
-    "RetryAsked", "InquiryAsked", "VoucherVoided", "PersonActed",
+    "ImportDue", "FetchDue", "ControlDue", "RetryAsked", "InquiryAsked", "VoucherVoided", "PersonActed",
 }  # fmt: skip
 
 
