@@ -77,10 +77,14 @@ class Simulator(Acting):
         capabilities = ALWAYS | {name for name, has in offered.items() if has}
         visma = Visma(read(municipality, capabilities), Ledger(folder), habits or Habits())
         super().__init__(visma, FaultPlan(faults, seed))
-        if seeded:
-            people.begin(visma, proposals(municipality))
-        self._files = FileImport(visma, files) if files else None
-        self._server = Server((host, port), self._visma, self._plan, sign_in, tls)
+        try:
+            if seeded:
+                people.begin(visma, proposals(municipality))
+            self._files = FileImport(visma, files) if files else None
+            self._server = Server((host, port), self._visma, self._plan, sign_in, tls)
+        except BaseException:
+            self._ledger.close()
+            raise
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.base = f"{'http' if tls is None else 'https'}://{host}:{self._server.server_address[1]}"
         self.url = self.base + SOAP_PATH
