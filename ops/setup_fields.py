@@ -101,10 +101,12 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str) else text
 
 
-def code(longest: int) -> Reader:
+def code(longest: int, *, empty: bool = False) -> Reader:
     """A code of Visma's: no blanks, no slash (our keys are joined by it), at most so many characters."""
 
     def read(value: object) -> str:
+        if empty and value == "":
+            return ""
         if not isinstance(value, str) or not _CODE.fullmatch(value) or len(value) > longest:
             raise Unfit(f"a code of 1 to {longest} characters in quotes, without blanks and slashes")
         return value
@@ -117,6 +119,17 @@ def client_code(value: object) -> str:
     if not isinstance(value, str) or not _CODE.fullmatch(value) or len(value) != 3:
         raise Unfit('a client\'s code of 3 characters, as "KOM"')
     return value
+
+
+def case_no_pattern(value: object) -> str:
+    """The pattern of a new case's number; empty is none. Visma allows sixteen characters."""
+    if value != "" and (
+        not isinstance(value, str) or len(value) > 16 or not re.fullmatch(r"[^\s/#]*#{4,}[^\s/#]*", value)
+    ):
+        raise Unfit(
+            'a pattern of at most 16 characters with four or more # side by side, one for each digit, as "0221-########"'
+        )
+    return str(value)
 
 
 def text(longest: int, *, empty: bool = False) -> Reader:
@@ -196,6 +209,11 @@ def bank_account(value: object) -> str:
             f"a bank account whose last digit is its MOD11 control{'' if control == '-' else f', here {control}'}"
         )
     return value
+
+
+def account_or_none(value: object) -> str:
+    """A bank account, or an empty text for none."""
+    return "" if value == "" else bank_account(value)
 
 
 def endpoint(value: object) -> str:

@@ -145,7 +145,7 @@ def _twice(rows: list[Dated]) -> list[Fault]:
 
 
 def _strangers(rows: list[Dated], setup: Setup) -> list[Fault]:
-    """Tables that name an installation, company or client that neither the file nor the store has on that day."""
+    """Tables that name an installation, company, account or client that neither the file nor the store has on that day."""
     first: dict[tuple[str, str], date] = {}
     for key, day in _standing(setup) + [(store.key_of(row.value), row.valid_from) for row in rows]:
         first[key] = min(day, first.get(key, day))
@@ -155,13 +155,15 @@ def _strangers(rows: list[Dated], setup: Setup) -> list[Fault]:
             begins = first.get((kind, named))
             if begins is None or begins > row.valid_from:
                 found = f"one from {begins}" if begins else "none"
-                faults.append(Fault(row.place, field, f"a {kind} {named} by {row.valid_from}", found))
+                faults.append(Fault(row.place, field, f"{kind} {named} by {row.valid_from}", found))
     return faults
 
 
 def _standing(setup: Setup) -> list[tuple[tuple[str, str], date]]:
     """The keys that the store has, and the day from which it has them."""
-    kinds: tuple[Mapping[Any, Any], ...] = (setup.installations, setup.companies, setup.clients)
+    kinds: tuple[Mapping[Any, Any], ...] = (
+        setup.installations, setup.companies, setup.accounts, setup.clients,
+    )  # fmt: skip
     return [
         (store.key_of(dated.rows[-1].value), dated.rows[-1].valid_from)
         for kind in kinds
@@ -174,6 +176,8 @@ def _named(value: Noun) -> list[tuple[str, str, str]]:
     match value:
         case Company(installation=code):
             return [("installation", "installation", code)]
+        case Client(company=company, case_account=account) if account:
+            return [("company", "company", company), ("case_account", "account", account)]
         case BankAccount(company=company) | Client(company=company):
             return [("company", "company", company)]
         case SubLedger(company=company, client=client):

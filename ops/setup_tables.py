@@ -8,6 +8,7 @@ from schemas.case import KK2_ORDER
 from schemas.money import kr
 from schemas.setup import (
     BankAccount,
+    CasePer,
     Client,
     ClosedPeriodPolicy,
     Company,
@@ -82,6 +83,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "four_eyes_limit": Field(read.kroner),
         "payments_per_voucher": Field(read.whole(1, 5000), 500, required=False),
         "posting": Field(read.yes_or_no),
+        "dunning_code": Field(read.code(10, empty=True), "", required=False),
     },
     "account": {
         "number": Field(read.bank_account),
@@ -99,6 +101,9 @@ FIELDS: dict[str, dict[str, Field]] = {
             read.one_of(OverpaymentPolicy), OverpaymentPolicy.SUSPENSE, required=False
         ),
         "accounts": Field(_ledger_accounts, None, required=False),
+        "case_account": Field(read.account_or_none, "", required=False),
+        "case_no_pattern": Field(read.case_no_pattern, "", required=False),
+        "case_per": Field(read.one_of(CasePer), CasePer.INVOICE, required=False),
     },
     "sub_ledger": {
         "client": Field(read.client_code),

@@ -26,6 +26,13 @@ class ParkedPolicy(StrEnum):
     WAIT = "wait"  # not posted until it is repaired
 
 
+class CasePer(StrEnum):
+    """How many cases the import opens for invoices of one debtor in one dunning proposal."""
+
+    INVOICE = "invoice"
+    DEBTOR = "debtor"  # one for all of a debtor's invoices in the proposal
+
+
 class ClosedPeriodPolicy(StrEnum):
     """What to do when the period of the booked date is closed in Visma."""
 
@@ -85,7 +92,8 @@ class Company:
     """A company (selskap) in Visma: how its vouchers look and what stops the automatic path.
 
     `limit_voucher`, `limit_day`: kroner as øre of absolute amounts above which a person approves; 0 = no limit.
-    `posting` False is shadow mode: everything but delivery.
+    `posting` False is shadow mode: everything but delivery. `dunning_code` (purrekode) marks the proposals to import,
+    "" = none are.
     """
 
     code: str
@@ -104,11 +112,15 @@ class Company:
     four_eyes_limit: Money
     payments_per_voucher: int
     posting: bool
+    dunning_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """An OCR account of a company, with its KID agreements. Bank files before `cut_over` are not booked."""
+    """An OCR account of a company, with its KID agreements; a new case's own KID follows the first of them.
+
+    Bank files before `cut_over` are not booked.
+    """
 
     number: str
     company: str
@@ -129,7 +141,11 @@ class SubLedger:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client (oppdragsgiver), Visma's code of three characters. `accounts` is the company's unless it has its own."""
+    """A client (oppdragsgiver), Visma's code of three characters. `accounts` is the company's unless it has its own.
+
+    Of a case that the import opens: `case_no_pattern` is its number, each `#` a digit ("0221-########"), "" = it opens
+    none; `case_account` is the OCR account that it is to be paid on, "" = the company's first.
+    """
 
     code: str
     company: str
@@ -138,6 +154,9 @@ class Client:
     closing_threshold: Money
     overpayment_policy: OverpaymentPolicy
     accounts: PostingAccounts | None
+    case_account: str = ""
+    case_no_pattern: str = ""
+    case_per: CasePer = CasePer.INVOICE
 
 
 R = TypeVar("R", Installation, Company, BankAccount, SubLedger, Client)

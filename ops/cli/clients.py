@@ -63,7 +63,7 @@ def _show(on: date | None, *, json: bool) -> None:
                 key,
                 valid_from,
                 version,
-                getattr(value, "name", "") or getattr(value, "endpoint", "") or _what(value),
+                _what(value),
             )
             for kind, key, valid_from, version, value in rows
         ],
@@ -71,5 +71,19 @@ def _show(on: date | None, *, json: bool) -> None:
 
 
 def _what(value: object) -> str:
-    company, account = getattr(value, "company", ""), getattr(value, "account", "")
-    return f"ledger account {account}" if account else f"company {company}"
+    from schemas.setup import BankAccount, Client, Company, Installation, SubLedger
+
+    match value:
+        case Installation(endpoint=endpoint):
+            return endpoint
+        case Company(name=name, posting=posting, dunning_code=code):
+            return ", ".join(
+                [name, *(["imports " + code] if code else []), *([] if posting else ["in shadow"])]
+            )
+        case BankAccount(company=company, cut_over=cut_over):
+            return f"company {company}" + (f", booked from {cut_over}" if cut_over else "")
+        case Client(name=name, case_no_pattern=pattern, case_per=per):
+            return f"{name}, a case {pattern} per {per}" if pattern else name
+        case SubLedger(account=account):
+            return f"ledger account {account}"
+    return ""

@@ -10,6 +10,7 @@ from ops import setup_file
 from ops.setup_file import Applied, BadSetupFileError
 from schemas.kid import KidAgreement, Modulus
 from schemas.money import kr
+from schemas.setup import CasePer
 from workers.store import setup as store
 
 MUNICIPALITY = Path(setup_file.__file__).parent / "demo" / "municipality.toml"
@@ -110,7 +111,7 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(engine: Engine) -> None:
 def test_a_table_that_names_what_is_not_set_up_is_refused(engine: Engine) -> None:
     found = faults_of(engine, changed(('client = "SFO"', 'client = "SFI"')))
 
-    assert found == ["[[sub_ledger]] 3 (30): client: expected a client 100/SFI by 2020-01-01, found none"]
+    assert found == ["[[sub_ledger]] 3 (30): client: expected client 100/SFI by 2020-01-01, found none"]
 
 
 def test_a_table_that_is_not_known_is_refused(engine: Engine) -> None:
@@ -153,3 +154,39 @@ def test_show_gives_what_is_valid_on_a_day(engine: Engine) -> None:
 
     assert [row[:2] for row in rows][:2] == [("installation", "main"), ("company", "100")]
     assert len(rows) == 10
+
+
+@pytest.mark.parametrize("pattern", ["0221-###", "0221-#########-#####", "0221 ####", "##-####", 221])
+def test_a_pattern_of_case_numbers_that_visma_or_counting_would_not_bear_is_refused(
+    pattern: object, engine: Engine
+) -> None:
+    written = f'"{pattern}"' if isinstance(pattern, str) else str(pattern)
+
+    found = faults_of(engine, changed(('case_no_pattern = "0221-########"', f"case_no_pattern = {written}")))
+
+    assert "(KOM): case_no_pattern: expected a pattern of at most 16 characters" in found[0]
+
+
+def test_what_the_import_needs_is_read_and_may_be_left_out(engine: Engine) -> None:
+    setup_file.apply_text(
+        engine, changed(('dunning_code = ""', 'dunning_code = "PWS"')), name="f", actor="kari", dry_run=False
+    )
+
+    with engine.connect() as connection:
+        setup = store.load(connection)
+    full, plain = (setup.clients["100", code].latest().value for code in ("KOM", "EIE"))
+    assert setup.companies["100"].latest().value.dunning_code == "PWS"
+    assert (full.case_no_pattern, full.case_per, full.case_account) == (
+        "0221-########",
+        CasePer.INVOICE,
+        "97100110427",
+    )
+    assert (plain.case_no_pattern, plain.case_per, plain.case_account) == ("", CasePer.INVOICE, "")
+
+
+def test_an_account_for_new_cases_that_is_not_set_up_is_refused(engine: Engine) -> None:
+    found = faults_of(engine, changed(('case_account = "97100110427"', 'case_account = "12345678903"')))
+
+    assert found == [
+        "[[client]] 1 (KOM): case_account: expected account 12345678903 by 2020-01-01, found none"
+    ]
