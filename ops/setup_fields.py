@@ -9,14 +9,12 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from schemas.case import CoverOrder, Kind
-from schemas.kid import LONGEST, SHORTEST, KidAgreement, Modulus, mod11
+from schemas.kid import mod11
 from schemas.money import Money, from_decimal_text
 
 Reader: TypeAlias = Callable[[object], Any]
 """Gives what the noun's field holds; raises `Unfit`."""
 
-_COVERED = (Kind.PRINCIPAL, Kind.COSTS, Kind.FEE, Kind.INTEREST)
 _CODE = re.compile(r"[^\s/]+")
 _FOLDER = re.compile(r"file:///(?!.*/\.\.?(/|$))(?!\.\.?(/|$))[^?#%\s][^?#%\n]*")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -119,17 +117,6 @@ def client_code(value: object) -> str:
     if not isinstance(value, str) or not _CODE.fullmatch(value) or len(value) != 3:
         raise Unfit('a client\'s code of 3 characters, as "KOM"')
     return value
-
-
-def case_no_pattern(value: object) -> str:
-    """The pattern of a new case's number; empty is none. Visma allows sixteen characters."""
-    if value != "" and (
-        not isinstance(value, str) or len(value) > 16 or not re.fullmatch(r"[^\s/#]*#{4,}[^\s/#]*", value)
-    ):
-        raise Unfit(
-            'a pattern of at most 16 characters with four or more # side by side, one for each digit, as "0221-########"'
-        )
-    return str(value)
 
 
 def text(longest: int, *, empty: bool = False) -> Reader:
@@ -243,34 +230,6 @@ def secret(value: object) -> str:
     ):
         raise UnfitSecret('a reference to a secret, "env:NAME" or "file:/PATH", never the secret itself')
     return value
-
-
-def cover_order(value: object) -> CoverOrder:
-    """In what order payments cover a case: each kind that can be owed, once."""
-    words = [kind.name.lower() for kind in _COVERED]
-    if not isinstance(value, list) or sorted(map(str, value)) != sorted(words):
-        raise Unfit(f"each of {', '.join(words)} once")
-    return tuple(Kind[word.upper()] for word in value)
-
-
-def kid_agreements(value: object) -> tuple[KidAgreement, ...]:
-    """Up to three KID patterns."""
-    unfit = Unfit(f'up to three of {{ length = {SHORTEST} to {LONGEST}, modulus = "mod10" or "mod11" }}')
-    if not isinstance(value, list) or len(value) > 3:
-        raise unfit
-    made = []
-    for each in value:
-        if (
-            not isinstance(each, dict)
-            or each.keys() != {"length", "modulus"}
-            or type(each["length"]) is not int
-        ):
-            raise unfit
-        try:
-            made.append(KidAgreement(each["length"], Modulus(each["modulus"])))
-        except ValueError:
-            raise unfit from None
-    return tuple(made)
 
 
 def dimensions(value: object) -> tuple[str, ...]:

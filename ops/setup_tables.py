@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ops import setup_case_fields as of_cases
 from ops import setup_fields as read
 from ops.setup_fields import Fault, Field, Unfit, UnfitTable, read_fields
 from schemas.case import KK2_ORDER
@@ -88,21 +89,21 @@ FIELDS: dict[str, dict[str, Field]] = {
     "account": {
         "number": Field(read.bank_account),
         "company": _company,
-        "kid_agreements": Field(read.kid_agreements),
+        "kid_agreements": Field(of_cases.kid_agreements),
         "cut_over": Field(read.day, None, required=False),
     },
     "client": {
         "code": Field(read.client_code),
         "company": _company,
         "name": Field(read.text(100)),
-        "cover_order": Field(read.cover_order, KK2_ORDER, required=False),
+        "cover_order": Field(of_cases.cover_order, KK2_ORDER, required=False),
         "closing_threshold": Field(read.kroner, kr(210), required=False),
         "overpayment_policy": Field(
             read.one_of(OverpaymentPolicy), OverpaymentPolicy.SUSPENSE, required=False
         ),
         "accounts": Field(_ledger_accounts, None, required=False),
         "case_account": Field(read.account_or_none, "", required=False),
-        "case_no_pattern": Field(read.case_no_pattern, "", required=False),
+        "case_no_pattern": Field(of_cases.case_no_pattern, "", required=False),
         "case_per": Field(read.one_of(CasePer), CasePer.INVOICE, required=False),
     },
     "sub_ledger": {
