@@ -1,0 +1,136 @@
+"""An invoice of a case: what is open on it here and in Visma, and the mark and number by which Visma knows the case."""
+
+from pipeline.reconciliation.facts import Comparison, InvoiceFacts
+from schemas.control import ControlPart, Difference, DifferenceKind
+from schemas.money import Money, in_kroner
+from schemas.transfer import InvoiceBalance
+
+
+def of(facts: InvoiceFacts) -> Comparison:
+    """Hold what the case has open on the invoice against what Visma has, and our number against Visma's mark."""
+    if facts.theirs is None:
+        cause = "Visma does not know the invoice: it was transferred under another number, or is of another company"
+        act = "compare the invoice number with Visma; correct the case in KK2"
+        open_ = _ours(facts)
+        return Comparison((_differs(facts, DifferenceKind.UNKNOWN_INVOICE, open_, None, cause, act),), ())
+    return Comparison((*_open(facts, facts.theirs), *_mark(facts, facts.theirs)), ())
+
+
+def _ours(facts: InvoiceFacts) -> Money:
+    return facts.amount - facts.paid + facts.moved - _waived(facts)
+
+
+def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
+    """A difference for each likely cause; what none of them explains is for the fetch.
+
+    Money in doubt, and money that is registered there and not posted, may or may not count in Visma: whichever makes the
+    sum come out is what is said. Where nothing does, it is not guessed.
+    """
+    ours = _ours(facts)
+    left = theirs.open_amount - ours
+    if not left and not _waived(facts):
+        return []
+    certain = facts.under_way + facts.gone + facts.parked + _waived(facts)
+    either = next(
+        (
+            (doubt, unposted)
+            for doubt, unposted in (
+                (0, 0), (facts.in_doubt, 0), (0, facts.unposted), (facts.in_doubt, facts.unposted),
+            )
+            if left == certain + doubt + unposted
+        ),
+        (0, 0),
+    )  # fmt: skip
+    unexplained = left - certain - sum(either)
+    named = f": {', '.join(facts.rows)}" if facts.rows else ""
+    causes = (
+        (
+            DifferenceKind.PAYMENT_UNDER_WAY,
+            facts.under_way + either[1],
+            f"payments that Visma does not count yet{named}",
+            "wait for the vouchers, or see what holds them back: kk2 proposal list, kk2 voucher list",
+        ),
+        (
+            DifferenceKind.VOUCHER_IN_DOUBT,
+            either[0],
+            f"vouchers in doubt, which Visma has not booked{named}",
+            "end the doubt: kk2 voucher list --state in_doubt",
+        ),
+        (
+            DifferenceKind.VOUCHER_GONE,
+            facts.gone,
+            f"vouchers that Visma has no more, or otherwise than we sent them{named}",
+            "see these vouchers first: kk2 visma differences",
+        ),
+        (
+            DifferenceKind.CORRECTION_PARKED,
+            facts.parked,
+            "transactions of Visma that wait for a person here, or were set aside",
+            "close them: kk2 work list --stage fetch",
+        ),
+        (
+            DifferenceKind.WAIVED_HERE,
+            _waived(facts),
+            "waived in KK2, and still open in Visma",
+            "write it off in Visma",
+        ),
+        (
+            DifferenceKind.CORRECTION_NOT_FETCHED,
+            unexplained,
+            "nothing here explains it: a payment or correction in Visma that was not fetched",
+            "fetch now: kk2 visma fetch; if it stays, look at the invoice in Visma",
+        ),
+    )
+    return [
+        _differs(facts, kind, ours, theirs.open_amount, f"{in_kroner(amount)} kr: {cause}", act)
+        for kind, amount, cause, act in causes
+        if amount
+    ]
+
+
+def _waived(facts: InvoiceFacts) -> Money:
+    """What was let go here and is not written off there; a waiver lets go of at most what is open."""
+    return max(min(facts.waived - facts.written_off, facts.amount - facts.paid + facts.moved), 0)
+
+
+def _mark(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
+    if theirs.case_no and theirs.case_no != facts.case_no:
+        cause = f"Visma has the invoice with case {theirs.case_no}: it was transferred before, or to another collector"
+        act = "find out which case holds; a person takes the other number off in Visma"
+        kind = DifferenceKind.OTHER_CASE_NUMBER
+        return [_differs(facts, kind, facts.case_no, theirs.case_no, cause, act)]
+    if theirs.collection_mark and theirs.case_no:
+        return []
+    cause, act = _WHY_NO_MARK.get(facts.number_state, _NO_ROW)
+    said = f" ({facts.number_note})" if facts.number_note else ""
+    there = "marked, without a case number" if theirs.collection_mark else "not marked"
+    return [_differs(facts, DifferenceKind.MARK_MISSING, facts.case_no, there, f"{cause}{said}", act)]
+
+
+_NO_ROW = (
+    "the case did not come from Visma by the web service, and its number was never written there",
+    "convert it: kk2 visma convert",
+)
+_WHY_NO_MARK = {
+    "waiting": (
+        "our case number is not written yet",
+        "wait for the next write, or write now: kk2 visma number",
+    ),
+    "refused": ("Visma refused our case number", "correct it in Visma, then write again: kk2 visma number"),
+    "written": (
+        "it was written, and a person in Visma took it off",
+        "ask who did: write it again with kk2 visma number, or stop the case",
+    ),
+}
+
+
+def _differs(
+    facts: InvoiceFacts,
+    kind: DifferenceKind,
+    ours: Money | str | None,
+    theirs: Money | str | None,
+    cause: str,
+    act: str,
+) -> Difference:
+    subject = f"invoice {facts.invoice_no} of case {facts.case_no}"
+    return Difference(ControlPart.CASES, kind, subject, ours, theirs, cause, act)
