@@ -24,9 +24,8 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine
 
-from ops.case_rows import RECORDS, Checker, Record
+from ops.case_rows import RECORDS, BadFileError, Checker, Record
 from ops.repairs.acts import Person, leave
-from schemas.bank import Fault
 from schemas.events import CaseChanged, CasesOpened
 from schemas.wording import counted
 from workers.journal import Ring
@@ -39,17 +38,6 @@ _CASES_AN_EVENT = 1_000
 
 Read: TypeAlias = tuple[int, Record | str]
 """A line's number, and its record, or the sentence that says why it is none."""
-
-
-class BadCaseFileError(ValueError):
-    """The file can't be applied; nothing of it was. `faults` are the first of all that was found, by line."""
-
-    def __init__(self, name: str, faults: tuple[Fault, ...], number: int) -> None:
-        """Keep the faults; the message has one line for each, and says how many more there are."""
-        lines = [f"{name}:{fault}" for fault in faults]
-        more = [f"{name}: and {counted(number - len(faults), 'more fault')}"] if number > len(faults) else []
-        super().__init__("\n".join(lines + more))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +55,7 @@ class Applied:
 
 
 def apply(engine: Engine, path: Path, *, actor: str, dry_run: bool) -> Applied:
-    """Apply a file. Raises `BadCaseFileError`, and OSError for a file that can't be read."""
+    """Apply a file. Raises `BadFileError`, and OSError for a file that can't be read."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return apply_records(
             engine, read(file, path.suffix.lower()), name=str(path), actor=actor, dry_run=dry_run
@@ -77,14 +65,14 @@ def apply(engine: Engine, path: Path, *, actor: str, dry_run: bool) -> Applied:
 def apply_records(
     engine: Engine, records: Iterable[Read], *, name: str, actor: str, dry_run: bool
 ) -> Applied:
-    """Apply records that carry their line numbers, in one transaction. Raises `BadCaseFileError`."""
+    """Apply records that carry their line numbers, in one transaction. Raises `BadFileError`."""
     with engine.connect() as connection:
         checker = Checker(setup.current(connection), _MOST_FAULTS)
         number = store.stage(connection, _checked(records, checker))
         faults = checker.faults + store.faults(connection, _MOST_FAULTS)
         if faults:
             first = sorted(faults, key=lambda fault: fault.line)[:_MOST_FAULTS]
-            raise BadCaseFileError(name, tuple(first), checker.faulty + len(faults) - len(checker.faults))
+            raise BadFileError(name, tuple(first), checker.faulty + len(faults) - len(checker.faults))
         taken = store.take(connection, number)
         rings = _record(connection, taken, name, actor)
         if not dry_run:

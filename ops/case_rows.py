@@ -10,6 +10,7 @@ from schemas.case import Kind
 from schemas.kid import LONGEST, SHORTEST, KidVerdict, is_well_formed, verdict
 from schemas.money import Money
 from schemas.setup import NoSuchSetupError, Setup, SubLedger
+from schemas.wording import counted
 from workers.store.cases import Staged
 
 Record: TypeAlias = Mapping[str, object]
@@ -19,19 +20,31 @@ _KINDS = {kind.name.lower(): kind for kind in (Kind.PRINCIPAL, Kind.COSTS, Kind.
 _COLUMN = {name: place for place, name in enumerate(Staged._fields)}
 
 
-class _UnfitError(ValueError):
+class BadFileError(ValueError):
+    """The file can't be applied; nothing of it was. `faults` are the first of all that was found, by line."""
+
+    def __init__(self, name: str, faults: tuple[Fault, ...], number: int) -> None:
+        """Keep the faults; the message has one line for each, and says how many more there are."""
+        lines = [f"{name}:{fault}" for fault in faults]
+        more = [f"{name}: and {counted(number - len(faults), 'more fault')}"] if number > len(faults) else []
+        super().__init__("\n".join(lines + more))
+        self.faults = faults
+
+
+class UnfitError(ValueError):
     """A value is of another kind than expected; the message is what was expected."""
 
 
 _Reader: TypeAlias = Callable[[object], object]
 
 
-def _words(longest: int, *, blanks: bool) -> _Reader:
+def words(longest: int, *, blanks: bool) -> _Reader:
+    """Give what reads text of 1 to `longest` characters; it raises `UnfitError`."""
     kind = "text" if blanks else "text without blanks"
 
     def read(value: object) -> str:
         if not isinstance(value, str) or not 0 < len(value) <= longest or not (blanks or " " not in value):
-            raise _UnfitError(f"{kind}, 1 to {longest} characters")
+            raise UnfitError(f"{kind}, 1 to {longest} characters")
         return value
 
     return read
@@ -39,7 +52,7 @@ def _words(longest: int, *, blanks: bool) -> _Reader:
 
 def _client(value: object) -> str:
     if not isinstance(value, str) or len(value) != 3:
-        raise _UnfitError("a client's code of 3 characters")
+        raise UnfitError("a client's code of 3 characters")
     return value
 
 
@@ -47,7 +60,7 @@ def _day(value: object) -> date:
     try:
         return date.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise _UnfitError("a day, as 2026-01-31") from None
+        raise UnfitError("a day, as 2026-01-31") from None
 
 
 def _amount(value: object) -> Money:
@@ -56,32 +69,33 @@ def _amount(value: object) -> Money:
         kroner, _, ore = value.replace(",", ".").partition(".")
         if len(ore) == 2 and (kroner + ore).isascii() and (kroner + ore).isdigit() and int(kroner + ore):
             return int(kroner + ore)
-    raise _UnfitError("kroner as text with two decimals, above 0, as 1234.50 or 1234,50")
+    raise UnfitError("kroner as text with two decimals, above 0, as 1234.50 or 1234,50")
 
 
-def _kid(value: object) -> str:
+def read_kid(value: object) -> str:
+    """A KID as it stands. Raises `UnfitError`."""
     if not isinstance(value, str) or not SHORTEST <= len(value) <= LONGEST or not is_well_formed(value):
-        raise _UnfitError(f"a KID of {SHORTEST} to {LONGEST} digits, the last of which may be a dash")
+        raise UnfitError(f"a KID of {SHORTEST} to {LONGEST} digits, the last of which may be a dash")
     return value
 
 
 def _kids(value: object) -> list[str]:
     found = value.split() if isinstance(value, str) else value
     if not isinstance(found, list):
-        raise _UnfitError("KIDs, in CSV with blanks between them, in JSON a list")
-    return [_kid(each) for each in found]
+        raise UnfitError("KIDs, in CSV with blanks between them, in JSON a list")
+    return [read_kid(each) for each in found]
 
 
 def _kind(value: object) -> int:
     if value not in _KINDS:
-        raise _UnfitError("one of " + ", ".join(_KINDS))
+        raise UnfitError("one of " + ", ".join(_KINDS))
     return int(_KINDS[str(value)])
 
 
 def _claim_kind(value: object) -> int:
     kind = _kind(value)
     if kind == Kind.INTEREST:
-        raise _UnfitError("principal, costs or fee: interest is computed, never given")
+        raise UnfitError("principal, costs or fee: interest is computed, never given")
     return kind
 
 
@@ -95,10 +109,10 @@ class _Key:
     absent: object = None
 
 
-_CASE_NO = _words(16, blanks=False)
-_ID = _words(60, blanks=True)
+_CASE_NO = words(16, blanks=False)
+_ID = words(60, blanks=True)
 _CASE = {
-    "company": _Key("company", _words(10, blanks=False), required=True),
+    "company": _Key("company", words(10, blanks=False), required=True),
     "client": _Key("client", _client, required=True),
     "case_no": _Key("case_no", _CASE_NO, required=True),
 }
@@ -107,13 +121,13 @@ _AMOUNT = _Key("amount", _amount, required=True)
 RECORDS: dict[str, dict[str, _Key]] = {
     "case": {
         **_CASE,
-        "account": _Key("account", _words(11, blanks=False), required=True),
-        "kid": _Key("kid", _kid, required=True),
+        "account": _Key("account", words(11, blanks=False), required=True),
+        "kid": _Key("kid", read_kid, required=True),
         "kids": _Key("kids", _kids, required=False, absent=[]),
-        "sub_ledger_type": _Key("sub_ledger_account", _words(10, blanks=False), required=True),
-        "case_flow": _Key("case_flow", _words(20, blanks=False), required=False),
-        "customer_no": _Key("customer_no", _words(11, blanks=False), required=True),
-        "debtor": _Key("debtor_name", _words(200, blanks=True), required=False, absent=""),
+        "sub_ledger_type": _Key("sub_ledger_account", words(10, blanks=False), required=True),
+        "case_flow": _Key("case_flow", words(20, blanks=False), required=False),
+        "customer_no": _Key("customer_no", words(11, blanks=False), required=True),
+        "debtor": _Key("debtor_name", words(200, blanks=True), required=False, absent=""),
         "opened_on": _Key("opened_on", _day, required=True),
     },
     "item": {
@@ -121,7 +135,7 @@ RECORDS: dict[str, dict[str, _Key]] = {
         "kind": _Key("kind", _claim_kind, required=True),
         "amount": _AMOUNT,
         "due_on": _Key("day", _day, required=True),
-        "invoice_no": _Key("invoice_no", _words(30, blanks=True), required=False, absent=""),
+        "invoice_no": _Key("invoice_no", words(30, blanks=True), required=False, absent=""),
     },
     "waiver": {
         **_BY_ID,
@@ -129,7 +143,7 @@ RECORDS: dict[str, dict[str, _Key]] = {
         "kind": _Key("kind", _kind, required=True),
         "amount": _AMOUNT,
         "day": _Key("day", _day, required=True),
-        "reason": _Key("reason", _words(200, blanks=True), required=False, absent=""),
+        "reason": _Key("reason", words(200, blanks=True), required=False, absent=""),
     },
     "withdrawn_item": _BY_ID,
     "withdrawn_waiver": _BY_ID,
@@ -176,7 +190,7 @@ class Checker:
                 continue
             try:
                 row[_COLUMN[key.column]] = key.read(value)
-            except _UnfitError as unfit:
+            except UnfitError as unfit:
                 self.fault(line, name, str(unfit), repr(value))
         staged = Staged(*row)  # type: ignore[arg-type]
         if kind == "case" and self.faulty == before:

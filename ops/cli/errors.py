@@ -48,7 +48,7 @@ def said(error: BaseException) -> Said | None:
 _REFUSALS = (
     ("ops.repairs.acts", "Refusal", NO),
     ("ops.setup_file", "BadSetupFileError", NO),
-    ("ops.case_file", "BadCaseFileError", NO),
+    ("ops.case_rows", "BadFileError", NO),
     ("workers.store.setup", "UnreadableSetupError", NO),
     ("workers.secrets", "NoSuchSecretError", WRONG),
     ("ops.embedded", "EmbeddedError", WRONG),

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import case_file, setup_file
-from ops.case_file import Applied, BadCaseFileError
+from ops.case_file import Applied
+from ops.case_rows import BadFileError
 from schemas.kid import mod10, mod11
 from tests.ops.test_setup_file import MUNICIPALITY
 
@@ -70,7 +71,7 @@ def apply(engine: Engine, *records: Record, dry_run: bool = False) -> Applied:
 
 
 def refused(engine: Engine, *records: Record) -> list[str]:
-    with pytest.raises(BadCaseFileError) as error:
+    with pytest.raises(BadFileError) as error:
         apply(engine, *records)
     return [str(fault) for fault in error.value.faults]
 
@@ -300,7 +301,7 @@ def test_what_is_no_record_is_said_with_its_line(
 ) -> None:
     (tmp_path / name).write_text(written, "utf-8")
 
-    with pytest.raises(BadCaseFileError) as error:
+    with pytest.raises(BadFileError) as error:
         case_file.apply(town, tmp_path / name, actor="kari", dry_run=False)
 
     assert str(error.value.faults[0]).startswith(said)
@@ -310,7 +311,7 @@ def test_what_is_no_record_is_said_with_its_line(
 def test_bytes_that_are_no_utf8_are_refused(town: Engine, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b'{"record": "case", "debtor": "K\xe5re"}')
 
-    with pytest.raises(BadCaseFileError, match="text in UTF-8"):
+    with pytest.raises(BadFileError, match="text in UTF-8"):
         case_file.apply(town, tmp_path / "a.json", actor="kari", dry_run=False)
 
 
