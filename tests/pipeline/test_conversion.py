@@ -15,7 +15,7 @@ FACTS = ConversionFacts(ROW, (CASE,), asked=True, seen=SEEN, accepts=False)
 
 
 def with_case(**changes: object) -> ConversionFacts:
-    return FACTS._replace(cases=(CASE._replace(**changes),))
+    return FACTS._replace(cases=(CASE._replace(**changes),))  # type: ignore[arg-type]
 
 
 def in_visma(open_amount: int, case_no: str = "") -> InvoiceBalance:
