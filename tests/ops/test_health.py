@@ -16,7 +16,7 @@ from schemas.setup import Installation
 from schemas.transfer import CompanyFacts, Exchange, InstallationFacts
 from tests.ops.ledger import INSTALLATION, Ledger, Room, Standing
 from workers import audit
-from workers.accounting import Accounting, CannotTell, Trouble
+from workers.accounting import Accounting, CannotTell, Trouble, connect
 from workers.settings import Settings
 from workers.store import epoch
 from workers.store import setup as setup_store
@@ -102,6 +102,21 @@ def test_a_doubt_that_lasts_is_bad(here: Room, stands: Standing) -> None:
 
     doubt = health(here.connection).doubt
     assert (doubt.state, doubt.vouchers, doubt.total) == (State.BAD, 1, kr(650))
+
+
+def test_a_file_that_lies_unread_is_no_alarm_before_days_have_passed(here: Room, stands: Standing) -> None:
+    voucher = Ledger(here.connection).voucher(stands.proposed, state="in_doubt")
+
+    def after(days: int) -> State:
+        here.connection.execute(
+            text(
+                "UPDATE voucher SET code = 'Unread', approved_at = now() - make_interval(days => :days) WHERE id = :id"
+            ),
+            {"id": voucher, "days": days},
+        )
+        return health(here.connection).doubt.state
+
+    assert (after(3), after(5)) == (State.WELL, State.BAD)
 
 
 def test_what_people_parked_or_stopped_is_shown_and_makes_nothing_bad(here: Room, stands: Standing) -> None:
@@ -299,6 +314,26 @@ def test_a_setup_that_begins_later_or_names_what_is_not_there_is_said(
     assert any("no row of the setup is valid" in each for each in said)
     assert any("elsewhere, which is not set up" in each for each in said)
     assert any("KK2_NOT_SET_ANYWHERE" in each for each in said)
+
+
+def test_a_company_whose_vouchers_can_not_go_as_files_is_said(
+    engine: Engine, tmp_path: Path, broker_url: str
+) -> None:
+    (tmp_path / "bilag" / "kk2").mkdir(parents=True)
+    with engine.begin() as connection:
+        company = replace(Ledger(connection).company, payments_per_voucher=500)
+        setup_store.add_row(connection, "company", "100", date(2020, 1, 1), company, "kari")
+        by_file = replace(INSTALLATION, endpoint=(tmp_path / "bilag").as_uri())
+        setup_store.add_row(connection, "installation", "main", date(2020, 1, 1), by_file, "kari")
+
+    signs = {s.name: s for s in examine(a_site(tmp_path, engine, broker_url), engine, connect)}
+
+    assert signs["setup"].state is State.BAD
+    assert "payments_per_voucher" in signs["setup"].says
+    assert (signs["Visma main"].state, "its folder is there" in signs["Visma main"].says) == (
+        State.UNKNOWN,
+        True,
+    )
 
 
 def test_a_broken_chain_of_acts_is_said(engine: Engine, tmp_path: Path, broker_url: str) -> None:

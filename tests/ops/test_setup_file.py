@@ -14,6 +14,7 @@ from schemas.setup import CasePer
 from workers.store import setup as store
 
 MUNICIPALITY = Path(setup_file.__file__).parent / "demo" / "municipality.toml"
+ENDPOINT = 'endpoint = "http://127.0.0.1:8088/wsinkasso"'
 
 
 def faults_of(engine: Engine, written: str) -> list[str]:
@@ -190,3 +191,52 @@ def test_an_account_for_new_cases_that_is_not_set_up_is_refused(engine: Engine) 
     assert found == [
         "[[client]] 1 (KOM): case_account: expected account 12345678903 by 2020-01-01, found none"
     ]
+
+
+def by_file(*swaps: tuple[str, str]) -> str:
+    """The municipality with its vouchers as files."""
+    told = "".join(f"\n{name} = false" for name in ("imports", "transacts", "balances"))
+    return changed(
+        (ENDPOINT, f'endpoint = "file:///srv/visma/bilag"{told}'), ("lists = true", "lists = false"), *swaps
+    )
+
+
+def test_files_of_vouchers_hold_one_payment_each_and_tell_nothing(engine: Engine) -> None:
+    more = changed((ENDPOINT, 'endpoint = "file:///srv/visma/bilag"'))
+
+    faults = faults_of(engine, more)
+
+    assert [fault.split(": expected ")[0] for fault in faults] == [
+        *(f"[[installation]] 1 (main): {name}" for name in ("lists", "imports", "transacts", "balances")),
+        "[[company]] 1 (100): payments_per_voucher",
+    ]
+    assert "each payment has its own, found 100 of company 100" in faults[4]
+
+
+def test_an_installation_that_turns_to_files_finds_the_companies_that_stand(engine: Engine) -> None:
+    setup_file.apply(engine, MUNICIPALITY, actor="kari", dry_run=False)
+    turned = by_file().split("[[company]]")[0]
+
+    with pytest.raises(BadSetupFileError) as refused:
+        setup_file.apply_text(engine, turned, name="f.toml", actor="kari", dry_run=False)
+
+    (fault,) = refused.value.faults
+    assert (fault.place, fault.found) == ("[[installation]] 1 (main)", "100 of company 100")
+
+
+def test_a_site_of_files_is_applied(engine: Engine) -> None:
+    written = by_file(("payments_per_voucher = 100", "payments_per_voucher = 1"))
+
+    setup_file.apply_text(engine, written, name="f.toml", actor="kari", dry_run=False)
+
+    with engine.connect() as connection:
+        assert store.load(connection).installations["main"].latest().value.by_file
+
+
+@pytest.mark.parametrize(
+    "folder", ["srv/x", "file://host/srv", "file:///srv/../etc", "file:///srv/%2e", "file:///", "file:///."]
+)
+def test_a_folder_is_named_whole_and_plainly(engine: Engine, folder: str) -> None:
+    (fault, *_) = faults_of(engine, changed((ENDPOINT, f'endpoint = "{folder}"')))
+
+    assert "endpoint: expected" in fault

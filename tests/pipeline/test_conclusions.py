@@ -147,6 +147,32 @@ def test_a_visma_that_cannot_be_asked_leaves_the_doubt_to_a_person() -> None:
     assert (conclusion.state, reason(conclusion)) == (VoucherState.IN_DOUBT, Reason.IN_DOUBT)
 
 
+def test_a_voucher_that_lies_unread_waits_and_is_never_absent() -> None:
+    facts = InquiryFacts(kr(1000), 3, REF, InquiryAnswer(REF, asked=True, found=(), unread=True), 1)
+
+    assert inquired(facts) == Conclusion(VoucherState.IN_DOUBT, "", None, 0, remake=False)
+
+
+def test_a_refusal_that_comes_later_ends_the_doubt_with_vismas_own_words() -> None:
+    answer = InquiryAnswer(REF, asked=True, found=(), refused=True, note="Konto 9999 finnes ikke")
+
+    conclusion = inquired(InquiryFacts(kr(1000), 3, REF, answer, 0))
+
+    assert (conclusion.state, reason(conclusion)) == (VoucherState.REFUSED, Reason.REFUSED)
+    assert conclusion.park is not None
+    assert "Konto 9999 finnes ikke: correct and retry, or void the voucher" in conclusion.park.note
+
+
+def test_why_nobody_can_tell_is_said_to_the_person_who_must_look() -> None:
+    answer = InquiryAnswer(REF, asked=False, found=(), note="the file is cleaned away")
+
+    conclusion = inquired(InquiryFacts(kr(1000), 3, REF, answer, 1))
+
+    assert (conclusion.state, reason(conclusion)) == (VoucherState.IN_DOUBT, Reason.IN_DOUBT)
+    assert conclusion.park is not None
+    assert "got no answer and the file is cleaned away: look there" in conclusion.park.note
+
+
 FOUND = st.builds(
     in_visma,
     st.just("40017"),
@@ -156,11 +182,12 @@ FOUND = st.builds(
 )
 
 
-@given(st.lists(FOUND, max_size=3), st.booleans(), st.integers(0, 3))
+@given(st.lists(FOUND, max_size=3), st.booleans(), st.booleans(), st.booleans(), st.integers(0, 3))
 def test_doubt_ends_only_by_moves_that_knowledge_allows(
-    found: list[LedgerVoucher], asked: bool, absent_before: int
+    found: list[LedgerVoucher], asked: bool, unread: bool, refused: bool, absent_before: int
 ) -> None:
-    state = inquired(an_inquiry(*found, asked=asked, absent_before=absent_before)).state
+    answer = InquiryAnswer(REF, asked, tuple(found), unread, refused, "")
+    state = inquired(InquiryFacts(kr(1000), 3, REF, answer, absent_before)).state
 
     assert state is VoucherState.IN_DOUBT or state in MOVES[VoucherState.IN_DOUBT]
 
