@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.acting import act
 from ops.cli.choosing import StateOfCase
 from ops.cli.errors import CommandError, SaidNoError
-from ops.cli.making import DryRun, InFile, Json, Limit, Name, day, group
+from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, day, group
 from schemas.money import decimal_text
 from schemas.wording import counted
 
 app = group("Cases: apply what KK2 says, export what became of them, and look.", "case")
+_Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's number, or id:ID.")]
 
 
 @app.command(epilog="Example: kk2 case apply cases.csv --dry-run   (its records: kk2 case records)")
@@ -70,7 +72,7 @@ def list_(
 
 @app.command(epilog="Example: kk2 case show 0221-00000038 --on 2026-12-31")
 def show(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's number, or id:ID.")],
+    case: _Case,
     on: Annotated[
         date | None, typer.Option("--on", parser=day, metavar="DAY", help="As of this day; else today.")
     ] = None,
@@ -162,6 +164,28 @@ def export(
                 if each.amount is None
                 else (*astuple(each)[:-2], decimal_text(each.amount), each.state)
             )
+
+
+@app.command(epilog='Example: kk2 case stop 0221-00000038 --reason "the invoice is disputed in Visma"')
+def stop(case: _Case, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False) -> None:
+    """Leave a case out of the control against Visma, which lists it as stopped; its money goes on as before."""
+    from ops.repairs.stopping import stop_case
+
+    found = case_id(case)
+    act(lambda c, who: stop_case(c, found, person=who), name=name, reason=reason, dry_run=dry_run, json=json)
+
+
+@app.command(epilog="Example: kk2 case resume 0221-00000038")
+def resume(
+    case: _Case, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Hold a stopped case against Visma again, from the next control on."""
+    from ops.repairs.stopping import resume_case
+
+    found = case_id(case)
+    act(
+        lambda c, who: resume_case(c, found, person=who), name=name, reason=reason, dry_run=dry_run, json=json
+    )
 
 
 def case_id(case: str) -> int:

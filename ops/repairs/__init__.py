@@ -9,6 +9,7 @@ from ops.repairs.files import mark_known, refuse_file, release_file
 from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
 from ops.repairs.retrying import try_again
+from ops.repairs.stopping import resume_case, stop_case
 from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, restore, retry, retry_all, void
 
 __all__ = [
@@ -30,9 +31,11 @@ __all__ = [
     "release",
     "release_file",
     "restore",
+    "resume_case",
     "retry",
     "retry_all",
     "start_delivery",
+    "stop_case",
     "stop_delivery",
     "try_again",
     "void",

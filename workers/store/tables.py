@@ -247,6 +247,7 @@ kk2_case = Table(
     Column("merged_into", BigInteger, ForeignKey("kk2_case.id")),
     Column("dirty", Boolean, nullable=False, server_default=text("false")),
     Column("balance", BigInteger, nullable=False),
+    Column("stopped", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("company", "client", "case_no"),
     CheckConstraint("state in ('open', 'paid', 'closed_with_rest', 'recalled', 'merged')", name="state"),
     CheckConstraint("(state = 'merged') = (merged_into is not null)", name="merged"),
@@ -511,6 +512,60 @@ ledger_cursor = Table(
     Column("cursor", Text, nullable=False),
     now("at"),
     comment="From where a company's transactions are asked for next time",
+)
+
+# --- the control of KK2 against Visma ---
+
+control_run = Table(
+    "control_run",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("begun_at", TIMESTAMP(timezone=True), nullable=False),
+    now("ended_at"),
+    Column("vouchers", Integer, nullable=False),
+    Column("sums", Integer, nullable=False),
+    Column("invoices", Integer, nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("stopped", ARRAY(BigInteger), nullable=False),
+    Column("unknown", ARRAY(Text), nullable=False),
+    Index("ix_control_run_company", "company", "id"),
+    comment="Each control of a company: what was held against Visma, which cases were left out, what Visma could not tell",
+)
+
+difference = Table(
+    "difference",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("voucher_id", BigInteger),
+    Column("case_id", BigInteger),
+    Column("ours", JSONB, nullable=False),
+    Column("theirs", JSONB, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    now("first_seen"),
+    now("last_seen"),
+    Column("last_run", BigInteger, ForeignKey("control_run.id"), nullable=False),
+    word("explained_by"),
+    word("reason"),
+    CheckConstraint("part in ('vouchers', 'statement', 'cases')", name="part"),
+    CheckConstraint("state in ('open', 'explained', 'gone')", name="state"),
+    CheckConstraint("(state <> 'explained') or (explained_by <> '' and reason <> '')", name="explained"),
+    Index(
+        "uq_difference_standing",
+        "company",
+        "part",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("state <> 'gone'"),
+    ),
+    comment="What differs between KK2 and Visma: one row from the run that saw it first to the one that saw it no more",
 )
 
 # --- the clock and the pulse ---

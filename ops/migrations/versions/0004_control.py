@@ -1,0 +1,25 @@
+"""The control of KK2 against Visma: its runs and what they found, and the cases that are left out of it.
+
+Revision ID: 0004
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+from workers.store.bulk import driver
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables of the SQL file beside this one."""
+    driver(op.get_bind()).execute(Path(__file__).with_suffix(".sql").read_bytes())
+
+
+def downgrade() -> None:
+    """There is no way back: the store holds money."""
+    raise NotImplementedError("this migration is not taken back; restore a back-up instead")
