@@ -1,30 +1,69 @@
 """What beat's tick does: ask which slots are due and not taken, and record their events. Two ticks at once are harmless."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Connection
 
-from schemas.events import RestDue
+from pipeline import schedules
+from pipeline.flow import woken_by
+from schemas.events import ControlDue, FetchDue, ImportDue, RestDue
+from schemas.wording import counted
+from workers.crash import crash_point
 from workers.journal import Ring, record
 from workers.relay import beat
+from workers.settings import Settings
 from workers.shell import Hands
+from workers.store import schedules as schedule_store
 from workers.store import setup as setup_store
 
 
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """Something that runs by the clock, for each company. Its times are the setting `schedule_` + its name."""
+
+    name: str
+    event: type
+
+    def of(self, company: str) -> str:
+        """The name of a company's schedule."""
+        return f"{self.name} {company}"
+
+
+_CLOCKED = (
+    Clocked("import", ImportDue),
+    Clocked("fetch", FetchDue),
+    Clocked("control", ControlDue),
+    Clocked("rest", RestDue),
+)
+CLOCKED = {each.name: each for each in _CLOCKED if woken_by(each.event)}
+"""What runs by the clock: all whose event wakes a stage of the page."""
+
+
 def tick(hands: Hands) -> None:
-    """Take the slot of each company's rest proposal, once; a missed night is caught up by the next tick."""
-    interval = hands.settings.rest_interval
-    slot = datetime.fromtimestamp(datetime.now(UTC).timestamp() // interval * interval, UTC)
-    rings: list[Ring] = []
+    """Take each slot that is due, once; a missed night is caught up by the next tick."""
     with hands.engine.begin() as connection:
-        for company in setup_store.current(connection).companies:
-            taken = connection.execute(
-                text(
-                    "INSERT INTO schedule_slot (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING RETURNING name"
-                ),
-                {"name": f"rest {company}", "slot": slot},
-            ).one_or_none()
-            if taken is not None:
-                rings += record(connection, [RestDue(company)], actor="beat")
-        beat(connection, "beat", f"slot {slot:%H:%M:%S}")
+        now = schedule_store.take_turn(connection)
+        rings = take_due(connection, hands.settings, now)
+        beat(connection, "beat", f"{counted(len(rings), 'slot')} taken")
+        crash_point("tick.before_commit")
+    crash_point("tick.after_commit")
     hands.ringer.ring(rings)
+
+
+def take_due(connection: Connection, site: Settings, now: datetime) -> list[Ring]:
+    """Take what is due of every company's schedules at a moment in UTC; gives what to ring for after the commit."""
+    companies = sorted(setup_store.current(connection).companies)
+    named = {each.of(company): (each, company) for each in CLOCKED.values() for company in companies}
+    schedule_store.keep(
+        connection, {name: getattr(site, f"schedule_{each.name}") for name, (each, _) in named.items()}, now
+    )
+    standing = schedule_store.standing(connection)
+    rings: list[Ring] = []
+    for name, (each, company) in named.items():
+        slot = schedules.due(standing[name], now)
+        if slot is not None and schedule_store.take(connection, name, slot.at) and not slot.skipped:
+            made = record(connection, [each.event(company)], actor="beat")
+            schedule_store.name_event(connection, name, slot.at, made[0].work_id)
+            rings += made
+    return rings

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.schedule import read_times
+
 PREFIX = "kk2:"
 """What all our keys in Redis begin with."""
 
@@ -42,8 +44,11 @@ class Settings(BaseSettings):
     slice_size: int = Field(default=2000, ge=1, le=5000)
     relay_interval: float = Field(default=5.0, gt=0)
     beat_interval: float = Field(default=10.0, gt=0)
-    rest_interval: float = Field(
-        default=3600.0, gt=0, description="how often corrections and repairs are proposed"
+    schedule_import: str = Field(default="06:30 bank days", description="when Visma is asked for new cases")
+    schedule_fetch: str = Field(default="05:00", description="when Visma is asked for payments made there")
+    schedule_control: str = Field(default="04:00", description="when the cases are compared with Visma")
+    schedule_rest: str = Field(
+        default="every 3600 s", description="when corrections and repairs are proposed"
     )
     ring_again_after: float = Field(default=30.0, gt=0)
     ring_anyway_after: float = Field(default=900.0, gt=0)
@@ -63,6 +68,12 @@ class Settings(BaseSettings):
         if not url.get_secret_value().startswith(("redis://", "rediss://", "redis+socket://")):
             raise ValueError("expected redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
         return url
+
+    @field_validator("schedule_import", "schedule_fetch", "schedule_control", "schedule_rest")
+    @classmethod
+    def _times(cls, times: str) -> str:
+        read_times(times)
+        return times
 
     @property
     def inbox_folder(self) -> Path:

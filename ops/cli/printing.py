@@ -6,14 +6,13 @@ from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import typer
 
 from schemas.money import in_kroner
+from schemas.schedule import OSLO
 
 Cell: TypeAlias = str | int | date | bool | None
-_OSLO = ZoneInfo("Europe/Oslo")  # the clock of everybody who reads it, wherever the server stands
 
 
 def kroner(ore: int | None) -> str:
@@ -58,7 +57,7 @@ def _cell(cell: Cell) -> str:
         case bool():
             return "yes" if cell else "no"
         case datetime():
-            return f"{cell.astimezone(_OSLO):%Y-%m-%d %H:%M:%S}"
+            return f"{cell.astimezone(OSLO):%Y-%m-%d %H:%M:%S}"
         case _:
             return " ".join(str(cell).split())
 

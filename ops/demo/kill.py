@@ -27,7 +27,7 @@ _SETTINGS = {
     "KK2_RING_ANYWAY_AFTER": "15",
     "KK2_VISIBILITY_TIMEOUT": "15",
     "KK2_BEAT_INTERVAL": "2",
-    "KK2_REST_INTERVAL": "10",
+    "KK2_SCHEDULE_REST": "every 10 s",
 }
 _OPERATION_TIMEOUT = 3
 # Calls take a while, so that kills fall into them, before Visma has booked and after; and now and then an answer is lost.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +10,7 @@ from pipeline.posting import CutFacts
 from pipeline.stage import Park, Reason
 from schemas import events
 from schemas.events import PartReady, VoucherPlan
+from schemas.schedule import OSLO
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
 from workers.facts import proposals
 from workers.facts.proposals import FileCounts, Scope, ToCut
@@ -18,7 +18,6 @@ from workers.shell import Stand
 from workers.store import setup as setup_store
 
 _POLICY = "policy"
-_OSLO = ZoneInfo("Europe/Oslo")
 
 
 def propose(stand: Stand) -> None:
@@ -28,7 +27,7 @@ def propose(stand: Stand) -> None:
     parked row of its own.
     """
     event = stand.claimed.event
-    today = datetime.now(_OSLO).date()
+    today = datetime.now(OSLO).date()
     connection = stand.connection
     if isinstance(event, events.RestDue):
         _ask_anew(stand, "body->>'file_id' IS NULL AND body->>'company' = :of", event.company)

@@ -91,9 +91,9 @@ def age(connection: Connection, work_id: int) -> float:
 
 
 def done(connection: Connection, work_id: int) -> None:
-    """Close the row."""
+    """Close the row, at the moment when it is done: its transaction began before its claim was noted."""
     connection.execute(
-        text("UPDATE work SET state = 'done', done_at = now() WHERE id = :id"), {"id": work_id}
+        text("UPDATE work SET state = 'done', done_at = clock_timestamp() WHERE id = :id"), {"id": work_id}
     )
 
 

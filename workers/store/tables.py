@@ -570,13 +570,27 @@ difference = Table(
 
 # --- the clock and the pulse ---
 
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("times", Text, nullable=False, server_default="never"),
+    now("begun_at"),
+    instant("paused_until"),
+    word("paused_by"),
+    instant("skip_slot"),
+    word("skipped_by"),
+    comment="What the clock goes by, and what people said of it",
+)
+
 schedule_slot = Table(
     "schedule_slot",
     metadata,
     Column("name", Text, primary_key=True),
     Column("slot", TIMESTAMP(timezone=True), primary_key=True),
     now("at"),
-    comment="Each slot of a schedule once, whoever asks: two beats are harmless",
+    Column("event_id", BigInteger, ForeignKey("journal.id")),
+    comment="Each slot of a schedule once, whoever asks; without an event it was skipped",
 )
 
 heartbeat = Table(
