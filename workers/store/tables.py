@@ -568,6 +568,52 @@ difference = Table(
     comment="What differs between KK2 and Visma: one row from the run that saw it first to the one that saw it no more",
 )
 
+# --- cases that were transferred before the bridge ---
+
+conversion = Table(
+    "conversion",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    word("client"),
+    Column("sha256", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("accepts", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    now("made_at"),
+    Column("made_by", Text, nullable=False),
+    instant("done_at"),
+    UniqueConstraint("company", "client", "sha256"),
+    CheckConstraint("state in ('checking', 'numbering', 'fetching', 'comparing', 'done')", name="state"),
+    comment="A file of cases transferred before the bridge, known by its sha256: the same file again goes on with it",
+)
+
+conversion_row = Table(
+    "conversion_row",
+    metadata,
+    Column("conversion_id", BigInteger, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("line", Integer, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("customer_no", Text, nullable=False),
+    Column("invoice_no", Text, nullable=False),
+    Column("kid", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("case_id", BigInteger),
+    Column("open_amount", BigInteger),
+    Column("looks", SmallInteger, nullable=False, server_default="0"),
+    Column("outcome", Text, nullable=False, server_default="unchecked"),
+    word("note"),
+    CheckConstraint(
+        "outcome in ('unchecked', 'waiting', 'done', 'already_done', 'not_found', 'differs', 'refused')",
+        name="outcome",
+    ),
+    CheckConstraint("looks between 0 and 2", name="looks"),
+    Index("ix_conversion_row_open", "conversion_id", "looks", postgresql_where=text("looks < 2")),
+    comment="A row of the file. looks: 1 once it was compared before its mark, 2 once it was again after the fetch",
+)
+
 # --- the clock and the pulse ---
 
 schedule = Table(
