@@ -1,6 +1,6 @@
 """Conversion: cases that were transferred before the bridge, and what became of each row of their file.
 
-Revision ID: 0005
+Revision ID: 0006
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ from alembic import op
 
 from workers.store.bulk import driver
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
