@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from schemas.money import Money
 
 _MARGIN = timedelta(days=31)  # a voucher that stands under another date than ours is found there
+_TEN_YEARS = timedelta(days=3653)  # longer than a voucher is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,12 @@ class Shelf:
     last: date
 
 
-def shelves(connection: Connection) -> list[Shelf]:
-    """Every shelf that a voucher of ours was ever put on, or by the setup could be."""
+def shelves(connection: Connection, *, whole: bool = False) -> list[Shelf]:
+    """Every shelf that a voucher of ours was ever put on, or by the setup could be; `whole`: ten years of it.
+
+    Without `whole`, between the days of the vouchers that the database knows.
+    """
+    margin = _TEN_YEARS if whole else _MARGIN
     rows = connection.execute(
         text(
             "SELECT installation, company, voucher_type, registrar, coalesce(min(day), current_date) AS first, "
@@ -53,7 +58,7 @@ def shelves(connection: Connection) -> list[Shelf]:
             row.company,
             row.voucher_type,
             row.registrar,
-            row.first - _MARGIN,
+            row.first - margin,
             row.last + _MARGIN,
         )
         for row in rows

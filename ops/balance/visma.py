@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
@@ -18,6 +18,12 @@ from schemas.wording import counted
 from workers.accounting import Accounting, CannotTell, Trouble
 
 _OURS = re.compile(r"K(\d+)-\d+-\d+")
+
+
+def is_ours(reference: str, numbers: Collection[str]) -> bool:
+    """Whether a reference is of the form that ours have, under one of the installation's numbers."""
+    ours = _OURS.fullmatch(reference)
+    return ours is not None and ours[1] in numbers
 
 
 @dataclass(slots=True)
@@ -174,8 +180,7 @@ def _others(
 ) -> None:
     """What is left of the list under a reference of ours: a voucher that the database knows nothing of."""
     for reference, theirs in listed.items():
-        ours = _OURS.fullmatch(reference)
-        if ours is None or ours[1] not in numbers:
+        if not is_ours(reference, numbers):
             continue
         with connection.begin():
             known = connection.execute(
@@ -184,7 +189,7 @@ def _others(
         where = (
             f"ours is voucher {known}, of another company, type or registrar"
             if known
-            else "the database does not know it: was it restored from a back-up?"
+            else "the database does not know it: was it restored from a back-up? kk2 visma recover"
         )
         for found in theirs:
             if found.state is not LedgerState.DELETED:

@@ -17,6 +17,7 @@ from ops.cli import (
     proposals,
     reaching,
     running,
+    visma,
     vouchers,
     work,
 )
@@ -27,7 +28,7 @@ app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
 for each in (
-    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, delivery.stop, delivery.start,
+    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, delivery.stop, delivery.start,
     inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

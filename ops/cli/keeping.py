@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import printing, reaching
-from ops.cli.errors import NO, UNKNOWN, CommandError
+from ops.cli.errors import NO, UNKNOWN
 from ops.cli.making import DryRun, Json, group
 from schemas.wording import counted
 
 if TYPE_CHECKING:
     from ops.balance import BalanceReport, Sums
-    from workers.accounting import Accounting
 
 commands = group("Keeping a site.")
 
@@ -97,27 +96,13 @@ def balance(
     from ops.balance import check
 
     with reaching.reading() as connection:
-        accounting = _accounting() if visma else None
+        accounting = reaching.accounting() if visma else None
         report = check(connection, accounting, replayed=replay)
     if json:
         printing.as_json([report])
     else:
         _print(report)
     raise typer.Exit(int(report.exit_status))
-
-
-def _accounting() -> "dict[str, Accounting]":
-    """Each installation of the setup, as it is reached today."""
-    from workers.accounting import connect
-    from workers.secrets import resolve
-    from workers.store.setup import current
-
-    with reaching.reading() as connection:
-        installations = current(connection).installations
-    try:
-        return {code: connect(dated.latest().value, resolve) for code, dated in installations.items()}
-    except ValueError as fault:  # an endpoint that is no address: found before anything is sent
-        raise CommandError(str(fault)) from None
 
 
 def _print(report: "BalanceReport") -> None:

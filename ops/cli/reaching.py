@@ -15,6 +15,7 @@ from ops.cli.errors import CommandError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from workers.accounting import Accounting
     from workers.journal import Ring
     from workers.relay import Ringer
     from workers.settings import Settings
@@ -66,6 +67,20 @@ def reading(*, company: str | None = None, client: str | None = None) -> Iterato
         if client is not None:
             need_client(connection, company, client)
         yield connection
+
+
+def accounting() -> "dict[str, Accounting]":
+    """Each installation of the setup, as it is reached today."""
+    from workers.accounting import connect
+    from workers.secrets import resolve
+    from workers.store.setup import current
+
+    with reading() as connection:
+        installations = current(connection).installations
+    try:
+        return {code: connect(dated.latest().value, resolve) for code, dated in installations.items()}
+    except ValueError as fault:  # an endpoint that is no address: found before anything is sent
+        raise CommandError(str(fault)) from None
 
 
 def ringer() -> "Ringer":

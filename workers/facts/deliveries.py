@@ -88,6 +88,27 @@ def brake(connection: Connection, companies: Collection[str]) -> str:
     return f"delivery of {found[0][0]} is stopped by {found[0][1]}: {found[0][2]}" if found else ""
 
 
+def orphans(connection: Connection, voucher_ids: Collection[int]) -> str:
+    """Say which of these vouchers could be money that Visma has already from before a restore; empty if none could.
+
+    Alike is one of the same company with the same date or the same total.
+    """
+    found = rows(
+        connection,
+        "SELECT v.reference, o.reference, o.voucher_no FROM voucher v JOIN orphan o ON o.ended IS NULL "
+        "AND o.installation = v.installation AND o.company = v.company "
+        "AND (o.voucher_on = v.voucher_on OR o.total = v.total) WHERE v.id = ANY(%(ids)s) ORDER BY v.id LIMIT 1",
+        {"ids": list(voucher_ids)},
+    )
+    if not found:
+        return ""
+    ours, theirs, number = found[0]
+    return (
+        f"{ours} may be the money of {theirs}, which Visma has as no. {number} since before the restore: "
+        "kk2 visma recover"
+    )
+
+
 def take_slot(connection: Connection, installation: Installation, lease: float, holder: str) -> int | None:
     """Take one of the installation's `max_calls` places, by lease; None if all are taken."""
     for slot in range(1, installation.max_calls + 1):

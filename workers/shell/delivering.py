@@ -52,7 +52,7 @@ class SlotsTaken(NotYet):
 
 
 class Stopped(NotYet):
-    """A person has stopped delivery: trouble of before is no reason to give up when it is started again."""
+    """A person or a restore has stopped delivery: trouble of before is no reason to give up when it is started again."""
 
     result = "stopped"
 
@@ -143,6 +143,11 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
         stopped = deliveries.brake(connection, {v.voucher.company for v in to_send})
         if stopped:
             raise Stopped(_BRAKE_PAUSE, stopped)
+        held = deliveries.orphans(connection, [v.id for v in to_send])
+        if held:
+            if not rows.halve(connection, claimed):
+                raise Stopped(_BRAKE_PAUSE, held)
+            return None
         # a fault of the setup shows here, before the lease: nothing is in doubt then
         accounting = connect(installation, resolve)
         policies = tuple(

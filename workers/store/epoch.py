@@ -21,11 +21,19 @@ IDENTITY = (
 """SQL for what tells one life from another: the cluster, its timeline (a promoted replica has a new one), the database."""
 
 
+RESTORED_BY = "kk2"
+RESTORED = (
+    "the database was restored or moved: what was delivered after the back-up must be accounted for first "
+    "(kk2 visma recover)"
+)
+"""Who has stopped delivery after a restore, and why."""
+
+
 def look(engine: Engine, archive: Path) -> int:
     """Compare the database with what is known of it, at start; gives the present life's number.
 
     Another cluster, timeline or database than the newest row says, or a copy beside the archive that is ahead of it,
-    is a restore: a new life begins and delivery is stopped for all (`kk2 start delivery` when it is accounted for).
+    is a restore: a new life begins and delivery is stopped for all until `kk2 visma recover` has accounted for it.
     Raises OSError when the copy can't be read or written: then nothing should be sent.
     """
     copy = archive / "epoch"
@@ -45,13 +53,10 @@ def look(engine: Engine, archive: Path) -> int:
             )
             connection.execute(
                 text(
-                    "INSERT INTO brake (scope, actor, reason) VALUES ('*', 'kk2', :reason) "
+                    "INSERT INTO brake (scope, actor, reason) VALUES ('*', :actor, :reason) "
                     "ON CONFLICT (scope) DO NOTHING"
                 ),
-                {
-                    "reason": "the database was restored or moved: what was delivered after the back-up must be "
-                    "accounted for first (kk2 balance names it)"
-                },
+                {"actor": RESTORED_BY, "reason": RESTORED},
             )
             _LOG.error("the database was restored or moved; delivery is stopped", epoch=number)
     _keep(copy, number)

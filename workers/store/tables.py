@@ -433,6 +433,23 @@ call_slot = Table(
     comment="At most max_calls writes to one Visma at a time, by lease and not by lock",
 )
 
+orphan = Table(
+    "orphan",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("installation", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("voucher_no", Text, nullable=False),
+    Column("voucher_on", Date, nullable=False),
+    Column("total", BigInteger),
+    Column("lines", Integer),
+    now("found_at"),
+    Column("ended", Text),
+    CheckConstraint("ended in ('same', 'apart', 'deleted')", name="ended"),
+    Index("ix_orphan_open", "company", postgresql_where=text("ended IS NULL")),
+    comment="A voucher of ours in Visma that a restored database does not know; while open, it holds like ones back",
+)
+
 # --- what Visma has: the invoices it gave us, and what happened to them there ---
 
 invoice = Table(
