@@ -59,7 +59,7 @@ class VoucherFile:
         try:
             with Folder(self._path) as folder:
                 answers = [
-                    _put_down(folder, voucher.reference, content) if isinstance(content, bytes) else content
+                    put_down(folder, voucher.reference, content) if isinstance(content, bytes) else content
                     for voucher, content in zip(vouchers, contents, strict=True)
                 ]
                 with suppress(OSError):  # what is put down is in doubt already
@@ -137,8 +137,8 @@ class VoucherFile:
         raise CannotTell(f"installation {self._setup.code} is a folder of files: {what}")
 
 
-def _put_down(folder: Folder, reference: str, content: bytes) -> DeliveryAnswer:
-    """Whatever happens before the rename leaves the voucher unsent; from the rename on it is in doubt."""
+def put_down(folder: Folder, reference: str, content: bytes) -> DeliveryAnswer:
+    """Put one voucher down. What happens before the rename leaves it unsent; from the rename on it is in doubt."""
     name, unfinished = f"{reference}.xml", ""
     try:
         standing = _standing(folder, reference, content)

@@ -1,5 +1,6 @@
 """The folder of voucher files: what lies there, what is proof of what, and what no trick with names or links may do."""
 
+import errno
 import os
 import resource
 import signal
@@ -23,6 +24,7 @@ from tests.workers.far_side import a_line, a_voucher, an_installation, secret
 from tests.workers.test_crash_points import DUE, maker
 from workers.accounting import Accounting, Trouble, connect, vuxml
 from workers.accounting.folder import Folder
+from workers.accounting.voucher_file import put_down
 
 __all__ = ["maker"]
 NAME, READ = "K1-1-1.xml", "READ_K1-1-1.xml"
@@ -115,6 +117,48 @@ def test_a_dead_call_that_was_only_slow_can_put_nothing_down_once_another_has_be
             slow.put_down(unfinished, NAME)
 
     assert standing(bilag) == [READ]
+
+
+class Overtaken(Folder):
+    """While we write, another call puts the same voucher down, and somebody reads it."""
+
+    def write(self, reference: str, content: bytes) -> str:
+        super().put_down(super().write(reference, content), READ)
+        return super().write(reference, content)
+
+
+class TakenAway(Folder):
+    """Just before we put it down, another call takes what we have written for a dead one's."""
+
+    def put_down(self, unfinished: str, name: str) -> None:
+        assert self.take_away(unfinished)
+        super().put_down(unfinished, name)
+
+
+class Broken(Folder):
+    """The share says no to the rename."""
+
+    def put_down(self, unfinished: str, name: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict", "left"),
+    [
+        (Overtaken, Verdict.BOOKED, [READ]),
+        (TakenAway, Verdict.UNKNOWN, []),
+        (Broken, Verdict.UNSENT, []),
+    ],
+)
+def test_what_happens_between_our_steps_makes_no_second_file_and_no_false_certainty(
+    bilag: Path, other: type[Folder], verdict: Verdict, left: list[str]
+) -> None:
+    with other(str(bilag)) as folder:
+        answer = put_down(folder, "K1-1-1", vuxml.written(a_voucher(), vuxml.schema()))
+
+    assert answer.verdict is verdict
+    assert standing(bilag) == left
+    assert list((bilag / "kk2").iterdir()) == []
 
 
 def test_where_nothing_stands_nobody_knows_and_a_person_is_asked(bilag: Path) -> None:
