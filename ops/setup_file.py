@@ -116,7 +116,7 @@ def show(connection: Connection, day: date) -> list[tuple[str, str, date, int, N
         setup.installations, setup.companies, setup.accounts, setup.clients, setup.sub_ledgers,
     )  # fmt: skip
     for dated in (each for kind in keyed for each in kind.values()):
-        valid = next((row for row in dated.rows if row.valid_from <= day), dated.rows[-1])
+        valid = dated.on_or_after(day)
         shown_rows.append((*store.key_of(valid.value), valid.valid_from, valid.version, valid.value))
     return shown_rows
 

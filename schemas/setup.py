@@ -196,6 +196,10 @@ class Dated(Generic[R]):
             f"no row of the setup is valid on {day}; the first begins {self.rows[-1].valid_from}"
         )
 
+    def on_or_after(self, day: date) -> Row[R]:
+        """Give the row valid on `day`, or the first that becomes valid after it."""
+        return next((row for row in self.rows if row.valid_from <= day), self.rows[-1])
+
     def latest(self) -> Row[R]:
         """Give the newest row, whatever the day."""
         return self.rows[0]

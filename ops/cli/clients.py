@@ -1,13 +1,17 @@
 """`kk2 client`: the setup, from installation to sub-ledger, as dated rows."""
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.errors import NO, UNKNOWN
 from ops.cli.making import DryRun, InFile, Json, Name, day, group
 from schemas.wording import counted
+
+if TYPE_CHECKING:
+    from pipeline.readiness import Lack
 
 app = group(
     "The setup: installations, companies, accounts, clients and sub-ledgers, as dated rows.", "client"
@@ -40,6 +44,48 @@ def show(on: _Day = None, json: Json = False) -> None:
 def list_(on: _Day = None, json: Json = False) -> None:
     """List the setup; the same as `kk2 client show`."""
     _show(on, json=json)
+
+
+@app.command("test", epilog="Example: kk2 client test --company 100")
+def try_out(
+    company: Annotated[str | None, typer.Option(help="Only this company.")] = None,
+    client: Annotated[str | None, typer.Option(help="Only this client.")] = None,
+    on: _Day = None,
+    json: Json = False,
+) -> None:
+    """Ask Visma what it has, and say what it would refuse of the setup; changes nothing, books nothing.
+
+    Exit status 0: nothing would be refused; 1: something would; 3: Visma does not answer or does not tell.
+    """
+    from ops import setup_trial
+    from pipeline.readiness import Weight
+    from workers.accounting import connect
+    from workers.secrets import resolve
+    from workers.store.setup import current
+
+    with reaching.reading(company=company, client=client) as connection:
+        setup = current(connection)
+    found = setup_trial.trial(
+        setup,
+        lambda installation: connect(installation, resolve),
+        on or date.today(),  # noqa: DTZ011 - the day of whoever asks
+        company=company,
+        client=client,
+    )
+    if json:
+        printing.as_json(found)
+    else:
+        for lack in found:
+            typer.echo(f"{lack.weight:<7} {lack.place}: {lack.key}: {_told(lack)}: {lack.act}")
+    weights = {lack.weight for lack in found}
+    if not json and Weight.REFUSED not in weights:
+        typer.echo("not all could be told" if Weight.UNKNOWN in weights else "nothing would be refused")
+    raise typer.Exit(NO if Weight.REFUSED in weights else UNKNOWN if Weight.UNKNOWN in weights else 0)
+
+
+def _told(lack: "Lack") -> str:
+    ours = f"ours {lack.ours}, " if lack.ours else ""
+    return f"{ours}Visma: {lack.visma or 'does not tell'}"
 
 
 def _show(on: date | None, *, json: bool) -> None:
