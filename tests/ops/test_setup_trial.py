@@ -51,7 +51,7 @@ def test_each_thing_that_visma_lacks_is_said_with_its_place(
             simulator.url,
             ('voucher_type = "OC"', 'voucher_type = "OX"'),
             ('bank = "1920"', 'bank = "1999"'),
-            ('dunning_code = ""', 'dunning_code = "XXX"'),
+            ('dunning_code = ""', 'dunning_code = "PWX"'),
         )
 
         assert status == 1
