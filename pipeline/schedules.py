@@ -28,6 +28,16 @@ class ScheduleFacts:
     resumes: datetime | None
     skip: datetime | None
 
+    @property
+    def last(self) -> datetime:
+        """The newest moment of which the schedule knows all slots to be taken."""
+        return max(self.begun, self.taken or self.begun)
+
+    @property
+    def skips(self) -> bool:
+        """Whether the slot that a person does not want is still to come."""
+        return self.skip is not None and self.skip > self.last
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -43,7 +53,7 @@ def due(facts: ScheduleFacts, now: datetime) -> Slot | None:
     One slot stands for all that were missed. What fell into a pause is not caught up.
     """
     slot = next(_back_from(facts.times, now), None)
-    if slot is None or slot <= _last(facts) or slot < _resumes(facts):
+    if slot is None or slot <= facts.last or slot < _resumes(facts):
         return None
     skipped = facts.skip is not None and slot <= facts.skip
     return None if facts.busy and not skipped else Slot(slot, skipped)
@@ -51,13 +61,9 @@ def due(facts: ScheduleFacts, now: datetime) -> Slot | None:
 
 def upcoming(facts: ScheduleFacts) -> datetime | None:
     """Give the first slot that is not taken and not skipped, in UTC; None for never. One in the past is late."""
-    after = max(_last(facts), facts.skip or facts.begun)
+    after = max(facts.last, facts.skip or facts.begun)
     resumes = _resumes(facts)
     return next((slot for slot in _on_from(facts.times, max(after, resumes)) if slot > after), None)
-
-
-def _last(facts: ScheduleFacts) -> datetime:
-    return max(facts.begun, facts.taken or facts.begun)
 
 
 def _resumes(facts: ScheduleFacts) -> datetime:

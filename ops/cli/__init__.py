@@ -17,6 +17,7 @@ from ops.cli import (
     proposals,
     reaching,
     running,
+    schedules,
     visma,
     vouchers,
     work,
@@ -28,7 +29,8 @@ app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
 for each in (
-    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, delivery.stop, delivery.start,
+    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, schedules.app,
+    delivery.stop, delivery.start,
     inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

@@ -1,10 +1,12 @@
 """How the groups of commands are made, and the options that many commands share."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from schemas.schedule import OSLO
 
 
 def group(help_text: str, name: str | None = None) -> typer.Typer:
@@ -25,6 +27,17 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"expected a day, as 2026-01-31, found {text!r}") from None
+
+
+def moment(text: str) -> datetime:
+    """A moment on the command line, by the clock in Norway."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected a moment by the clock in Norway, as 2026-01-31 or '2026-01-31 08:00', found {text!r}"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=OSLO)
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]

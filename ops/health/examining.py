@@ -219,6 +219,10 @@ def _life(connection: Connection) -> Iterator[Sign]:
     yield Sign("in doubt", doubt.state, f"{counted(doubt.vouchers, 'voucher')}{since}")
     for brake in found.brakes:
         yield Sign("delivery", State.WELL, f"of {brake.scope} is stopped by {brake.actor}: {brake.reason}")
+    for schedule in found.schedules:
+        if schedule.note:
+            state = State.BAD if schedule.late else State.WELL
+            yield Sign(f"schedule {schedule.name}", state, schedule.note)
     broken = audit.verify(connection)
     says = "the chain of people's acts holds" if broken is None else f"the chain is broken at act {broken}"
     yield Sign("audit", State.WELL if broken is None else State.BAD, says)

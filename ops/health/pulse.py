@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from ops.queries.schedules import ScheduleRow, listed
 from ops.queries.work import ParkedSum, parked_sums
 from pipeline.flow import FLOW, QUEUES
 from schemas.money import Money
@@ -87,13 +88,15 @@ class Health:
     doubt: Doubt
     parked: tuple[ParkedSum, ...]
     brakes: tuple[Braked, ...]
+    schedules: tuple[ScheduleRow, ...]
     last_file: datetime | None
     last_delivery: datetime | None
 
     @property
     def state(self) -> State:
-        """The worst of its parts. Parked money and brakes are people's business and make nothing bad."""
+        """The worst of its parts. Parked money, brakes and pauses are people's business and make nothing bad."""
         states = {p.state for p in self.pulses} | {q.state for q in self.queues} | {self.doubt.state}
+        states |= {State.BAD for schedule in self.schedules if schedule.late}
         return next((s for s in (State.BAD, State.UNKNOWN) if s in states), State.WELL)
 
 
@@ -113,6 +116,7 @@ def health(connection: Connection) -> Health:
         _doubt(connection),
         parked_sums(connection),
         tuple(Braked(*row) for row in brakes),
+        listed(connection),
         last.file,
         last.delivery,
     )

@@ -9,6 +9,7 @@ from ops.repairs.files import mark_known, refuse_file, release_file
 from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
 from ops.repairs.retrying import try_again
+from ops.repairs.scheduling import pause, resume, run_now, skip_next
 from ops.repairs.stopping import resume_case, stop_case
 from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, restore, retry, retry_all, void
 
@@ -26,14 +27,18 @@ __all__ = [
     "confirm",
     "mark_known",
     "matching",
+    "pause",
     "refuse",
     "refuse_file",
     "release",
     "release_file",
     "restore",
+    "resume",
     "resume_case",
     "retry",
     "retry_all",
+    "run_now",
+    "skip_next",
     "start_delivery",
     "stop_case",
     "stop_delivery",

@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from schemas.schedule import OSLO
-from tests.site import Site, hands_on, site
+from tests.beats import NAME, at, due, oslo, slots
+from tests.site import Site, site
 from workers import clock
 from workers.settings import Settings
 from workers.store import schedules as store
 
 ROOT = Path(__file__).parents[2]
-NAME = "rest 100"
 FIELDS = {"database_url": "postgresql+psycopg://h/d", "broker_url": "redis://h/0", "folder": "/f"}
 
 
@@ -27,27 +26,6 @@ FIELDS = {"database_url": "postgresql+psycopg://h/d", "broker_url": "redis://h/0
 def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     with site(engine, tmp_path) as made:
         yield made
-
-
-def oslo(wall: str, fold: int = 0) -> datetime:
-    return datetime.fromisoformat(wall).replace(tzinfo=OSLO, fold=fold).astimezone(UTC)
-
-
-def at(here: Site, now: datetime, times: str = "05:00") -> int:
-    """The tick of a moment, by a clock that has these times; gives how many slots it took."""
-    settings = here.hands.settings.model_copy(update={"schedule_rest": times})
-    with here.engine.begin() as connection:
-        return len(clock.take_due(connection, settings, now))
-
-
-def slots(here: Site) -> list[str]:
-    """What was taken, as the clock in Norway shows it."""
-    found = here.all("SELECT slot FROM schedule_slot ORDER BY slot")
-    return [f"{row[0].astimezone(OSLO):%Y-%m-%d %H:%M %z}" for row in found]  # type: ignore[attr-defined]
-
-
-def due(here: Site) -> int:
-    return int(str(here.one("SELECT count(*) FROM journal WHERE event = 'RestDue'")[0]))
 
 
 def an_hour_ago(here: Site) -> None:
@@ -97,7 +75,7 @@ def test_a_beat_may_be_killed_at(here: Site, point: str, left: int) -> None:
     url = here.engine.url.render_as_string(hide_password=False)
 
     killed = subprocess.run(
-        [sys.executable, "-m", "tests.workers.test_clock", url, str(here.folder)],
+        [sys.executable, "-m", "tests.beats", url, str(here.folder)],
         cwd=ROOT,
         env={**os.environ, "KK2_CRASH_AT": point},
         check=False,
@@ -194,10 +172,3 @@ def test_everything_that_runs_by_the_clock_has_a_setting_and_is_named_by_its_eve
 def test_times_that_nobody_understands_are_refused_at_start() -> None:
     with pytest.raises(ValueError, match=r"schedule_fetch\n.*expected 06:30, .* or never; found '5 am'"):
         Settings.model_validate({**FIELDS, "schedule_fetch": "5 am"})
-
-
-if __name__ == "__main__":  # a beat to be killed
-    from sqlalchemy import create_engine
-
-    made = hands_on(create_engine(sys.argv[1]), Path(sys.argv[2]), [])
-    clock.tick(made)

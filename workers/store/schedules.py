@@ -30,6 +30,14 @@ def keep(connection: Connection, times: Mapping[str, str], begun: datetime) -> N
     )
 
 
+def begin(connection: Connection, name: str, at: datetime) -> None:
+    """Let a schedule be there of which the clock has not said its times; one that is there is left alone."""
+    connection.execute(
+        text("INSERT INTO schedule (name, begun_at) VALUES (:name, :at) ON CONFLICT DO NOTHING"),
+        {"name": name, "at": at},
+    )
+
+
 def standing(connection: Connection) -> dict[str, ScheduleFacts]:
     """How each schedule stands, by its name."""
     rows = connection.execute(
