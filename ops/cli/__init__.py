@@ -30,8 +30,7 @@ app = group(
 )
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, schedules.app,
-    delivery.stop, delivery.start,
-    inventing.simulate, inventing.generate,
+    delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
 for commands in (keeping.commands, inventing.commands, running.commands):
