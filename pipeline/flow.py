@@ -3,7 +3,7 @@
 Read it from the top: that is the way of a payment. Events that no stage sends come from the door, the clock or a person.
 """
 
-from pipeline import allocation, intake, matching, posting
+from pipeline import allocation, intake, matching, numbering, opening, posting
 from pipeline.stage import PATIENT, PROMPT, Shell, Stage
 from schemas.events import (
     CaseChanged,
@@ -11,7 +11,11 @@ from schemas.events import (
     FileLanded,
     FileRefused,
     FileSettled,
+    ImportDue,
     InquiryAsked,
+    InvoiceParked,
+    NumbersAsked,
+    NumbersWritten,
     OriginalConcluded,
     PartReady,
     PaymentAssigned,
@@ -43,6 +47,8 @@ FLOW = (
     Stage("approve",  (PartReady,),                                     (posting.approve,),   (VouchersApproved,),                            "vouchers", INSIDE, PROMPT),
     Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded, posting.next_open), (*_CONCLUDED, VoucherVoided, PartReady),                                     "delivery", OUTSIDE, PATIENT),
     Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
+    Stage("import",   (ImportDue,),                                     (opening.weigh, opening.open_case), (CasesOpened, NumbersAsked, InvoiceParked),     "delivery", OUTSIDE, PATIENT),
+    Stage("number",   (CasesOpened, NumbersAsked),                      (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on
 

@@ -55,7 +55,16 @@ class Reason(StrEnum):
     REFERENCE_CLASH = (
         "reference_clash"  # Visma has our reference with another total: look before anything else
     )
+    # an invoice from Visma
+    WRONG_AMOUNT = "wrong_amount"  # nothing is owed on it, or less than nothing: have it put right in Visma
+    IN_A_CASE = (
+        "in_a_case"  # a case has it already, otherwise than Visma tells: convert it, or withdraw the item
+    )
+    NUMBER_REFUSED = "number_refused"  # Visma will not take the case number: put it right there, then retry
     # any work
+    NOT_OFFERED = (
+        "not_offered"  # this Visma lacks the operation: say so in the setup, or try again when it has it
+    )
     GAVE_UP = "gave_up"  # the world did not answer for too long: try again
     BUG = "bug"  # our own fault: the traceback is kept; try again after an upgrade
 

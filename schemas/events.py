@@ -80,6 +80,30 @@ class CasesOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceParked:
+    """An invoice from Visma waits for a person; its work row says why."""
+
+    invoice_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersAsked:
+    """Case numbers of these invoices are to be written in Visma: once more, or of invoices whose case stood before."""
+
+    company: str
+    invoice_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersWritten:
+    """Visma has the case numbers of these invoices, and marks them as with us."""
+
+    company: str
+    invoice_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentAssigned:
     """A person gave a payment to a case."""
 

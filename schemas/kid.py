@@ -57,6 +57,14 @@ def mod11(digits: str) -> str:
     return "-" if rest == 1 else str(-rest % 11)
 
 
+def numbered(number: int, agreement: KidAgreement) -> Kid | None:
+    """The KID of an agreement that has this number before its control; None for one that has more digits than that."""
+    digits = f"{number:0{agreement.length - 1}d}"
+    if len(digits) >= agreement.length:
+        return None
+    return digits + (mod10(digits) if agreement.modulus is Modulus.MOD10 else mod11(digits))
+
+
 def is_well_formed(kid: Kid) -> bool:
     """Digits, the last of them perhaps a dash."""
     return (

@@ -159,6 +159,14 @@ class NumberVerdict(StrEnum):
     UNKNOWN = "unknown"  # no row of the answer is clearly this one's: write it again
 
 
+class NumberState(StrEnum):
+    """Where a case number stands on its way to Visma."""
+
+    WAITING = "waiting"  # to be written
+    WRITTEN = "written"
+    REFUSED = "refused"  # Visma said no, and a person is asked
+
+
 @dataclass(frozen=True, slots=True)
 class NumberAnswer:
     """The answer for one case number; `code` and `note` are Visma's words, both "" for WRITTEN."""

@@ -40,7 +40,9 @@ from workers.settings import Settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.delivering import deliver
+from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
+from workers.shell.numbering import number
 from workers.shell.proposing import propose
 from workers.shell.reading import read_file
 from workers.shell.settling import resettle, settle
@@ -57,6 +59,7 @@ INSIDE_STAGES = {
     "propose": propose,
     "approve": approve,
 }
+OUTSIDE_STAGES = {"deliver": deliver, "inquire": inquire, "import": import_invoices, "number": number}
 
 
 def kid_of(number: int) -> Kid:
@@ -175,10 +178,8 @@ class Site:
 
     def work(self, work_id: int, stage: str) -> None:
         """Do one message's work."""
-        if stage == "deliver":
-            deliver(work_id, self.hands)
-        elif stage == "inquire":
-            inquire(work_id, self.hands)
+        if stage in OUTSIDE_STAGES:
+            OUTSIDE_STAGES[stage](work_id, self.hands)
         else:
             inside(work_id, stage, self.hands, INSIDE_STAGES[stage])
 

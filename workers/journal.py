@@ -179,6 +179,8 @@ def label(event: object) -> str:
             return f"payment {payment_id} to case {case_id}"
         case events.CaseChanged(ids) | events.CasesOpened(ids):
             return counted(len(ids), "case")
+        case events.NumbersAsked(company, ids):
+            return f"company {company}, {counted(len(ids), 'case number')}"
         case events.OriginalConcluded(ids):
             return counted(len(ids), "payment")
         case events.VoucherVoided(voucher_id, _):

@@ -9,7 +9,9 @@ from workers.settings import settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.delivering import deliver
+from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
+from workers.shell.numbering import number
 from workers.shell.proposing import propose
 from workers.shell.reading import read_file
 from workers.shell.settling import resettle, settle
@@ -56,6 +58,16 @@ def _deliver(work_id: int) -> None:
 @app.task(name="inquire")
 def _inquire(work_id: int) -> None:
     inquire(work_id, hands())
+
+
+@app.task(name="import")
+def _import(work_id: int) -> None:
+    import_invoices(work_id, hands())
+
+
+@app.task(name="number")
+def _number(work_id: int) -> None:
+    number(work_id, hands())
 
 
 @app.task(name="tick")

@@ -11,6 +11,7 @@ from ops.cli import (
     clients,
     delivery,
     files,
+    importing,
     inventing,
     keeping,
     payments,
@@ -28,6 +29,7 @@ from ops.cli.making import group
 app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
+cases.app.registered_commands += importing.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, schedules.app,
     delivery.stop, delivery.start, inventing.simulate, inventing.generate,

@@ -7,10 +7,12 @@ import typer
 
 from pipeline.stage import Reason
 from schemas.case import CaseState
+from schemas.transfer import NumberState
 from schemas.voucher import VoucherState
 
 FILE_STATES = ("landed", "read", "held", "unreadable", "refused", "known")
 PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
+INVOICE_STATES = ("ready", "parked")
 OPEN_WORK = ("due", "parked")
 
 
@@ -43,6 +45,8 @@ StateOfFile = Annotated[str | None, _state(FILE_STATES)]
 StateOfPayment = Annotated[str | None, _state(PAYMENT_STATES)]
 StateOfCase = Annotated[str | None, _state(CaseState)]
 StateOfVoucher = Annotated[str | None, _state(VoucherState)]
+StateOfInvoice = Annotated[str | None, _state(INVOICE_STATES)]
+StateOfNumber = Annotated[str | None, _state(NumberState)]
 StateOfWork = Annotated[str | None, _state(OPEN_WORK)]
 StageOfWork = Annotated[
     str | None,

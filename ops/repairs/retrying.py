@@ -11,14 +11,19 @@ _OTHER_REPAIR = {
     Reason.REFUSED: "retry, correct or discard the voucher",
     Reason.PERIOD_CLOSED: "open the period and retry the voucher, or discard it",
     Reason.IN_DOUBT: "look in Visma, then confirm the voucher or declare it absent",
+    Reason.WRONG_AMOUNT: "have it put right in Visma, and import again",
+    Reason.IN_A_CASE: "look at the case, and import again",
+    Reason.NUMBER_REFUSED: "put it right in Visma, and have the number written again",
     Reason.REFERENCE_CLASH: "look in Visma, then confirm the voucher or declare it absent",
 }
 
 
 def try_again(connection: Connection, work_id: int, *, person: Person) -> Done:
-    """Make a parked row due now. A payment, a file that is held and a voucher have repairs of their own."""
+    """Make a parked row due now. A payment, an invoice, a file that is held and a voucher have repairs of their own."""
     row = connection.execute(
-        text("SELECT id, stage, state, reason, payment_id, body FROM work WHERE id = :id FOR UPDATE"),
+        text(
+            "SELECT id, stage, state, reason, payment_id, invoice_id, body FROM work WHERE id = :id FOR UPDATE"
+        ),
         {"id": work_id},
     ).one_or_none()
     if row is None:
@@ -30,6 +35,8 @@ def try_again(connection: Connection, work_id: int, *, person: Person) -> Done:
     other = _OTHER_REPAIR.get(Reason(row.reason))
     if other is not None:
         raise Refusal(f"{row.reason} has a repair of its own: {other}")
+    if row.invoice_id is not None:
+        raise Refusal(f"import again: invoice {row.invoice_id} is weighed anew with the setup of then")
     if row.stage == "propose" and row.body.get("file_id") is not None:
         rings = propose_anew(connection, row.body["file_id"], person)
     else:

@@ -15,6 +15,7 @@ import workers.shell
 from ops.simulator import Fault, FaultKind
 from pipeline.flow import FLOW
 from pipeline.stage import Shell
+from schemas.events import ImportDue
 from schemas.money import kr
 from tests.site import INSIDE_STAGES, Site, kid_of, paid, site
 
@@ -69,7 +70,8 @@ def maker() -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture
 def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
-    with site(engine, tmp_path) as made:
+    with site(engine, tmp_path, dunning_code="EWS") as made:
+        made.set_up_client(case_no_pattern="NY-####")
         yield made
 
 
@@ -81,6 +83,21 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     here.simulator.fault(Fault(FaultKind.LOSE_ANSWER_AFTER_BOOKING, "RegisterVouchers", times=1))
     here.drop(here.file(*(paid(kid_of(n), kr(100 * n + m)) for n in (1, 2, 77) for m in range(4))))
     here.owe_more(changed, kr(50))
+    here.simulator.propose(
+        "100",
+        "EWS",
+        invoices=[
+            {
+                "invoice_no": str(n),
+                "customer_no": "9",
+                "original": "50.00",
+                "due_on": "2026-01-31",
+                "sub_ledger_type": kind,
+            }
+            for n, kind in ((901, "K"), (902, "K"), (903, "none"))
+        ],
+    )
+    here.happen(ImportDue("100"))
 
     assert maker.stdin is not None
     assert maker.stdout is not None
@@ -91,7 +108,12 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     here.pass_leases()
     here.drain()
     here.rest()
-    assert here.parked() == ["unknown_kid"] * 4
+    assert here.parked() == ["no_setup", *["unknown_kid"] * 4]
+    assert here.all("SELECT case_no FROM kk2_case WHERE case_no LIKE 'NY-%' ORDER BY 1") == [
+        ("NY-0001",),
+        ("NY-0002",),
+    ]
+    assert [i.case_no for i in here.simulator.invoices("100")] == ["NY-0001", "NY-0002", ""]
     assert here.all("SELECT DISTINCT state FROM voucher") == [("delivered",)]
     assert sorted(v.reference for v in here.simulator.vouchers("100")) == sorted(
         str(row[0]) for row in here.all("SELECT reference FROM voucher")

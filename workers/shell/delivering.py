@@ -4,8 +4,6 @@ A worker that dies after the first commit leaves the voucher in state `sending`.
 has run out takes the dead call for one without an answer: in doubt, and asked for before anything is sent again.
 """
 
-import os
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,15 +23,12 @@ from workers.facts.deliveries import ToSend
 from workers.log import logger
 from workers.saves import conclusions
 from workers.secrets import resolve
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, try_again
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, try_again
 from workers.shell.following import follow
 from workers.shell.rows import NotYet
 from workers.store import setup as setup_store
 
 _LOG = logger(__name__)
-_SLACK = 15.0  # seconds that a lease is longer than the call may take
-_SLOT_WAIT = 10.0
-_SLOT_LOOK = 0.05
 _BRAKE_PAUSE = 300.0  # who starts delivery again makes what waited due at once
 _AGAIN_SOON = 1.0
 
@@ -47,10 +42,6 @@ class _Call:
     policies: tuple[ClosedPeriodPolicy, ...]
 
 
-class SlotsTaken(NotYet):
-    """As many calls as this Visma may have are under way."""
-
-
 class Stopped(NotYet):
     """A person or a restore has stopped delivery: trouble of before is no reason to give up when it is started again."""
 
@@ -61,7 +52,7 @@ def deliver(work_id: int, hands: Hands) -> None:
     """Send the vouchers of one work row in one call."""
     stage = stage_of("deliver")
     with recover(work_id, stage, hands):
-        call = _begin_when_free(work_id, hands)
+        call = slots.when_free(lambda: _begin(work_id, hands))
         if call is None:
             return
         crash_point("deliver.leased")
@@ -74,7 +65,7 @@ def deliver(work_id: int, hands: Hands) -> None:
             ]
             periods = _open_periods(call) if any(conclusion.remake for conclusion in found) else {}
         finally:
-            deliveries.release_slot(hands.engine, call.installation.code, call.slot, _holder())
+            deliveries.release_slot(hands.engine, call.installation.code, call.slot, slots.holder())
         crash_point("deliver.answered")
         with hands.engine.begin() as connection:
             conclusions.log(
@@ -94,18 +85,6 @@ def deliver(work_id: int, hands: Hands) -> None:
                 _conclude(stand, call, answers, found, periods)
         crash_point("deliver.concluded")
         hands.ringer.ring(stand.rings)
-
-
-def _begin_when_free(work_id: int, hands: Hands) -> _Call | None:
-    """Begin; while as many calls as this Visma may have are under way, look again, for they end in a moment."""
-    deadline = time.monotonic() + _SLOT_WAIT
-    while True:
-        try:
-            return _begin(work_id, hands)
-        except SlotsTaken:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_SLOT_LOOK)
 
 
 def _begin(work_id: int, hands: Hands) -> _Call | None:
@@ -156,10 +135,8 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
         calls = (
             2 if ClosedPeriodPolicy.NEXT_OPEN in policies else 1
         )  # it may ask for the open periods besides
-        lease = calls * (installation.connect_timeout + installation.operation_timeout) + _SLACK
-        slot = deliveries.take_slot(connection, installation, lease, _holder())
-        if slot is None:
-            raise SlotsTaken(_AGAIN_SOON, "as many calls as this Visma may have are under way")
+        lease = slots.lease_for(installation, calls)
+        slot = slots.take(connection, installation, lease)
         rows.count_attempt(hands.engine, work_id)
         deliveries.begin(connection, [v.id for v in to_send], lease)
     return _Call(installation, accounting, slot, to_send, policies)
@@ -237,7 +214,3 @@ def _remake(stand: Stand, sent: ToSend, case_ids: tuple[int, ...], day: date) ->
     )
     if freed:
         stand.send([events.OriginalConcluded(tuple(freed))])
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}"

@@ -66,9 +66,14 @@ class Taken:
     renamed: int
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Let nobody else open cases until this transaction ends: a number that is free now stays so."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+
+
 def stage(connection: Connection, rows: Iterable[Staged]) -> int:
     """Copy the records to a table of this transaction and lock the cases that they name; gives their number."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    one_at_a_time(connection)
     _run(connection, (*sql.STAGE, *_FOR_LONG_WORK))
     number = copy(connection, "staged", Staged._fields, rows)
     _run(connection, sql.NAME)

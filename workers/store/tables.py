@@ -490,6 +490,14 @@ invoice = Table(
     comment="Each invoice that Visma handed over, once: no invoice opens two cases. Its case number's way back is here too",
 )
 
+kid_series = Table(
+    "kid_series",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    comment="The number in the last KID that a case opened here got, for each account",
+)
+
 ledger_transaction = Table(
     "ledger_transaction",
     metadata,

@@ -1,0 +1,85 @@
+"""What a person does about invoices from Visma: ask for new ones now, and have case numbers written again."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from ops.repairs.acts import Done, Person, Refusal, due_again, leave, need_company
+from schemas.events import ImportDue, NumbersAsked
+from schemas.wording import counted
+from workers.accounting import MOST_ROWS
+from workers.store import setup as setup_store
+
+
+def import_now(connection: Connection, company: str | None, *, person: Person) -> Done:
+    """Ask Visma now for the new invoices of a company, or of each that imports; an import that waits goes on at once."""
+    companies = setup_store.current(connection).companies
+    if company is not None:
+        need_company(connection, company)
+        if not companies[company].latest().value.dunning_code:
+            raise Refusal(f"company {company} imports nothing: its setup has no dunning_code")
+    wanted = [
+        code
+        for code, dated in sorted(companies.items())
+        if company in (None, code) and dated.latest().value.dunning_code
+    ]
+    if not wanted:
+        raise Refusal("no company imports anything: none has a dunning_code in the setup")
+    waiting = connection.execute(
+        text(
+            "SELECT id, body->>'company' AS company FROM work WHERE stage = 'import' AND state = 'due' "
+            "AND troubled_since IS NOT NULL AND body->>'company' = ANY(:companies) ORDER BY id FOR UPDATE"
+        ),
+        {"companies": wanted},
+    ).all()
+    rings = due_again(connection, [row.id for row in waiting])
+    happened = [ImportDue(code) for code in wanted if code not in {row.company for row in waiting}]
+    subject = f"company {company}" if company else "every company"
+    rings += leave(connection, person, "import", subject, {"companies": wanted}, happened)
+    return Done(rings, f"Visma is asked for the new invoices of {', '.join(wanted)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Which case numbers: all that a person named; None is not minded."""
+
+    company: str | None
+    client: str | None
+    case_id: int | None
+
+
+def write_again(connection: Connection, which: Numbers, *, person: Person) -> Done:
+    """Have case numbers that Visma refused, or that wait, written once more. The cases are not touched."""
+    rows = connection.execute(
+        text(
+            "SELECT i.id, i.company FROM invoice i JOIN kk2_case c ON c.id = i.case_id "
+            "WHERE i.number_state IN ('waiting', 'refused') AND (CAST(:company AS text) IS NULL OR i.company = :company) "
+            "AND (CAST(:client AS text) IS NULL OR c.client = :client) AND (CAST(:case AS bigint) IS NULL OR c.id = :case) "
+            "ORDER BY i.id FOR NO KEY UPDATE OF i"
+        ),
+        {"company": which.company, "client": which.client, "case": which.case_id},
+    ).all()
+    if not rows:
+        raise Refusal("no case number waits or was refused there")
+    ids = [row.id for row in rows]
+    connection.execute(
+        text("UPDATE invoice SET number_state = 'waiting' WHERE id = ANY(:ids) AND number_state = 'refused'"),
+        {"ids": ids},
+    )
+    connection.execute(
+        text(
+            "UPDATE work SET state = 'done', done_at = now() WHERE stage = 'number' AND state = 'parked' "
+            "AND invoice_id = ANY(:ids)"
+        ),
+        {"ids": ids},
+    )
+    happened = [
+        NumbersAsked(company, tuple(of_company[first : first + MOST_ROWS]))
+        for company in sorted({row.company for row in rows})
+        if (of_company := [row.id for row in rows if row.company == company])
+        for first in range(0, len(of_company), MOST_ROWS)
+    ]
+    subject = f"case {which.case_id}" if which.case_id else "case numbers"
+    detail = {"company": which.company, "client": which.client, "numbers": len(ids)}
+    rings = leave(connection, person, "write numbers again", subject, detail, happened)
+    return Done(rings, f"{counted(len(ids), 'case number')} to be written in Visma again")

@@ -1,0 +1,161 @@
+"""Stage `import`: ask Visma for a company's ready invoices, page by page, and open their cases, a commit a page.
+
+Every page is asked for with no transaction open, the next one while this one is applied. A worker that dies leaves whole
+pages behind; whoever claims the row next begins at the page that was not applied.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipeline.flow import stage_of
+from pipeline.stage import Reason
+from schemas import events
+from schemas.setup import Company, Installation
+from schemas.transfer import ReadyPage
+from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
+from workers.crash import crash_point
+from workers.facts import invoices
+from workers.saves import invoices as invoice_saves
+from workers.secrets import resolve
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots
+from workers.shell.opening import Openings
+from workers.store import cases
+from workers.store import setup as setup_store
+
+_DEBTORS = 500  # whose cases are opened in one commit
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """An import under way. `since`: what the listing tells is told after this instant."""
+
+    claimed: rows.Claimed
+    company: Company
+    accounting: Accounting
+    lease: float
+    since: datetime
+    today: date
+
+
+def import_invoices(work_id: int, hands: Hands) -> None:
+    """Take in all pages of a company's ready invoices, and open a case for each that the setup allows."""
+    stage = stage_of("import")
+    with recover(work_id, stage, hands):
+        begun = _begin(work_id, hands)
+        if begun is None:
+            return
+        crash_point("import.claimed")
+        try:
+            for page in _pages(begun):
+                crash_point("import.told")
+                with _step(begun, hands) as stand:
+                    told = invoice_saves.take(stand.connection, begun.company.code, page.invoices)
+                    Openings(stand, begun.company.code, begun.today).each(told)
+                crash_point("import.taken")
+        except CannotTell as cannot:
+            _not_offered(work_id, hands, str(cannot))
+            return
+        _open_for_debtors(begun, hands)
+        _end(begun, hands)
+
+
+def _begin(work_id: int, hands: Hands) -> _Import | None:
+    """Commit the attempt and the lease. None where nothing is to be imported, or an earlier row of the company does it."""
+    with hands.engine.begin() as connection:
+        claimed = rows.claim(connection, work_id, "import")
+        if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage_of("import"), claimed)):
+            return None
+        event = claimed.event
+        assert isinstance(event, events.ImportDue)
+        setup = setup_store.current(connection)
+        company = setup.companies[event.company].latest().value
+        if not company.dunning_code or rows.has_elder(connection, work_id):
+            rows.done(connection, work_id)
+            return None
+        installation: Installation = setup.installations[company.installation].latest().value
+        accounting = connect(installation, resolve)
+        lease = slots.lease_for(installation, 1)
+        rows.count_attempt(hands.engine, work_id)
+        rows.lease(connection, work_id, lease)
+        since, today = invoices.now(connection)
+    return _Import(claimed, company, accounting, lease, since, today)
+
+
+def _pages(begun: _Import) -> Iterator[ReadyPage]:
+    """Every page of the listing; the next one is asked for while the one before is applied. Raises `Trouble`, `CannotTell`."""
+    company = begun.company
+    with ThreadPoolExecutor(1, "ready") as asking:
+        token, seen = "", set[str]()
+        answer = asking.submit(begun.accounting.ready_invoices, company.code, company.dunning_code, token)
+        while True:
+            page, exchange = answer.result()
+            token = page.next_page
+            if token:
+                if token in seen:
+                    raise Trouble("EndlessPages", f"the page {token} came twice", exchange)
+                seen.add(token)
+                answer = asking.submit(
+                    begun.accounting.ready_invoices, company.code, company.dunning_code, token
+                )
+            yield page
+            if not token:
+                return
+
+
+@contextmanager
+def _step(begun: _Import, hands: Hands) -> Iterator[Stand]:
+    """A commit of the import: nobody else opens cases meanwhile, and its lease begins anew."""
+    with hands.engine.begin() as connection:
+        stand = Stand(connection, hands, stage_of("import"), begun.claimed)
+        rows.lease(connection, begun.claimed.work_id, begun.lease)
+        cases.one_at_a_time(connection)
+        yield stand
+        crash_point("import.before_commit")
+    hands.ringer.ring(stand.rings)
+
+
+def _open_for_debtors(begun: _Import, hands: Hands) -> None:
+    """Open the cases of clients that want one for all of a debtor's invoices in a proposal: they are all told now."""
+    after: tuple[str, ...] = ("", "", "", "")
+    while True:
+        with _step(begun, hands) as stand:
+            openings = Openings(stand, begun.company.code, begun.today)
+            found = invoices.debtors(
+                stand.connection, begun.company.code, openings.by_debtor, begun.since, after, _DEBTORS
+            )
+            openings.together([ids for _, ids in found])
+        crash_point("import.opened")
+        if not found:
+            return
+        after = found[-1][0]
+
+
+def _end(begun: _Import, hands: Hands) -> None:
+    """Close the row, and what waits of earlier ones; case numbers that nobody works on are asked for again."""
+    code = begun.company.code
+    with _step(begun, hands) as stand:
+        connection = stand.connection
+        if rows.hold(connection, begun.claimed.work_id, "import") is None:
+            return
+        invoice_saves.let_go(connection, code, begun.since)
+        forgotten = invoices.forgotten(connection, code) if begun.company.posting else []
+        stand.send(
+            [
+                events.NumbersAsked(code, tuple(forgotten[first : first + MOST_ROWS]))
+                for first in range(0, len(forgotten), MOST_ROWS)
+            ]
+        )
+        rows.close_parked(connection, begun.claimed.work_id)
+        rows.done(connection, begun.claimed.work_id)
+    crash_point("import.concluded")
+
+
+def _not_offered(work_id: int, hands: Hands, sentence: str) -> None:
+    with hands.engine.begin() as connection:
+        claimed = rows.hold(connection, work_id, "import")
+        if claimed is not None:
+            rows.close_parked(connection, work_id)
+            Stand(connection, hands, stage_of("import"), claimed).park(Reason.NOT_OFFERED, sentence)
