@@ -48,7 +48,7 @@ FLOW = (
     Stage("deliver",  (VouchersApproved, VoucherAbsent, RetryAsked),    (posting.concluded, posting.next_open), (*_CONCLUDED, VoucherVoided, PartReady),                                     "delivery", OUTSIDE, PATIENT),
     Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
     Stage("import",   (ImportDue,),                                     (opening.weigh, opening.open_case), (CasesOpened, NumbersAsked, InvoiceParked),     "delivery", OUTSIDE, PATIENT),
-    Stage("number",   (CasesOpened, NumbersAsked),                      (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
+    Stage("number",   (NumbersAsked,),                                  (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on
 

@@ -106,7 +106,7 @@ def test_a_person_who_assigns_at_the_moment_when_the_case_comes_is_heard(here: S
     other = here.case(1, kr(1000), DUE)
     here.come(paid(kid_of(1), kr(100)), paid(kid_of(2), kr(300)))
     here.happen(CasesOpened((here.case(2, kr(1000), DUE),)))
-    work = next(each for each in here.due() if each[1] == "resettle")
+    (work,) = here.due()
     payment = stray(here)
     with here.engine.begin() as connection:
         repairs.assign(connection, payment, other, original=None, person=repairs.Person("kari", "it is hers"))

@@ -144,34 +144,28 @@ class ToWrite:
     """A case number that is to be written in Visma."""
 
     invoice_id: int
-    company: str
     number: CaseNumber
 
 
-def to_write(
-    connection: Connection, case_ids: Sequence[int], invoice_ids: Sequence[int], most: int
-) -> list[ToWrite]:
-    """At most `most` numbers that wait, of cases or of invoices, those first that were not tried for the longest."""
+def to_write(connection: Connection, invoice_ids: Sequence[int], most: int) -> list[ToWrite]:
+    """At most `most` of the invoices whose number waits, those first that were not tried for the longest."""
     found = rows(
         connection,
-        "SELECT i.id, i.company, i.invoice_no, i.customer_no, c.case_no, c.opened_on FROM invoice i "
-        "JOIN kk2_case c ON c.id = i.case_id WHERE i.number_state = 'waiting' "
-        "AND (i.case_id = ANY(%(cases)s) OR i.id = ANY(%(invoices)s)) "
+        "SELECT i.id, i.invoice_no, i.customer_no, c.case_no, c.opened_on FROM invoice i "
+        "JOIN kk2_case c ON c.id = i.case_id WHERE i.number_state = 'waiting' AND i.id = ANY(%(ids)s) "
         "ORDER BY i.number_at NULLS FIRST, i.id LIMIT %(most)s",
-        {"cases": list(case_ids), "invoices": list(invoice_ids), "most": most},
+        {"ids": list(invoice_ids), "most": most},
     )
-    return [ToWrite(row[0], row[1], CaseNumber(*row[2:])) for row in found]
+    return [ToWrite(row[0], CaseNumber(*row[1:])) for row in found]
 
 
 def forgotten(connection: Connection, company: str) -> list[int]:
     """Invoices of a company whose number waits, and that no open work row is about."""
     found = rows(
         connection,
-        "WITH w AS (SELECT body FROM work WHERE stage = 'number' AND state IN ('due', 'parked')) "
-        "SELECT id FROM invoice WHERE company = %(company)s AND number_state = 'waiting' "
-        "AND case_id NOT IN (SELECT jsonb_array_elements_text(body->'case_ids')::bigint FROM w WHERE body ? 'case_ids') "
-        "AND id NOT IN (SELECT jsonb_array_elements_text(body->'invoice_ids')::bigint FROM w WHERE body ? 'invoice_ids') "
-        "ORDER BY id",
+        "SELECT id FROM invoice WHERE company = %(company)s AND number_state = 'waiting' AND id NOT IN "
+        "(SELECT jsonb_array_elements_text(body->'invoice_ids')::bigint FROM work WHERE stage = 'number' "
+        "AND state IN ('due', 'parked') AND invoice_id IS NULL) ORDER BY id",
         {"company": company},
     )
     return [row[0] for row in found]

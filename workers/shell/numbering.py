@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from pipeline import numbering
 from pipeline.flow import stage_of
 from pipeline.numbering import NumberFacts
@@ -26,7 +24,7 @@ class _Call:
     installation: Installation
     accounting: Accounting
     slot: int
-    company: str
+    asked: events.NumbersAsked
     numbers: tuple[ToWrite, ...]
 
 
@@ -41,7 +39,9 @@ def number(work_id: int, hands: Hands) -> None:
         answers: tuple[NumberAnswer, ...] = ()
         lacking = ""
         try:
-            answers, _ = call.accounting.write_case_numbers(call.company, [n.number for n in call.numbers])
+            answers, _ = call.accounting.write_case_numbers(
+                call.asked.company, [n.number for n in call.numbers]
+            )
         except CannotTell as cannot:
             lacking = str(cannot)
         finally:
@@ -66,30 +66,21 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
         claimed = rows.claim(connection, work_id, "number")
         if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage_of("number"), claimed)):
             return None
-        waiting = _waiting(connection, claimed.event)
+        event = claimed.event
+        assert isinstance(event, events.NumbersAsked)
+        waiting = invoices.to_write(connection, event.invoice_ids, MOST_ROWS)
         setup = setup_store.current(connection)
-        if not waiting or not setup.companies[waiting[0].company].latest().value.posting:
+        company = setup.companies[event.company].latest().value
+        if not waiting or not company.posting:
             rows.done(connection, work_id)  # in shadow mode they wait; the next import asks for them again
             return None
-        company = setup.companies[waiting[0].company].latest().value
         installation = setup.installations[company.installation].latest().value
         accounting = connect(installation, resolve)
         lease = slots.lease_for(installation, 1)
         slot = slots.take(connection, installation, lease)
         rows.count_attempt(hands.engine, work_id)
         rows.lease(connection, work_id, lease)
-    of_company = tuple(each for each in waiting if each.company == company.code)
-    return _Call(installation, accounting, slot, company.code, of_company)
-
-
-def _waiting(connection: Connection, event: object) -> list[ToWrite]:
-    match event:
-        case events.CasesOpened(ids):
-            return invoices.to_write(connection, ids, (), MOST_ROWS)
-        case events.NumbersAsked(_, ids):
-            return invoices.to_write(connection, (), ids, MOST_ROWS)
-        case _:
-            raise TypeError(f"{type(event).__name__} names no case numbers")
+    return _Call(installation, accounting, slot, event, tuple(waiting))
 
 
 def _conclude(stand: Stand, call: _Call, answers: tuple[NumberAnswer, ...]) -> None:
@@ -104,13 +95,13 @@ def _conclude(stand: Stand, call: _Call, answers: tuple[NumberAnswer, ...]) -> N
         if conclusion.state is NumberState.WRITTEN and invoice_id in still
     )
     if written:
-        stand.send([events.NumbersWritten(call.company, written)])
+        stand.send([events.NumbersWritten(call.asked.company, written)])
     unknown = next(
         (a.code for _, a, conclusion in concluded if conclusion.state is NumberState.WAITING), None
     )
     if unknown is not None:
         stand.rings += try_again(stand.connection, stand.claimed.work_id, stand.stage, unknown)
-    elif _waiting(stand.connection, stand.claimed.event):
+    elif invoices.to_write(stand.connection, call.asked.invoice_ids, 1):
         rows.postpone(stand.connection, stand.claimed.work_id, 0.0, "waits")
     else:
         rows.done(stand.connection, stand.claimed.work_id)

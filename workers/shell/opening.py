@@ -11,6 +11,7 @@ from pipeline.stage import Park
 from schemas import events
 from schemas.kid import Kid
 from schemas.setup import BankAccount, CasePer, Client, Dated, NoSuchSetupError, SubLedger
+from workers.accounting import MOST_ROWS
 from workers.facts import invoices
 from workers.facts.invoices import Told
 from workers.saves import invoices as saves
@@ -158,10 +159,12 @@ class Openings:
         saves.link(connection, linked)
         saves.unpark(connection, [*(one for o in opened for one in o.invoices), *(one for one, _ in linked)])
         saves.park(connection, parked)
-        happened: list[object] = [events.CasesOpened(case_ids)] if case_ids else []
-        if linked:
-            happened.append(events.NumbersAsked(self._company, tuple(one.id for one, _ in linked)))
-        self._stand.send(happened)
+        numbered = [one.id for o in opened for one in o.invoices] + [one.id for one, _ in linked]
+        asked = (
+            events.NumbersAsked(self._company, tuple(numbered[first : first + MOST_ROWS]))
+            for first in range(0, len(numbered), MOST_ROWS)
+        )
+        self._stand.send([*([events.CasesOpened(case_ids)] if case_ids else ()), *asked])
 
     def _client(self, code: str) -> Client | None:
         return self._on(self._setup.clients.get((self._company, code)))
