@@ -22,6 +22,9 @@ class VoucherState(StrEnum):
     BY_HAND = "by_hand"  # a person posted it in Visma and gave the number
 
 
+IN_SHADOW = "shadow"
+"""The number of a voucher that people posted in vouchers of their own, while its company was in shadow mode."""
+
 MOVES: dict[VoucherState, frozenset[VoucherState]] = {
     VoucherState.APPROVED: frozenset({VoucherState.SENDING, VoucherState.VOID, VoucherState.BY_HAND}),
     VoucherState.SENDING: frozenset(

@@ -19,6 +19,7 @@ from ops.cli import (
     reaching,
     running,
     schedules,
+    shadows,
     visma,
     vouchers,
     work,
@@ -32,7 +33,7 @@ app = group(
 cases.app.registered_commands += importing.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, schedules.app,
-    delivery.stop, delivery.start, inventing.simulate, inventing.generate,
+    shadows.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
 for commands in (keeping.commands, inventing.commands, running.commands):

@@ -5,7 +5,7 @@ from pipeline.reconciliation.facts import Comparison, OurVoucher, VoucherFacts
 from schemas.control import ControlPart, Difference, DifferenceKind
 from schemas.money import Money, in_kroner
 from schemas.transfer import LedgerVoucher
-from schemas.voucher import LedgerState, VoucherState
+from schemas.voucher import IN_SHADOW, LedgerState, VoucherState
 from schemas.wording import counted
 
 _BOOKED = (VoucherState.DELIVERED, VoucherState.BY_HAND)
@@ -20,6 +20,10 @@ def of(facts: VoucherFacts) -> Comparison:
 
 
 def _known(facts: VoucherFacts, ours: OurVoucher, alive: list[LedgerVoucher]) -> Comparison:
+    if ours.voucher_no == IN_SHADOW and not facts.theirs:
+        return Comparison(
+            (), ()
+        )  # in no voucher that could be found: its days were compared before shadow mode was ended
     found = [_double(ours, alive)] if len(alive) > 1 else []
     unknown: tuple[str, ...] = ()
     if ours.state is VoucherState.BY_HAND and not facts.theirs:
