@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import count, islice
 
 from sqlalchemy import Connection
@@ -171,7 +171,7 @@ def forgotten(connection: Connection, company: str) -> list[int]:
     return [row[0] for row in found]
 
 
-def now(connection: Connection) -> tuple[datetime, date]:
-    """This instant, and the day that it is where the debtors are."""
-    found = rows(connection, "SELECT now(), (now() AT TIME ZONE 'Europe/Oslo')::date", {})
-    return found[0][0], found[0][1]
+def now(connection: Connection) -> datetime:
+    """This instant by the database's clock, which stamps the invoices too."""
+    found = rows(connection, "SELECT now()", {})
+    return found[0][0]  # type: ignore[no-any-return]

@@ -12,12 +12,14 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, Engine, text
 
 from pipeline.flow import stage_of
 from pipeline.stage import Reason, Stage
+from schemas.schedule import OSLO
 from workers.accounting import Trouble
 from workers.archive import ArchiveError
 from workers.crash import crash_point
@@ -45,13 +47,18 @@ __all__ = [
 _LOG = logger(__name__)
 
 
+def _today() -> date:
+    return datetime.now(OSLO).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What every stage needs of the world: the database, the bell and the site's settings."""
+    """What every stage needs of the world: the database, the bell, the site's settings, and the day in Norway."""
 
     engine: Engine
     ringer: Ringer
     settings: Settings
+    today: Callable[[], date] = _today
 
 
 @dataclass(slots=True)

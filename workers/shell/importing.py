@@ -80,8 +80,8 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         lease = slots.lease_for(installation, 1)
         rows.count_attempt(hands.engine, work_id)
         rows.lease(connection, work_id, lease)
-        since, today = invoices.now(connection)
-    return _Import(claimed, company, accounting, lease, since, today)
+        since = invoices.now(connection)
+    return _Import(claimed, company, accounting, lease, since, hands.today())
 
 
 def _pages(begun: _Import) -> Iterator[ReadyPage]:

@@ -1,7 +1,7 @@
 """Stage `propose`: read the proposal's sums, ask whether policy may approve it, fix its cut, send a part at a time."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -10,7 +10,6 @@ from pipeline.posting import CutFacts
 from pipeline.stage import Park, Reason
 from schemas import events
 from schemas.events import PartReady, VoucherPlan
-from schemas.schedule import OSLO
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
 from workers.facts import proposals
 from workers.facts.proposals import FileCounts, Scope, ToCut
@@ -27,7 +26,7 @@ def propose(stand: Stand) -> None:
     parked row of its own.
     """
     event = stand.claimed.event
-    today = datetime.now(OSLO).date()
+    today = stand.hands.today()
     connection = stand.connection
     if isinstance(event, events.RestDue):
         _ask_anew(stand, "body->>'file_id' IS NULL AND body->>'company' = :of", event.company)
