@@ -16,11 +16,12 @@ from ops.balance import shelves, visma
 from ops.balance.shelves import Shelf
 from ops.repairs import recovering
 from ops.repairs.acts import Person
-from ops.repairs.braking import after_restore, start_delivery
+from ops.repairs.braking import start_delivery
 from ops.repairs.recovering import Orphan, Step
 from schemas.transfer import LedgerVoucher
 from workers.accounting import Accounting, CannotTell, Trouble
 from workers.journal import Ring
+from workers.store import epoch
 
 Listed = dict[str, list[LedgerVoucher]]
 
@@ -70,8 +71,9 @@ def recover(
     for done in recovering.adopt_alike(connection, person):
         steps.append(done[0])
         rings += done[1]
-    started = not unknown and after_restore(connection)
+    started = not unknown and epoch.restored(connection)
     if started:
+        steps += recovering.pass_over(connection, person)
         rings += start_delivery(connection, "*", person=person).rings
     left = tuple(recovering.open_orphans(connection))
     if dry_run:

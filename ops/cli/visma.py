@@ -72,9 +72,8 @@ def _print(found: "Recovered", *, dry_run: bool) -> None:
     if dry_run:
         typer.echo("dry run, nothing is changed")
     for step in found.steps:
-        typer.echo(
-            f"{'LOOK ' if step.clash else ''}{step.reference} (Visma's no. {step.voucher_no}) {step.says}"
-        )
+        name = f"{step.reference} (Visma's no. {step.voucher_no}) " if step.reference else ""
+        typer.echo(f"{'LOOK ' if step.clash else ''}{name}{step.says}")
     if found.open:
         typer.echo("in Visma and not accounted for; what has their date or sum is not sent:")
         printing.table(

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Done, Person, Refusal, leave, need_company, need_reason
 from schemas.wording import counted
-from workers.store.epoch import RESTORED, RESTORED_BY
+from workers.store import epoch
 
 ALL = "*"
 
@@ -31,7 +31,7 @@ def stop_delivery(connection: Connection, scope: str, *, person: Person) -> Done
 
 def start_delivery(connection: Connection, scope: str, *, person: Person) -> Done:
     """Let vouchers go again; the relay rings for those that waited."""
-    if scope == ALL and after_restore(connection):
+    if scope == ALL and epoch.restored(connection):
         need_reason(person, "to start delivery after a restore without kk2 visma recover")
     if not connection.execute(text("DELETE FROM brake WHERE scope = :scope"), {"scope": scope}).rowcount:
         raise Refusal(f"delivery of {_name(scope)} is not stopped")
@@ -45,15 +45,6 @@ def start_delivery(connection: Connection, scope: str, *, person: Person) -> Don
     left = connection.execute(text("SELECT scope FROM brake ORDER BY scope")).scalars().all()
     still = f"; still stopped: {', '.join(map(_name, left))}" if left else ""
     return Done(rings, f"delivery of {_name(scope)} goes on, {counted(waiting, 'call')} waited{still}")
-
-
-def after_restore(connection: Connection) -> bool:
-    """Whether a restore has stopped delivery, and nobody has started it since."""
-    found = connection.execute(
-        text("SELECT EXISTS (SELECT FROM brake WHERE scope = '*' AND actor = :kk2 AND reason = :reason)"),
-        {"kk2": RESTORED_BY, "reason": RESTORED},
-    )
-    return bool(found.scalar_one())
 
 
 def _name(scope: str) -> str:

@@ -13,7 +13,9 @@ from ops.embedded import Postgres
 from ops.recovery import Recovered
 from ops.repairs import braking, recovering
 from ops.repairs.acts import Refusal
+from schemas.events import ImportDue
 from schemas.money import kr
+from schemas.setup import SubLedger
 from schemas.voucher import LedgerState
 from tests.servers import new_database
 from tests.site import DAY, Site, hands_on, kid_of, paid, site
@@ -221,3 +223,46 @@ def test_the_command_says_what_it_found_and_ends_by_it(
     assert capsys.readouterr().out == "the database knows each voucher that Visma has of us\n"
     with restored.engine.connect() as connection:
         assert audit.verify(connection) is None
+
+
+def test_a_restored_site_opens_no_case_before_it_is_recovered_and_gives_no_number_twice(
+    before: Site, postgres: Postgres
+) -> None:
+    before.set_up_company(dunning_code="EWS")
+    before.set_up_client(case_no_pattern="0221-########")
+    before.set_up(SubLedger("KOM", "100", "10", "1510", "EGEN"))
+    name = before.engine.url.database or ""
+    before.engine.dispose()
+    with new_database(postgres, template=name) as url:
+        before.simulator.propose("100", "EWS", invoices=[an_invoice(41)])
+        before.happen(ImportDue("100"))
+        before.drain()
+        lost = before.one("SELECT case_no, kid FROM kk2_case WHERE id > 4")
+        before.engine.dispose()
+        engine = create_engine(url)
+        restored = replace(before, engine=engine, hands=hands_on(engine, before.folder, before.rung))
+        epoch.look(engine, restored.hands.settings.archive_folder)
+        restored.simulator.propose("100", "EWS", invoices=[an_invoice(51)])
+        restored.happen(ImportDue("100"))
+        restored.drain()
+        assert restored.one("SELECT count(*) FROM kk2_case") == (4,)
+
+        steps = recover(restored).steps
+
+        assert [step.says for step in steps if "numbered from 10005" in step.says]
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE work SET due_at = now() WHERE state = 'due'"))
+        restored.drain()
+        opened = restored.one("SELECT case_no, kid FROM kk2_case WHERE id > 4")
+        assert opened[0] == "0221-00010005"
+        assert lost[0] == "0221-00000005"
+        assert opened[1] != lost[1]
+        assert recover(restored).steps == ()
+        engine.dispose()
+
+
+def an_invoice(number: int) -> dict[str, object]:
+    return {
+        "invoice_no": str(number), "customer_no": str(number), "original": "1000.00", "due_on": "2026-01-31",
+        "kid": kid_of(number), "sub_ledger_type": "10",
+    }  # fmt: skip

@@ -103,17 +103,19 @@ def standing(
 
 
 def last_number(connection: Connection, company: str, client: str, pattern: str) -> int:
-    """The highest number that a case of the client has in this pattern, whoever gave it; 0 for none."""
-    shape = "^" + "".join("[0-9]" if sign == "#" else f"[{sign}]" for sign in pattern) + "$"
-    found = rows(
-        connection,
-        "SELECT case_no FROM kk2_case WHERE company = %(company)s AND client = %(client)s AND case_no ~ %(shape)s "
-        "ORDER BY case_no DESC LIMIT 1",
-        {"company": company, "client": client, "shape": shape},
-    )
-    if not found or "#" not in pattern:
+    """The highest number that a case of the client has in this pattern, or that is passed over; 0 for none."""
+    if "#" not in pattern:
         return 0
-    return int("".join(given for given, sign in zip(found[0][0], pattern, strict=True) if sign == "#"))
+    shape = "^" + "".join("[0-9]" if sign == "#" else f"[{sign}]" for sign in pattern) + "$"
+    highest, passed = rows(
+        connection,
+        "SELECT (SELECT case_no FROM kk2_case WHERE company = %(company)s AND client = %(client)s "
+        "AND case_no ~ %(shape)s ORDER BY case_no DESC LIMIT 1), coalesce((SELECT last FROM case_no_series "
+        "WHERE company = %(company)s AND client = %(client)s AND pattern = %(pattern)s), 0)",
+        {"company": company, "client": client, "shape": shape, "pattern": pattern},
+    )[0]
+    digits = [given for given, sign in zip(highest or pattern, pattern, strict=True) if sign == "#"]
+    return max(int("".join(digits)) if highest else 0, int(passed))
 
 
 def free_kids(

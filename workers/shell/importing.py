@@ -22,10 +22,12 @@ from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots
 from workers.shell.opening import Openings
-from workers.store import cases
+from workers.store import cases, epoch
 from workers.store import setup as setup_store
 
 _DEBTORS = 500  # whose cases are opened in one commit
+
+_RESTORED_PAUSE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         if not company.dunning_code or rows.has_elder(connection, work_id):
             rows.done(connection, work_id)
             return None
+        if epoch.restored(connection):
+            raise rows.NotYet(
+                _RESTORED_PAUSE, "a restore may have lost cases: their numbers would be given again"
+            )
         installation: Installation = setup.installations[company.installation].latest().value
         accounting = connect(installation, resolve)
         lease = slots.lease_for(installation, 1)

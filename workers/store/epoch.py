@@ -7,7 +7,7 @@ restore of the database does not turn back.
 
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from workers.log import logger
 
@@ -61,6 +61,15 @@ def look(engine: Engine, archive: Path) -> int:
             _LOG.error("the database was restored or moved; delivery is stopped", epoch=number)
     _keep(copy, number)
     return number
+
+
+def restored(connection: Connection) -> bool:
+    """Whether a restore has stopped delivery, and nobody has started it since."""
+    found = connection.execute(
+        text("SELECT EXISTS (SELECT FROM brake WHERE scope = '*' AND actor = :by AND reason = :reason)"),
+        {"by": RESTORED_BY, "reason": RESTORED},
+    )
+    return bool(found.scalar_one())
 
 
 def _keep(copy: Path, number: int) -> None:

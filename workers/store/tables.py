@@ -498,6 +498,16 @@ kid_series = Table(
     comment="The number in the last KID that a case opened here got, for each account",
 )
 
+case_no_series = Table(
+    "case_no_series",
+    metadata,
+    Column("company", Text, primary_key=True),
+    Column("client", Text, primary_key=True),
+    Column("pattern", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    comment="A number that new case numbers of a pattern must be above, after a restore",
+)
+
 ledger_transaction = Table(
     "ledger_transaction",
     metadata,
