@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ops.balance import shelves, visma
-from ops.balance.shelves import Shelf
 from ops.repairs import recovering
 from ops.repairs.acts import Person
 from ops.repairs.braking import start_delivery
 from ops.repairs.recovering import Orphan, Step
 from schemas.transfer import LedgerVoucher
 from workers.accounting import Accounting, CannotTell, Trouble
+from workers.facts import shelves
+from workers.facts.shelves import Shelf
 from workers.journal import Ring
 from workers.store import epoch
 
@@ -63,7 +63,7 @@ def recover(
     rings: list[Ring] = []
     for shelf, found in listed:
         mine = {
-            ref: theirs for ref, theirs in found.items() if visma.is_ours(ref, numbers[shelf.installation])
+            ref: theirs for ref, theirs in found.items() if shelves.is_ours(ref, numbers[shelf.installation])
         }
         for done in recovering.tell(connection, shelf.installation, shelf.company, mine, person):
             steps.append(done[0])

@@ -3,11 +3,13 @@
 Read it from the top: that is the way of a payment. Events that no stage sends come from the door, the clock or a person.
 """
 
-from pipeline import allocation, intake, matching, numbering, opening, posting
+from pipeline import allocation, intake, matching, numbering, opening, posting, reconciliation
 from pipeline.stage import PATIENT, PROMPT, Shell, Stage
 from schemas.events import (
     CaseChanged,
     CasesOpened,
+    Compared,
+    ControlDue,
     FileLanded,
     FileRefused,
     FileSettled,
@@ -49,6 +51,7 @@ FLOW = (
     Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
     Stage("import",   (ImportDue,),                                     (opening.weigh, opening.open_case), (CasesOpened, NumbersAsked, InvoiceParked),     "delivery", OUTSIDE, PATIENT),
     Stage("number",   (NumbersAsked,),                                  (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
+    Stage("control",  (ControlDue,),                                    (reconciliation.compare,), (Compared,),                                "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on
 

@@ -20,7 +20,8 @@ class DifferenceKind(StrEnum):
     # vouchers
     MISSING = "missing"  # delivered, and Visma does not have it under our reference
     DELETED = "deleted"  # a person in Visma deleted it
-    ALTERED = "altered"  # another sum, number of lines or date there
+    ALTERED = "altered"  # another sum or number of lines there
+    OTHER_DATE = "other_date"  # another voucher date there
     OTHER_NUMBER = "other_number"  # another voucher number there
     DOUBLE = "double"  # our reference stands there more than once
     NOT_POSTED = "not_posted"  # nobody in Visma has posted it for days
@@ -34,7 +35,7 @@ class DifferenceKind(StrEnum):
     # invoices of cases
     PAYMENT_UNDER_WAY = "payment_under_way"  # split here, and not yet booked there
     VOUCHER_IN_DOUBT = "voucher_in_doubt"  # the difference is the money of vouchers in doubt
-    VOUCHER_GONE = "voucher_gone"  # the difference is the money of vouchers that Visma has lost or altered
+    VOUCHER_DIFFERS = "voucher_differs"  # vouchers that Visma has lost, altered or doubled
     CORRECTION_PARKED = "correction_parked"  # fetched, and waits for a person
     CORRECTION_NOT_FETCHED = "correction_not_fetched"  # nothing here explains it: something happened in Visma
     WAIVED_HERE = "waived_here"  # let go in KK2, and open in Visma

@@ -233,6 +233,15 @@ class OriginalConcluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A company was held against Visma: what differs stands with the run. `differences`: how many are open."""
+
+    company: str
+    run_id: int
+    differences: int
+
+
+@dataclass(frozen=True, slots=True)
 class PersonActed:
     """A person's act that makes no work by itself; the audit says the rest."""
 

@@ -39,6 +39,7 @@ from workers.secrets import resolve
 from workers.settings import Settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
+from workers.shell.controlling import control
 from workers.shell.delivering import deliver
 from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
@@ -59,7 +60,7 @@ INSIDE_STAGES = {
     "propose": propose,
     "approve": approve,
 }
-OUTSIDE_STAGES = {"deliver": deliver, "inquire": inquire, "import": import_invoices, "number": number}
+OUTSIDE_STAGES = {"deliver": deliver, "inquire": inquire, "import": import_invoices, "number": number, "control": control}
 
 
 def kid_of(number: int) -> Kid:

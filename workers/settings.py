@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     schedule_rest: str = Field(
         default="every 3600 s", description="when corrections and repairs are proposed"
     )
+    control_window: int = Field(
+        default=60, ge=1, description="days back that the control looks, and further where something is open"
+    )
+    control_patience: int = Field(
+        default=3, ge=0, description="bank days after which a voucher must be posted in Visma"
+    )
     ring_again_after: float = Field(default=30.0, gt=0)
     ring_anyway_after: float = Field(default=900.0, gt=0)
     visibility_timeout: int = Field(default=900, ge=1)

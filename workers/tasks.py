@@ -8,6 +8,7 @@ from workers.relay import Ringer, celery_bell
 from workers.settings import settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
+from workers.shell.controlling import control
 from workers.shell.delivering import deliver
 from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
@@ -68,6 +69,11 @@ def _import(work_id: int) -> None:
 @app.task(name="number")
 def _number(work_id: int) -> None:
     number(work_id, hands())
+
+
+@app.task(name="control")
+def _control(work_id: int) -> None:
+    control(work_id, hands())
 
 
 @app.task(name="tick")

@@ -1,6 +1,7 @@
 """The promises about payments, files, companies and statements: every øre is in one place, and somebody goes on with it."""
 
 from ops.balance.asking import LIVE, ORE, ROWS, Check
+from workers.facts import statements
 
 _CONSERVED = f"""
 WITH {LIVE}, b AS (
@@ -105,26 +106,12 @@ SELECT 'voucher ' || v.id, 0, sum(s.amount), 'of company ' || v.company || ', bu
 FROM voucher v JOIN voucher_split t ON t.voucher_id = v.id JOIN split s ON s.id = t.split_id
 JOIN payment p ON p.id = s.payment_id WHERE p.company IS DISTINCT FROM v.company GROUP BY v.id"""
 
-_STATEMENT = """
-WITH bank AS (
-    SELECT v.company, v.account, v.booked_on, v.statement_ref AS ref, sum(l.amount) AS amount
-    FROM voucher v JOIN setup_row r ON r.id = v.company_row
-    JOIN voucher_line l ON l.voucher_id = v.id AND l.account = r.body #>> '{accounts,bank}'
-    WHERE v.state <> 'void' GROUP BY 1, 2, 3, 4
-), taken AS (
-    SELECT s.payment_id, sum(s.amount) AS amount FROM voucher_split t JOIN split s ON s.id = t.split_id
-    WHERE NOT t.released GROUP BY 1
-), came AS (
-    SELECT coalesce(p.company, '') AS company, p.account, p.booked_on, coalesce(p.statement_ref, '') AS ref,
-        sum(p.amount) AS amount, sum(p.amount - coalesce(t.amount, 0)) AS open
-    FROM payment p LEFT JOIN taken t ON t.payment_id = p.id GROUP BY 1, 2, 3, 4
-)
-SELECT 'statement ' || ref || ', account ' || account || ', ' || booked_on AS subject, coalesce(c.amount, 0) AS expected,
-    coalesce(b.amount, 0) + coalesce(c.open, 0) AS found,
-    CASE WHEN c.amount IS NULL THEN 'vouchers have a bank line for a sum that no bank file has'
+_STATEMENT = f"""
+SELECT 'statement ' || ref || ', account ' || account || ', ' || booked_on AS subject, sum(came) AS expected,
+    sum(amount) AS found,
+    CASE WHEN NOT bool_or(of = 'payment') THEN 'vouchers have a bank line for a sum that no bank file has'
          ELSE 'bank lines of vouchers, proposal and unsplit money are not what the bank has' END AS cause
-FROM came c FULL JOIN bank b USING (company, account, booked_on, ref)
-WHERE coalesce(c.amount, 0) <> coalesce(b.amount, 0) + coalesce(c.open, 0)"""
+FROM ({statements.SUMS}) s GROUP BY company, account, booked_on, ref HAVING sum(came) <> sum(amount)"""
 
 CHECKS = (
     Check(

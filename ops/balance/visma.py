@@ -1,29 +1,26 @@
 """Our vouchers against Visma's own list of them: by our reference, once each, with the same total and lines."""
 
-import re
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from ops.balance import shelves
 from ops.balance.asking import ORE, ROWS
 from ops.balance.report import NAMED, Difference, Finding
-from ops.balance.shelves import OurVoucher, Shelf
-from schemas.money import Money
+from pipeline.reconciliation import OurVoucher, VoucherFacts
+from pipeline.reconciliation import compare as differences
+from schemas import control
+from schemas.control import DifferenceKind
 from schemas.transfer import LedgerVoucher
-from schemas.voucher import IN_SHADOW, LedgerState
+from schemas.voucher import IN_SHADOW, VoucherState
 from schemas.wording import counted
 from workers.accounting import Accounting, CannotTell, Trouble
+from workers.facts import shelves
+from workers.facts.shelves import Shelf
 
-_OURS = re.compile(r"K(\d+)-\d+-\d+")
-
-
-def is_ours(reference: str, numbers: Collection[str]) -> bool:
-    """Whether a reference is of the form that ours have, under one of the installation's numbers."""
-    ours = _OURS.fullmatch(reference)
-    return ours is not None and ours[1] in numbers
+_BOOKED = (VoucherState.DELIVERED, VoucherState.BY_HAND)
+_NO_TIME = 0  # whether a voucher is posted in time is the control's question, not this one's
 
 
 @dataclass(slots=True)
@@ -36,10 +33,13 @@ class _Said:
     unknown: list[str] = field(default_factory=list)
     in_visma: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
-    def count(self, voucher: OurVoucher, total: Money | None) -> None:
-        """Count a voucher that Visma has, under our state of it."""
-        number, sum_ = self.in_visma.get((voucher.company, voucher.state), (0, 0))
-        self.in_visma[voucher.company, voucher.state] = number + 1, sum_ + (total or 0)
+    def count(self, facts: VoucherFacts) -> None:
+        """Count what Visma has of a voucher, under our state of it."""
+        assert facts.ours is not None
+        key = facts.ours.company, facts.ours.state.value
+        for found in facts.alive:
+            number, sum_ = self.in_visma.get(key, (0, 0))
+            self.in_visma[key] = number + 1, sum_ + (found.total or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def compare(connection: Connection, visma: Accounting | Mapping[str, Accounting]
     A voucher whose state changed while Visma was asked is counted and not judged: the next check judges it.
     """
     with connection.begin():
-        all_shelves, numbers = shelves.shelves(connection), shelves.numbers(connection)
+        all_shelves = shelves.shelves(connection)
         before = {
             voucher.id: voucher.state for shelf in all_shelves for voucher in shelves.ours(connection, shelf)
         }
@@ -68,47 +68,45 @@ def compare(connection: Connection, visma: Accounting | Mapping[str, Accounting]
         listed = _listed(shelf, accounting, said)
         with connection.begin():
             ours = shelves.ours(connection, shelf)
+            strange = shelves.strangers(connection, shelf, listed or {}, ours, date.max)
         if listed is None:
             _untold(ours, shelf, said)
             continue
         asked = True
-        for voucher in ours:
-            theirs = listed.pop(voucher.reference, [])
-            if before.get(voucher.id) == voucher.state:
-                _one(voucher, theirs, said)
-            else:
-                _count(voucher, theirs, said)
-        _others(connection, listed, numbers.get(shelf.installation, set()), said)
+        for facts in shelves.paired(ours, listed, date.min, _NO_TIME):
+            said.count(facts)
+            if facts.ours and before.get(facts.ours.id) == facts.ours.state:
+                _judge(facts, said)
+        for facts in strange:
+            _judge(facts, said)
     return Compared(_findings(said), said.in_visma if asked else None)
 
 
 def _listed(
     shelf: Shelf, accounting: Accounting | None, said: _Said
 ) -> dict[str, list[LedgerVoucher]] | None:
-    """By reference, what Visma has; None where it could not tell. What has no reference is kept under its number."""
+    """By reference, what Visma has; None where it could not tell."""
     if accounting is None:
         said.unknown.append(f"company {shelf.company}: Visma was not asked")
         return None
-    listed: dict[str, list[LedgerVoucher]] = defaultdict(list)
     try:
-        for found in accounting.list_vouchers(
-            shelf.company, shelf.voucher_type, shelf.registrar, shelf.first, shelf.last
-        ):
-            listed[found.reference or f"no. {found.voucher_no}"].append(found)
+        return shelves.by_reference(
+            accounting.list_vouchers(
+                shelf.company, shelf.voucher_type, shelf.registrar, shelf.first, shelf.last
+            )
+        )
     except CannotTell:
         said.unknown.append(f"company {shelf.company}: this Visma can't list its vouchers")
-        return None
     except Trouble as trouble:
         said.unknown.append(f"company {shelf.company}: Visma did not answer: {trouble.note} ({trouble.code})")
-        return None
-    return listed
+    return None
 
 
 def _untold(ours: list[OurVoucher], shelf: Shelf, said: _Said) -> None:
     booked = [
         voucher
         for voucher in ours
-        if voucher.state in {"delivered", "by_hand"} and voucher.voucher_no != IN_SHADOW
+        if voucher.state in _BOOKED and voucher.voucher_no != IN_SHADOW
     ]
     if booked:
         said.unknown.append(
@@ -116,91 +114,41 @@ def _untold(ours: list[OurVoucher], shelf: Shelf, said: _Said) -> None:
         )
 
 
-def _one(voucher: OurVoucher, theirs: list[LedgerVoucher], said: _Said) -> None:
-    """Hold one voucher of ours against what Visma has under its reference."""
-    alive = _count(voucher, theirs, said)
-    name = f"voucher {voucher.id} ({voucher.reference})"
-    if len(alive) > 1:
-        numbers = ", ".join(found.voucher_no for found in alive)
-        said.doubles.append(
-            Difference(name, 1, len(alive), f"booked as {numbers}: delete all but one in Visma")
-        )
-    if voucher.voucher_no == IN_SHADOW and not alive:
-        return  # it is in no voucher that could be found: its days were compared before shadow mode was ended
-    if voucher.state == "by_hand" and not alive:
-        said.unknown.append(
-            f"{name}: posted by hand as no. {voucher.voucher_no}: only a look in Visma can tell"
-        )
-    elif voucher.state in {"delivered", "by_hand"}:
-        _booked(voucher, alive, deleted=len(alive) < len(theirs), name=name, said=said)
-    elif alive and voucher.state == "sending":
-        said.unknown.append(f"{name}: being sent just now; Visma has it as no. {alive[0].voucher_no}")
-    elif alive:
-        what = f"in state {voucher.state} here, but Visma has it as no. {alive[0].voucher_no}"
-        act = (
-            "confirm it"
-            if voucher.state == "in_doubt"
-            else "look before anything else: its money may be booked twice"
-        )
-        said.vouchers.append(Difference(name, 0, alive[0].total or 0, f"{what}: {act}"))
+def _judge(facts: VoucherFacts, said: _Said) -> None:
+    """Take of the control's differences those that are about money."""
+    compared = differences(facts)
+    said.unknown += compared.unknown
+    for each in compared.differences:
+        match each.kind:
+            case DifferenceKind.NOT_POSTED | DifferenceKind.OTHER_DATE:
+                pass
+            case DifferenceKind.DOUBLE:
+                said.doubles.append(
+                    Difference(each.subject, 1, len(facts.alive), f"{each.cause}: {each.act}")
+                )
+            case DifferenceKind.STRANGER:
+                said.strangers.append(Difference(each.subject, 0, _ore(each.theirs), each.cause))
+            case DifferenceKind.IN_DOUBT:
+                _doubt(facts, each, said)
+            case DifferenceKind.OTHER_NUMBER:
+                total = facts.ours.total if facts.ours else 0
+                said.vouchers.append(Difference(each.subject, total, total, each.cause))
+            case _:
+                said.vouchers.append(Difference(each.subject, _ore(each.ours), _ore(each.theirs), each.cause))
 
 
-def _count(voucher: OurVoucher, theirs: list[LedgerVoucher], said: _Said) -> list[LedgerVoucher]:
-    """Count those that are not deleted; gives them."""
-    alive = [found for found in theirs if found.state is not LedgerState.DELETED]
-    for found in alive:
-        said.count(voucher, found.total)
-    return alive
-
-
-def _booked(
-    voucher: OurVoucher, alive: list[LedgerVoucher], *, deleted: bool, name: str, said: _Said
-) -> None:
-    """A voucher that must be in Visma, as ours."""
-    if not alive:
-        why = (
-            "deleted in Visma after it was delivered"
-            if deleted
-            else "Visma does not have it under our reference"
-        )
-        said.vouchers.append(
-            Difference(name, voucher.total, 0, f"delivered as no. {voucher.voucher_no}: {why}")
-        )
+def _doubt(facts: VoucherFacts, found: control.Difference, said: _Said) -> None:
+    """A voucher in doubt is no fault while Visma lacks it too; one that is being sent just now is nobody's."""
+    if found.theirs is None:
         return
-    found = next((f for f in alive if f.voucher_no == voucher.voucher_no), alive[0])
-    if found.voucher_no != voucher.voucher_no and voucher.state == "delivered":
-        cause = f"we have no. {voucher.voucher_no}, Visma has no. {found.voucher_no}"
-        said.vouchers.append(Difference(name, voucher.total, found.total or 0, cause))
-    if found.total is None or found.lines is None:
-        said.unknown.append(f"{name}: Visma does not tell its total and lines")
-        return
-    if found.total != voucher.total:
-        said.vouchers.append(Difference(name, voucher.total, found.total, "altered in Visma: another sum"))
-    elif found.lines != voucher.lines:
-        cause = f"altered in Visma: {counted(found.lines, 'line')}, ours has {voucher.lines}"
-        said.vouchers.append(Difference(name, voucher.total, found.total, cause))
+    if facts.ours and facts.ours.state is VoucherState.SENDING:
+        said.unknown.append(f"{found.subject}: {found.cause}")
+    else:
+        said.vouchers.append(Difference(found.subject, 0, _ore(found.theirs), f"{found.cause}: {found.act}"))
 
 
-def _others(
-    connection: Connection, listed: dict[str, list[LedgerVoucher]], numbers: set[str], said: _Said
-) -> None:
-    """What is left of the list under a reference of ours: a voucher that the database knows nothing of."""
-    for reference, theirs in listed.items():
-        if not is_ours(reference, numbers):
-            continue
-        with connection.begin():
-            known = connection.execute(
-                text("SELECT id FROM voucher WHERE reference = :reference"), {"reference": reference}
-            ).scalar()
-        where = (
-            f"ours is voucher {known}, of another company, type or registrar"
-            if known
-            else "the database does not know it: was it restored from a back-up? kk2 visma recover"
-        )
-        for found in theirs:
-            if found.state is not LedgerState.DELETED:
-                name = f"Visma's voucher {found.voucher_no} ({reference})"
-                said.strangers.append(Difference(name, 0, found.total or 0, where))
+def _ore(amount: object) -> int:
+    return amount if isinstance(amount, int) else 0
 
 
 def _findings(said: _Said) -> tuple[Finding, ...]:

@@ -90,6 +90,10 @@ class Acting:
         """Approve a dunning proposal, or take that back."""
         self._visma.collection.items.approve(company, number, approved=approved)
 
+    def unmark(self, company: str, invoice_no: str) -> None:
+        """Take mark and case number off an invoice, as a person in Visma may. KeyError where it carries none."""
+        self._visma.collection.items.unmark(company, invoice_no)
+
     def proposals(self, company: str = "") -> tuple[Proposal, ...]:
         """The dunning proposals; all companies without `company`."""
         return tuple(self._visma.collection.items.proposals(company))

@@ -147,6 +147,11 @@ def _correct(visma: Visma, asked: Asked) -> tuple[object, int]:
     return {"transaction_id": corrected}, 200
 
 
+def _unmark(visma: Visma, asked: Asked) -> tuple[object, int]:
+    visma.collection.items.unmark(str(asked["company"]), str(asked["invoice_no"]))
+    return {}, 200
+
+
 def _set_habits(visma: Visma, asked: Asked) -> tuple[object, int]:
     visma.collection.habits = dataclasses.replace(
         visma.collection.habits, **{name: bool(value) for name, value in asked.items()}
@@ -164,6 +169,7 @@ _CONTROLS: dict[str, Callable[[Visma, Asked], tuple[object, int]]] = {
     "/proposals/approve": _approve,
     "/transactions": _transact,
     "/transactions/correct": _correct,
+    "/invoices/unmark": _unmark,
     "/habits": _set_habits,
 }
 

@@ -170,6 +170,16 @@ class SubLedger:
             _write(connection, company, new)
         return answers
 
+    def unmark(self, company: str, invoice_no: str) -> None:
+        """Take mark and case number off an invoice, as a person does. KeyError where it carries none."""
+        with self._disk.transaction() as connection:
+            done = connection.execute(
+                "update invoice set case_no = '' where company = ? and invoice_no = ? and case_no <> ''",
+                (company, invoice_no),
+            )
+        if not done.rowcount:
+            raise KeyError(f"invoice {invoice_no} of company {company} carries no mark")
+
 
 def _refusal(number: CaseNumber, standing: tuple[str, str] | None) -> RowError | None:
     if standing is None:

@@ -6,7 +6,7 @@ from pipeline.reconciliation.facts import (
     ControlFacts,
     InvoiceFacts,
     OurVoucher,
-    Shelf,
+    Place,
     StatementFacts,
     VoucherFacts,
 )
@@ -16,7 +16,7 @@ __all__ = [
     "ControlFacts",
     "InvoiceFacts",
     "OurVoucher",
-    "Shelf",
+    "Place",
     "StatementFacts",
     "VoucherFacts",
     "compare",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from schemas.control import Difference
 from schemas.money import Money
 from schemas.transfer import InvoiceBalance, LedgerVoucher
-from schemas.voucher import VoucherState
+from schemas.voucher import LedgerState, VoucherState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,36 @@ class OurVoucher:
     lines: int
     delivered_on: date | None
 
+    @property
+    def subject(self) -> str:
+        """How a difference names it."""
+        return f"voucher {self.id} ({self.reference})"
+
 
 @dataclass(frozen=True, slots=True)
 class VoucherFacts:
     """A reference with our voucher of it, None where we have none, and all that Visma has under it.
 
+    `elsewhere`: our voucher of that reference where Visma has it in another company, type or registrar than ours.
     `patience`: so many bank days after delivery a voucher must be posted.
     """
 
     reference: str
     ours: OurVoucher | None
+    elsewhere: int | None
     theirs: tuple[LedgerVoucher, ...]
     today: date
     patience: int
 
+    @property
+    def alive(self) -> tuple[LedgerVoucher, ...]:
+        """What Visma has under the reference and has not deleted; the one with our number first."""
+        number = self.ours.voucher_no if self.ours else ""
+        alive = [each for each in self.theirs if each.state is not LedgerState.DELETED]
+        return tuple(sorted(alive, key=lambda each: each.voucher_no != number))
 
-class Shelf(StrEnum):
+
+class Place(StrEnum):
     """Where money stands that no voucher in Visma has. The text is what a person reads."""
 
     PROPOSAL = "in the proposal"
@@ -47,6 +61,7 @@ class Shelf(StrEnum):
     PARKED = "parked"
     HELD = "held"
     REFUSED = "refused by a person"
+    KNOWN = "known from before"
     APPROVED = "in vouchers to be sent"
     SENDING = "in vouchers that are being sent"
     IN_DOUBT = "in vouchers in doubt"
@@ -66,7 +81,7 @@ class StatementFacts:
     payments: Money
     booked: Money
     suspense: Money
-    elsewhere: tuple[tuple[Shelf, Money], ...]
+    elsewhere: tuple[tuple[Place, Money], ...]
     in_visma: Money | None
     lacking: tuple[str, ...]
     today: date
@@ -79,12 +94,13 @@ class InvoiceFacts:
 
     Amounts in øre, of this invoice's principal. `paid`: all live splits. Of them are in vouchers that may not be in
     Visma: `under_way` (in the proposal, to be sent or refused), `in_doubt`, `unposted` (delivered, not yet posted there),
-    `gone` (delivered, and missing, deleted or altered there). `moved`: what Visma's transactions moved, debit positive;
+    `gone` (delivered, and missing or deleted there). `suspects` names its vouchers that are missing,
+    deleted, altered or doubled there. `moved`: what Visma's transactions moved, debit positive;
     `parked`: of those that wait for a person or were set aside. `written_off`: what Visma wrote off, as a positive
     amount. `rows` names payments and vouchers under way. `number_state` as the invoice's row has it, "" without a row.
     """
 
-    company: str
+    case_id: int
     invoice_no: str
     case_no: str
     amount: Money
@@ -97,10 +113,16 @@ class InvoiceFacts:
     in_doubt: Money
     unposted: Money
     gone: Money
+    suspects: tuple[str, ...]
     rows: tuple[str, ...]
     number_state: str
     number_note: str
     theirs: InvoiceBalance | None
+
+    @property
+    def subject(self) -> str:
+        """How a difference names it."""
+        return f"invoice {self.invoice_no} of case {self.case_no}"
 
 
 ControlFacts = VoucherFacts | StatementFacts | InvoiceFacts

@@ -43,6 +43,7 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
     )  # fmt: skip
     unexplained = left - certain - sum(either)
     named = f": {', '.join(facts.rows)}" if facts.rows else ""
+    differing = unexplained if facts.suspects and not facts.gone else 0
     causes = (
         (
             DifferenceKind.PAYMENT_UNDER_WAY,
@@ -57,9 +58,9 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
             "end the doubt: kk2 voucher list --state in_doubt",
         ),
         (
-            DifferenceKind.VOUCHER_GONE,
-            facts.gone,
-            f"vouchers that Visma has no more, or otherwise than we sent them{named}",
+            DifferenceKind.VOUCHER_DIFFERS,
+            facts.gone + differing,
+            f"vouchers that Visma has no more, or otherwise than we sent them: {', '.join(facts.suspects)}",
             "see these vouchers first: kk2 visma differences",
         ),
         (
@@ -76,7 +77,7 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
         ),
         (
             DifferenceKind.CORRECTION_NOT_FETCHED,
-            unexplained,
+            unexplained - differing,
             "nothing here explains it: a payment or correction in Visma that was not fetched",
             "fetch now: kk2 visma fetch; if it stays, look at the invoice in Visma",
         ),
@@ -132,5 +133,4 @@ def _differs(
     cause: str,
     act: str,
 ) -> Difference:
-    subject = f"invoice {facts.invoice_no} of case {facts.case_no}"
-    return Difference(ControlPart.CASES, kind, subject, ours, theirs, cause, act)
+    return Difference(ControlPart.CASES, kind, facts.subject, ours, theirs, cause, act)

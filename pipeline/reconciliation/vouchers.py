@@ -13,27 +13,25 @@ _BOOKED = (VoucherState.DELIVERED, VoucherState.BY_HAND)
 
 def of(facts: VoucherFacts) -> Comparison:
     """Hold all that Visma has under a reference against our voucher of it."""
-    alive = [found for found in facts.theirs if found.state is not LedgerState.DELETED]
     if facts.ours is None:
-        return Comparison(tuple(_stranger(facts.reference, found) for found in alive), ())
-    return _known(facts, facts.ours, alive)
+        return Comparison(tuple(_stranger(facts, found) for found in facts.alive), ())
+    return _known(facts, facts.ours, facts.alive)
 
 
-def _known(facts: VoucherFacts, ours: OurVoucher, alive: list[LedgerVoucher]) -> Comparison:
-    if ours.voucher_no == IN_SHADOW and not facts.theirs:
-        return Comparison(
-            (), ()
-        )  # in no voucher that could be found: its days were compared before shadow mode was ended
+def _known(facts: VoucherFacts, ours: OurVoucher, alive: tuple[LedgerVoucher, ...]) -> Comparison:
+    if ours.voucher_no == IN_SHADOW and not alive:
+        # in no voucher that could be found: its days were compared before shadow mode was ended
+        return Comparison((), ())
     found = [_double(ours, alive)] if len(alive) > 1 else []
     unknown: tuple[str, ...] = ()
     if ours.state is VoucherState.BY_HAND and not facts.theirs:
-        unknown = (f"{_name(ours)}: posted by hand as no. {ours.voucher_no}: only a look in Visma can tell",)
+        unknown = (f"{ours.subject}: posted by hand as no. {ours.voucher_no}: only a look in Visma can tell",)
     elif ours.state in _BOOKED and not alive:
         found.append(_gone(ours, facts.theirs))
     elif ours.state in _BOOKED:
-        theirs = next((each for each in alive if each.voucher_no == ours.voucher_no), alive[0])
+        theirs = alive[0]
         told = theirs.total is not None and theirs.lines is not None
-        unknown = () if told else (f"{_name(ours)}: Visma does not tell its total and lines",)
+        unknown = () if told else (f"{ours.subject}: Visma does not tell its total and lines",)
         found += [*_changed(ours, theirs), *_late(facts, ours, theirs)]
     elif ours.state in {VoucherState.SENDING, VoucherState.IN_DOUBT}:
         found.append(_doubt(ours, alive))
@@ -68,15 +66,17 @@ def _changed(ours: OurVoucher, theirs: LedgerVoucher) -> list[Difference]:
         )
     act = "ask who altered it; set it back there, or correct the cases here and explain the difference"
     if theirs.total is not None and theirs.total != ours.total:
-        cause = f"altered in Visma: {in_kroner(theirs.total)} kr, ours is {in_kroner(ours.total)} kr"
+        cause = (
+            f"altered in Visma: another sum, {in_kroner(theirs.total)} kr, ours is {in_kroner(ours.total)} kr"
+        )
         found.append(_differs(ours, DifferenceKind.ALTERED, ours.total, theirs.total, cause, act))
     elif theirs.lines is not None and theirs.lines != ours.lines:
         cause = f"altered in Visma: {counted(theirs.lines, 'line')}, ours has {ours.lines}"
         found.append(_differs(ours, DifferenceKind.ALTERED, ours.total, theirs.total, cause, act))
-    elif theirs.voucher_date != ours.voucher_on:
+    if theirs.voucher_date != ours.voucher_on:
         days = ours.voucher_on.isoformat(), theirs.voucher_date.isoformat()
-        cause = f"altered in Visma: dated {days[1]}, ours is dated {days[0]}"
-        found.append(_differs(ours, DifferenceKind.ALTERED, days[0], days[1], cause, act))
+        cause = f"dated {days[1]} in Visma, ours is dated {days[0]}"
+        found.append(_differs(ours, DifferenceKind.OTHER_DATE, *days, cause, act))
     return found
 
 
@@ -92,40 +92,39 @@ def _late(facts: VoucherFacts, ours: OurVoucher, theirs: LedgerVoucher) -> list[
     return [_differs(ours, DifferenceKind.NOT_POSTED, ours.total, theirs.state, cause, act)]
 
 
-def _doubt(ours: OurVoucher, alive: list[LedgerVoucher]) -> Difference:
+def _doubt(ours: OurVoucher, alive: tuple[LedgerVoucher, ...]) -> Difference:
     if alive:
-        cause = f"the call ended without an answer, and Visma has it as no. {_numbers(alive)}"
+        cause = f"Visma has it as no. {_numbers(alive)}"
         act = f"nothing, if it is asked for by itself soon; else kk2 voucher confirm {ours.id}"
     else:
-        cause = "the call has no answer yet, and Visma does not list it"
+        cause = "the call has no answer, and Visma does not list it"
         act = "nothing, if it is asked for by itself soon; else look in Visma, then confirm it or declare it absent"
     return _differs(
         ours,
         DifferenceKind.IN_DOUBT,
         ours.total,
         _sum(alive) if alive else None,
-        f"{ours.state}: {cause}",
+        f"in state {ours.state} here: {cause}",
         act,
     )
 
 
-def _double(ours: OurVoucher, alive: list[LedgerVoucher]) -> Difference:
+def _double(ours: OurVoucher, alive: tuple[LedgerVoucher, ...]) -> Difference:
     kept = ours.voucher_no if ours.voucher_no in {each.voucher_no for each in alive} else "one"
     cause = f"booked as {_numbers(alive)}: a call that came through after its pause, or a person who sent it again"
     act = f"delete all but {kept} in Visma"
     return _differs(ours, DifferenceKind.DOUBLE, ours.total, _sum(alive), cause, act)
 
 
-def _stranger(reference: str, theirs: LedgerVoucher) -> Difference:
-    return Difference(
-        ControlPart.VOUCHERS,
-        DifferenceKind.STRANGER,
-        f"Visma's voucher {theirs.voucher_no} ({reference})",
-        None,
-        theirs.total,
-        "our own reference, and the database does not know it: it was restored from a back-up, or a person wrote it",
-        "after a restore: kk2 visma recover; else ask in Visma who registered it",
-    )
+def _stranger(facts: VoucherFacts, theirs: LedgerVoucher) -> Difference:
+    if facts.elsewhere is None:
+        cause = "our own reference, and the database does not know it: was it restored from a back-up? kk2 visma recover"
+        act = "after a restore: kk2 visma recover; else ask in Visma who registered it"
+    else:
+        cause = f"ours is voucher {facts.elsewhere}, of another company, type or registrar"
+        act = "ask in Visma who moved it, or registered it a second time"
+    subject = f"Visma's voucher {theirs.voucher_no} ({facts.reference})"
+    return Difference(ControlPart.VOUCHERS, DifferenceKind.STRANGER, subject, None, theirs.total, cause, act)
 
 
 def _differs(
@@ -136,17 +135,13 @@ def _differs(
     cause: str,
     act: str,
 ) -> Difference:
-    return Difference(ControlPart.VOUCHERS, kind, _name(ours), here, there, cause, act)
+    return Difference(ControlPart.VOUCHERS, kind, ours.subject, here, there, cause, act)
 
 
-def _name(ours: OurVoucher) -> str:
-    return f"voucher {ours.id} ({ours.reference})"
-
-
-def _numbers(vouchers: list[LedgerVoucher]) -> str:
+def _numbers(vouchers: tuple[LedgerVoucher, ...]) -> str:
     return ", ".join(each.voucher_no for each in vouchers)
 
 
-def _sum(vouchers: list[LedgerVoucher]) -> Money | None:
-    totals = [each.total for each in vouchers if each.total is not None]
-    return sum(totals) if len(totals) == len(vouchers) else None
+def _sum(vouchers: tuple[LedgerVoucher, ...]) -> Money:
+    """Their sum; one of which Visma does not tell it counts as nothing."""
+    return sum(each.total or 0 for each in vouchers)

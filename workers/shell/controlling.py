@@ -1,0 +1,34 @@
+"""Stage `control`: read what Visma has, page by page with no transaction open; hold ours against it; keep what differs."""
+
+from pipeline.flow import stage_of
+from schemas import events
+from workers.crash import crash_point
+from workers.saves import controls
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
+from workers.shell.looking import look
+
+
+def control(work_id: int, hands: Hands) -> None:
+    """Hold a company against Visma. Only reads there, so that a control that broke is simply made again."""
+    stage = stage_of("control")
+    with recover(work_id, stage, hands):
+        with hands.engine.begin() as connection:
+            claimed = rows.claim(connection, work_id, "control")
+            if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage, claimed)):
+                return
+            rows.count_attempt(hands.engine, work_id)
+        event = claimed.event
+        assert isinstance(event, events.ControlDue)
+        crash_point("control.claimed")
+        seen = look(hands, event.company)
+        crash_point("control.answered")
+        with hands.engine.begin() as connection:
+            held = rows.hold(connection, work_id, "control")
+            if held is None:
+                return
+            stand = Stand(connection, hands, stage, held)
+            run_id, number = controls.save(connection, seen.run(), seen.found, seen.told, seen.unjudged)
+            stand.send([events.Compared(event.company, run_id, number)])
+            rows.done(connection, work_id)
+        crash_point("control.concluded")
+        hands.ringer.ring(stand.rings)
