@@ -15,7 +15,7 @@ import workers.shell
 from ops.simulator import Fault, FaultKind
 from pipeline.flow import FLOW
 from pipeline.stage import Shell
-from schemas.events import ImportDue
+from schemas.events import ControlDue, ImportDue
 from schemas.money import kr
 from tests.site import INSIDE_STAGES, Site, kid_of, paid, site
 
@@ -97,7 +97,7 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
             for n, kind in ((901, "K"), (902, "K"), (903, "none"))
         ],
     )
-    here.happen(ImportDue("100"))
+    here.happen(ImportDue("100"), ControlDue("100"))
 
     assert maker.stdin is not None
     assert maker.stdout is not None
@@ -121,4 +121,5 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     assert here.one("SELECT sum(total) FROM voucher") == (
         sum(v.total for v in here.simulator.vouchers("100")),
     )
+    assert here.all("SELECT company FROM control_run") == [("100",)]
     here.prove()
