@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
-from ops.balance import shelves
-from ops.balance.visma import is_ours
 from pipeline.shadowing import Group, Likeness, ShadowDay, ShadowFacts, compare
 from schemas.setup import Company
 from schemas.transfer import LedgerVoucher
 from schemas.voucher import IN_SHADOW
 from workers.accounting import Accounting, CannotTell, Trouble
+from workers.facts import shelves
+from workers.facts.shelves import is_ours
 from workers.store import setup as setup_store
 
 _OURS = (

@@ -60,7 +60,13 @@ INSIDE_STAGES = {
     "propose": propose,
     "approve": approve,
 }
-OUTSIDE_STAGES = {"deliver": deliver, "inquire": inquire, "import": import_invoices, "number": number, "control": control}
+OUTSIDE_STAGES = {
+    "deliver": deliver,
+    "inquire": inquire,
+    "import": import_invoices,
+    "number": number,
+    "control": control,
+}
 
 
 def kid_of(number: int) -> Kid:

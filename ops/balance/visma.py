@@ -103,11 +103,7 @@ def _listed(
 
 
 def _untold(ours: list[OurVoucher], shelf: Shelf, said: _Said) -> None:
-    booked = [
-        voucher
-        for voucher in ours
-        if voucher.state in _BOOKED and voucher.voucher_no != IN_SHADOW
-    ]
+    booked = [voucher for voucher in ours if voucher.state in _BOOKED and voucher.voucher_no != IN_SHADOW]
     if booked:
         said.unknown.append(
             f"company {shelf.company}: {counted(len(booked), 'voucher')} that should be in Visma could not be looked for"
