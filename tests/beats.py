@@ -18,8 +18,9 @@ def oslo(wall: str, fold: int = 0) -> datetime:
 
 
 def at(here: Site, now: datetime, times: str = "05:00") -> int:
-    """The tick of a moment, by a clock that has these times; gives how many slots it took."""
-    settings = here.hands.settings.model_copy(update={"schedule_rest": times})
+    """The tick of a moment, by a clock that has these times for the rest alone; gives how many slots it took."""
+    never = {f"schedule_{name}": "never" for name in clock.CLOCKED}
+    settings = here.hands.settings.model_copy(update={**never, "schedule_rest": times})
     with here.engine.begin() as connection:
         return len(clock.take_due(connection, settings, now))
 
