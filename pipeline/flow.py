@@ -3,13 +3,24 @@
 Read it from the top: that is the way of a payment. Events that no stage sends come from the door, the clock or a person.
 """
 
-from pipeline import allocation, intake, matching, numbering, opening, posting, reconciliation
+from pipeline import (
+    allocation,
+    intake,
+    ledger_payments,
+    matching,
+    numbering,
+    opening,
+    posting,
+    reconciliation,
+)
 from pipeline.stage import PATIENT, PROMPT, Shell, Stage
 from schemas.events import (
     CaseChanged,
     CasesOpened,
     Compared,
     ControlDue,
+    CursorRefused,
+    FetchDue,
     FileLanded,
     FileRefused,
     FileSettled,
@@ -26,6 +37,7 @@ from schemas.events import (
     PaymentsReleased,
     RestDue,
     RetryAsked,
+    TransactionParked,
     VoucherAbsent,
     VoucherDelivered,
     VoucherInDoubt,
@@ -51,6 +63,7 @@ FLOW = (
     Stage("inquire",  (VoucherInDoubt, InquiryAsked),                   (posting.inquired,),  _CONCLUDED,                                     "delivery", OUTSIDE, PATIENT),
     Stage("import",   (ImportDue,),                                     (opening.weigh, opening.open_case), (CasesOpened, NumbersAsked, InvoiceParked),     "delivery", OUTSIDE, PATIENT),
     Stage("number",   (NumbersAsked,),                                  (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
+    Stage("fetch",    (FetchDue,),                                      (ledger_payments.apply,), (CaseChanged, TransactionParked, InquiryAsked, CursorRefused), "delivery", OUTSIDE, PATIENT),
     Stage("control",  (ControlDue,),                                    (reconciliation.compare,), (Compared,),                                "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on

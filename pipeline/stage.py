@@ -61,6 +61,14 @@ class Reason(StrEnum):
         "in_a_case"  # a case has it already, otherwise than Visma tells: convert it, or withdraw the item
     )
     NUMBER_REFUSED = "number_refused"  # Visma will not take the case number: put it right there, then retry
+    # a transaction from Visma
+    UNKNOWN_INVOICE = "unknown_invoice"  # no case has its invoice: frees itself when the case comes
+    HALF_OURS = (
+        "half_ours"  # has our voucher type or registrar, and no voucher of ours has it: a person judges
+    )
+    VOUCHER_UNDER_WAY = (
+        "voucher_under_way"  # equals a line of a voucher that has no end yet: frees itself with that voucher
+    )
     # any work
     NOT_OFFERED = (
         "not_offered"  # this Visma lacks the operation: say so in the setup, or try again when it has it

@@ -142,6 +142,24 @@ class RestDue:
     company: str
 
 
+# --- what Visma moved ---
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionParked:
+    """A transaction from Visma waits for a person; its work row says why."""
+
+    transaction_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRefused:
+    """Visma did not know the place from which a company's transactions were asked for: all are asked for again."""
+
+    company: str
+
+
 # --- proposal and vouchers ---
 
 
@@ -212,7 +230,7 @@ class RetryAsked:
 
 @dataclass(frozen=True, slots=True)
 class InquiryAsked:
-    """A person wants Visma asked about a voucher in doubt."""
+    """A person wants Visma asked about a voucher in doubt, or a transaction looks like a line of it."""
 
     voucher_id: int
 

@@ -20,7 +20,7 @@ from ops.simulator import Simulator
 from schemas.case import KK2_ORDER
 from schemas.events import CaseChanged, CasesOpened, RestDue
 from schemas.kid import Kid, KidAgreement, Modulus, mod10
-from schemas.money import Money, kr
+from schemas.money import Money, decimal_text, kr
 from schemas.setup import (
     BankAccount,
     Client,
@@ -32,6 +32,7 @@ from schemas.setup import (
     PostingAccounts,
     SubLedger,
 )
+from schemas.transfer import CaseNumber, TransactionKind
 from workers.accounting import connect
 from workers.journal import Ring, record
 from workers.relay import Ringer
@@ -41,6 +42,7 @@ from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.controlling import control
 from workers.shell.delivering import deliver
+from workers.shell.fetching import fetch
 from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
 from workers.shell.numbering import number
@@ -65,6 +67,7 @@ OUTSIDE_STAGES = {
     "inquire": inquire,
     "import": import_invoices,
     "number": number,
+    "fetch": fetch,
     "control": control,
 }
 
@@ -140,6 +143,29 @@ class Site:
                     },
                 )
         return int(case_id)
+
+    def with_us(self, number: int, principal: Money, due: date) -> int:
+        """A case with one invoice that Visma has too, marked as with us."""
+        case_id = self.case(number, principal, due)
+        invoice, customer = f"F{number}-1", str(number)
+        given = {
+            "invoice_no": invoice,
+            "customer_no": customer,
+            "original": decimal_text(principal),
+            "due_on": str(due),
+        }
+        self.simulator.propose("100", "PWS", invoices=[given])
+        with self.engine.connect() as connection:
+            installation = setup_store.current(connection).installations["visma"].latest().value
+        answers, _ = connect(installation, resolve).write_case_numbers(
+            "100", [CaseNumber(invoice, customer, f"0221-{number:08d}", DAY)]
+        )
+        assert [answer.code for answer in answers] == [""]
+        return case_id
+
+    def moves(self, kind: TransactionKind, amount: Money, number: int) -> str:
+        """Visma's people book something on the first invoice of `kid_of(number)`'s case; gives the transaction's id."""
+        return self.simulator.transact("100", kind, DAY, [(f"F{number}-1", amount)])[0]
 
     def file(self, *payments: OcrPayment, account: str = ACCOUNT) -> bytes:
         """The bytes of a bank file with these payments."""

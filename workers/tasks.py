@@ -10,6 +10,7 @@ from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.controlling import control
 from workers.shell.delivering import deliver
+from workers.shell.fetching import fetch
 from workers.shell.importing import import_invoices
 from workers.shell.inquiring import inquire
 from workers.shell.numbering import number
@@ -69,6 +70,11 @@ def _import(work_id: int) -> None:
 @app.task(name="number")
 def _number(work_id: int) -> None:
     number(work_id, hands())
+
+
+@app.task(name="fetch")
+def _fetch(work_id: int) -> None:
+    fetch(work_id, hands())
 
 
 @app.task(name="control")

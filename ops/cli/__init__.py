@@ -20,6 +20,7 @@ from ops.cli import (
     running,
     schedules,
     shadows,
+    transactions,
     visma,
     vouchers,
     work,
@@ -32,7 +33,7 @@ app = group(
 )
 cases.app.registered_commands += importing.commands.registered_commands
 for each in (
-    files.app, payments.app, cases.app, proposals.app, vouchers.app, work.app, clients.app, visma.app, schedules.app,
+    files.app, payments.app, cases.app, proposals.app, vouchers.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

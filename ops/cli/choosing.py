@@ -13,6 +13,7 @@ from schemas.voucher import VoucherState
 FILE_STATES = ("landed", "read", "held", "unreadable", "refused", "known")
 PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
 INVOICE_STATES = ("ready", "parked")
+TRANSACTION_STATES = ("ours", "applied", "parked", "set_aside", "superseded")
 OPEN_WORK = ("due", "parked")
 
 
@@ -47,6 +48,7 @@ StateOfCase = Annotated[str | None, _state(CaseState)]
 StateOfVoucher = Annotated[str | None, _state(VoucherState)]
 StateOfInvoice = Annotated[str | None, _state(INVOICE_STATES)]
 StateOfNumber = Annotated[str | None, _state(NumberState)]
+StateOfTransaction = Annotated[str | None, _state(TRANSACTION_STATES)]
 StateOfWork = Annotated[str | None, _state(OPEN_WORK)]
 StageOfWork = Annotated[
     str | None,

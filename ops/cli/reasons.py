@@ -33,6 +33,9 @@ REPAIRS: dict[Reason, str] = {
     Reason.IN_A_CASE: "look at the case, withdraw its item or have it put right in Visma, then kk2 case import COMPANY",
     Reason.NUMBER_REFUSED: "put it right in Visma, then kk2 case retry-numbers",
     Reason.NOT_OFFERED: "kk2 client apply FILE.toml, then kk2 work retry ID",
+    Reason.UNKNOWN_INVOICE: "frees itself when the case comes; else kk2 transaction set-aside ID",
+    Reason.HALF_OURS: "look in Visma, then kk2 transaction apply ID, or kk2 transaction set-aside ID",
+    Reason.VOUCHER_UNDER_WAY: "frees itself when the voucher has ended; else kk2 transaction retry ID",
     Reason.GAVE_UP: "kk2 work retry ID; a voucher: kk2 voucher retry ID",
     Reason.BUG: "upgrade, then kk2 work retry ID",
 }

@@ -22,7 +22,7 @@ def try_again(connection: Connection, work_id: int, *, person: Person) -> Done:
     """Make a parked row due now. A payment, an invoice, a file that is held and a voucher have repairs of their own."""
     row = connection.execute(
         text(
-            "SELECT id, stage, state, reason, payment_id, invoice_id, body FROM work WHERE id = :id FOR UPDATE"
+            "SELECT id, stage, state, reason, payment_id, invoice_id, transaction_id, body FROM work WHERE id = :id FOR UPDATE"
         ),
         {"id": work_id},
     ).one_or_none()
@@ -32,6 +32,8 @@ def try_again(connection: Connection, work_id: int, *, person: Person) -> Done:
         raise Refusal(f"work row {work_id} is {row.state}, it waits for nobody")
     if row.payment_id is not None:
         raise Refusal(f"release payment {row.payment_id}, assign it or refuse it")
+    if row.transaction_id is not None:
+        raise Refusal(f"decide transaction {row.transaction_id} again, apply it or set it aside")
     other = _OTHER_REPAIR.get(Reason(row.reason))
     if other is not None:
         raise Refusal(f"{row.reason} has a repair of its own: {other}")

@@ -102,6 +102,7 @@ work = Table(
     CheckConstraint("(state <> 'parked') or (reason is not null and note is not null)", name="reason"),
     Index("ix_work_due", "due_at", postgresql_where=text("state = 'due'")),
     Index("ix_work_parked", "reason", "payment_id", postgresql_where=text("state = 'parked'")),
+    Index("ix_work_transaction_id", "transaction_id", postgresql_where=text("state = 'parked'")),
     comment="What is to be done about an event: one row a stage and part, the only truth about open work",
 )
 
@@ -366,6 +367,12 @@ voucher = Table(
     CheckConstraint("(state in ('delivered', 'by_hand')) = (voucher_no is not null)", name="voucher_no"),
     Index("ix_voucher_open", "state", postgresql_where=text("state not in ('delivered', 'by_hand', 'void')")),
     Index("ix_voucher_company_booked_on", "company", "booked_on"),
+    Index(
+        "ix_voucher_company_voucher_no",
+        "company",
+        "voucher_no",
+        postgresql_where=text("voucher_no is not null"),
+    ),
     postgresql_with={"fillfactor": "70"},
 )
 
@@ -537,6 +544,11 @@ ledger_transaction = Table(
     Index("ix_ledger_transaction_case_id", "case_id", postgresql_where=text("state = 'applied'")),
     Index("ix_ledger_transaction_place", "company", "voucher_no", "line"),
     Index("ix_ledger_transaction_invoice_no", "company", "invoice_no"),
+    Index(
+        "ix_ledger_transaction_superseded_by",
+        "superseded_by",
+        postgresql_where=text("superseded_by is not null"),
+    ),
     comment="What happened to our invoices in Visma, as it told it; a change is a new version. Applied: it moves its item",
 )
 
@@ -546,7 +558,10 @@ ledger_cursor = Table(
     Column("company", Text, primary_key=True),
     Column("cursor", Text, nullable=False),
     now("at"),
-    comment="From where a company's transactions are asked for next time",
+    Column("turn", BigInteger, nullable=False, server_default="0"),
+    Column("work_id", BigInteger),
+    word("page"),
+    comment="From where a company's transactions are asked for next time; whose turn it is, and where it rests",
 )
 
 # --- the control of KK2 against Visma ---

@@ -1,0 +1,161 @@
+"""What a transaction that Visma tells means for us: ours come back, a movement on an invoice, or a person's to judge."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from pipeline.stage import Park, Reason
+from schemas.money import Money, in_kroner
+from schemas.transfer import LedgerTransaction, TransactionKind
+
+
+class Standing(NamedTuple):
+    """A version of a transaction that we have. `live`: nothing has taken its place."""
+
+    id: int
+    version: int
+    amount: Money
+    day: date
+    invoice_no: str
+    line: int
+    live: bool
+
+
+class Sent(NamedTuple):
+    """A line of a voucher of ours that is being sent or in doubt: nobody knows whether Visma has it."""
+
+    voucher_id: int
+    voucher_type: str
+    registrar: str
+    day: date
+    amount: Money
+    invoice_no: str
+
+
+class Claim(NamedTuple):
+    """The invoice's principal in a case of the company. `has_setup`: the case's client is set up on the transaction's day."""
+
+    case_id: int
+    item_id: int
+    has_setup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFacts:
+    """What must be known of one told transaction.
+
+    `latest`: the newest version under its id. `in_place`: a live one with another id on the same line of the same
+    voucher. `is_ours`: Visma names our reference, or a voucher number that we stored. `sent`: lines of vouchers without
+    an end that may be this one. `mirrors`: it has the amount of a line of a delivered voucher of ours, with the other sign.
+    """
+
+    told: LedgerTransaction
+    latest: Standing | None
+    in_place: Standing | None
+    is_ours: bool
+    voucher_types: frozenset[str]
+    registrars: frozenset[str]
+    sent: tuple[Sent, ...]
+    mirrors: bool
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A transaction that says something new, as this version. Neither `claim` nor `park`: it is ours, and moves nothing.
+
+    `claim`: it moves this principal. `supersedes`: ids of the rows whose place it takes. `asks`: vouchers in doubt for
+    which it is evidence.
+    """
+
+    version: int
+    supersedes: tuple[int, ...]
+    claim: Claim | None
+    park: Park | None
+    asks: tuple[int, ...]
+
+
+def apply(facts: TransactionFacts) -> Told | None:
+    """Say what a told transaction changes; None if it says what we know.
+
+    A new amount under a known id, and a new id on a known line of a voucher, are corrections: the new version takes the
+    place of the old one. What an id said before it was replaced comes again only as an echo of an old page.
+    """
+    latest, in_place = facts.latest, facts.in_place
+    if latest is not None and _says_the_same(facts.told, latest):
+        return None
+    replaced = [each.id for each in (latest, in_place) if each is not None and each.live]
+    version = 1 if latest is None else latest.version + 1
+    asks: tuple[int, ...] = ()
+    claim: Claim | None = None
+    park: Park | None = None
+    if not facts.is_ours:
+        evidence = tuple(sorted({line.voucher_id for line in facts.sent if _may_be(facts.told, line)}))
+        if evidence:
+            park, asks = _in_doubt(facts.told, evidence), evidence
+        else:
+            park = _stopped(facts)
+            claim = facts.claim if park is None else None
+    return Told(version, tuple(replaced), claim, park, asks)
+
+
+def _says_the_same(told: LedgerTransaction, known: Standing) -> bool:
+    return (told.amount, told.day, told.invoice_no, told.line) == (
+        known.amount,
+        known.day,
+        known.invoice_no,
+        known.line,
+    )
+
+
+def _may_be(told: LedgerTransaction, sent: Sent) -> bool:
+    """Whether the line is this one; a sign that the installation does not tell speaks for it as little as against it."""
+    return (
+        (told.invoice_no, told.amount, told.day) == (sent.invoice_no, sent.amount, sent.day)
+        and told.voucher_type in ("", sent.voucher_type)
+        and told.registrar in ("", sent.registrar)
+    )
+
+
+def _in_doubt(told: LedgerTransaction, vouchers: tuple[int, ...]) -> Park:
+    names = ", ".join(map(str, vouchers))
+    return Park(
+        Reason.VOUCHER_UNDER_WAY,
+        f"{_what(told)} is a line of our voucher {names}, which has no end yet: it is asked for",
+    )
+
+
+def _stopped(facts: TransactionFacts) -> Park | None:
+    """Why a transaction that is not ours may not move its invoice by itself; None if it may.
+
+    A person in Visma may take a voucher of ours back with our type and registrar on the mirror. Visma's ledger is a fact,
+    so its invoices are owed again; lines that name no invoice (interest, costs, bank) are for the control to find.
+    """
+    told = facts.told
+    is_taken_back = told.kind is TransactionKind.REVERSAL and facts.mirrors
+    alike = [
+        f"{name} {value}"
+        for name, value, ours in (
+            ("voucher type", told.voucher_type, facts.voucher_types),
+            ("registrar", told.registrar, facts.registrars),
+        )
+        if value and value in ours
+    ]
+    if alike and not is_taken_back:
+        return Park(
+            Reason.HALF_OURS,
+            f"{_what(told)} has our {' and our '.join(alike)}, but is in no voucher of ours",
+        )
+    if facts.claim is None:
+        return Park(
+            Reason.UNKNOWN_INVOICE, f"{_what(told)} is on invoice {told.invoice_no}, which no case has"
+        )
+    if not facts.claim.has_setup:
+        return Park(
+            Reason.NO_SETUP, f"{_what(told)}: its client has no row of the setup that is valid that day"
+        )
+    return None
+
+
+def _what(told: LedgerTransaction) -> str:
+    return f"{told.kind.replace('_', ' ')} of {in_kroner(told.amount)} kr in Visma's voucher {told.voucher_no} on {told.day}"

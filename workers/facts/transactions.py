@@ -1,0 +1,229 @@
+"""What must be known of a page of Visma's transactions: what we have of them, which are ours, whose invoices they name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from pipeline.ledger_payments import Claim, Sent, Standing, TransactionFacts
+from schemas.money import Money
+from schemas.setup import NoSuchSetupError, Setup
+from schemas.transfer import LedgerTransaction, TransactionKind
+from workers.facts.terms import Terms
+from workers.store.bulk import rows
+
+COLUMNS = (
+    "transaction_id",
+    "voucher_no",
+    "line",
+    "voucher_type",
+    "registrar",
+    "reference",
+    "day",
+    "amount",
+    "kind",
+    "invoice_no",
+    "text",
+)
+"""What Visma told, as columns: the fields of `LedgerTransaction` in their order."""
+
+Place = tuple[str, int, int]
+"""A line of a voucher: number, line, year."""
+
+
+class Kept(NamedTuple):
+    """A version that we have, with the case that it moves; `case_id` is None unless it is applied."""
+
+    transaction_id: str
+    place: Place
+    standing: Standing
+    case_id: int | None
+
+
+class _InCase(NamedTuple):
+    case_id: int
+    item_id: int
+    client: str
+
+
+@dataclass(slots=True)
+class Known:
+    """All that is known of a company's transactions in one page."""
+
+    company: str
+    terms: Terms
+    latest: dict[str, Kept]
+    in_place: dict[Place, Kept]
+    references: set[str]
+    numbers: set[tuple[str, int]]
+    voucher_types: frozenset[str]
+    registrars: frozenset[str]
+    sent: dict[str, list[Sent]]
+    claims: dict[str, _InCase]
+    mirrored: set[tuple[int, Money]]
+
+    def facts_of(
+        self, told: LedgerTransaction, latest: Kept | None, in_place: Kept | None
+    ) -> TransactionFacts:
+        """The facts of one transaction beside what is known of its id and of its place."""
+        at = self.claims.get(told.invoice_no)
+        return TransactionFacts(
+            told,
+            latest.standing if latest else None,
+            in_place.standing if in_place else None,
+            bool(told.reference and told.reference in self.references)
+            or (told.voucher_no, told.day.year) in self.numbers,
+            self.voucher_types,
+            self.registrars,
+            tuple(self.sent.get(told.invoice_no, ())),
+            at is not None and (at.item_id, told.amount) in self.mirrored,
+            Claim(at.case_id, at.item_id, self._has_setup(at.client, told.day)) if at else None,
+        )
+
+    def _has_setup(self, client: str, day: date) -> bool:
+        try:
+            self.terms.on(self.company, client, day)
+        except NoSuchSetupError:
+            return False
+        return True
+
+
+def place_of(told: LedgerTransaction) -> Place:
+    """The line of the voucher on which a transaction stands."""
+    return told.voucher_no, told.line, told.day.year
+
+
+def load(connection: Connection, company: str, told: Sequence[LedgerTransaction], setup: Setup) -> Known:
+    """Read what is known of these transactions; the claims may still move until their cases are locked (`claims`)."""
+    values: dict[str, object] = {
+        "company": company,
+        "ids": [each.transaction_id for each in told],
+        "numbers": [each.voucher_no for each in told],
+        "references": [each.reference for each in told if each.reference],
+        "invoices": [each.invoice_no for each in told],
+    }
+    latest = {
+        each.transaction_id: each
+        for each in _kept(
+            connection,
+            "SELECT DISTINCT ON (transaction_id) {} FROM ledger_transaction WHERE company = %(company)s "
+            "AND transaction_id = ANY(%(ids)s) ORDER BY transaction_id, version DESC",
+            values,
+        )
+    }
+    in_place = {
+        each.place: each
+        for each in _kept(
+            connection,
+            "SELECT {} FROM ledger_transaction WHERE company = %(company)s AND voucher_no = ANY(%(numbers)s) "
+            "AND voucher_no <> '' AND state <> 'superseded'",
+            values,
+        )
+    }
+    of_company = [row.value for row in setup.companies[company].rows]
+    found = Known(
+        company,
+        Terms(setup),
+        latest,
+        in_place,
+        {row[0] for row in rows(connection, _REFERENCES, values)},
+        {(row[0], row[1]) for row in rows(connection, _NUMBERS, values)},
+        frozenset(each.voucher_type for each in of_company),
+        frozenset(each.registrar for each in of_company),
+        _sent(connection, values),
+        {},
+        set(),
+    )
+    claims(connection, found, told)
+    return found
+
+
+def claims(connection: Connection, known: Known, told: Iterable[LedgerTransaction]) -> None:
+    """Read, again once their cases are locked, which principal each invoice is; and what our vouchers covered of it."""
+    told = list(told)
+    found = rows(
+        connection,
+        "SELECT DISTINCT ON (i.invoice_no) i.invoice_no, c.id, i.id, c.client FROM item i JOIN kk2_case c ON c.id = i.case_id "
+        "WHERE i.invoice_no = ANY(%(invoices)s) AND i.invoice_no <> '' AND i.withdrawn_at IS NULL AND i.kind = 1 "
+        "AND c.company = %(company)s ORDER BY i.invoice_no, c.state = 'merged', c.state = 'recalled', i.id",
+        {"company": known.company, "invoices": list({each.invoice_no for each in told})},
+    )
+    known.claims = {row[0]: _InCase(row[1], row[2], row[3]) for row in found}
+    back = [
+        known.claims[each.invoice_no]
+        for each in told
+        if each.kind is TransactionKind.REVERSAL and each.invoice_no in known.claims
+    ]
+    if back:
+        values = {"cases": [each.case_id for each in back], "items": [each.item_id for each in back]}
+        known.mirrored = {(row[0], row[1]) for row in rows(connection, _COVERED, values)}
+
+
+_REFERENCES = "SELECT reference FROM voucher WHERE company = %(company)s AND reference = ANY(%(references)s)"
+_NUMBERS = (
+    "SELECT voucher_no, extract(year FROM voucher_on)::int FROM voucher WHERE company = %(company)s "
+    "AND voucher_no = ANY(%(numbers)s)"
+)
+_SENT = (
+    "SELECT v.id, v.voucher_type, v.registrar, v.voucher_on, l.amount, l.invoice_no FROM voucher v "
+    "JOIN voucher_line l ON l.voucher_id = v.id WHERE v.state IN ('sending', 'in_doubt') AND v.company = %(company)s "
+    "AND l.invoice_no = ANY(%(invoices)s)"
+)
+_COVERED = (
+    "SELECT s.item_id, s.amount FROM split s JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
+    "JOIN voucher v ON v.id = t.voucher_id AND v.state IN ('delivered', 'by_hand') "
+    "WHERE s.case_id = ANY(%(cases)s) AND s.item_id = ANY(%(items)s) AND s.kind = 1"
+)
+_KEPT = (
+    "id, version, amount, day, invoice_no, line, state <> 'superseded', transaction_id, voucher_no, "
+    "CASE WHEN state = 'applied' THEN case_id END"
+)
+
+
+def _kept(connection: Connection, sql: str, values: dict[str, object]) -> list[Kept]:
+    return [
+        Kept(row[7], (row[8], row[5], row[3].year), Standing(*row[:7]), row[9])
+        for row in rows(connection, sql.format(_KEPT), values)
+    ]
+
+
+def _sent(connection: Connection, values: dict[str, object]) -> dict[str, list[Sent]]:
+    by_invoice: dict[str, list[Sent]] = defaultdict(list)
+    for row in rows(connection, _SENT, values):
+        if row[5]:
+            by_invoice[row[5]].append(Sent(*row))
+    return by_invoice
+
+
+class Waiting(NamedTuple):
+    """A parked transaction: its row, its work row with the reason and note, and what Visma told."""
+
+    id: int
+    work_id: int
+    reason: str
+    note: str
+    told: LedgerTransaction
+
+
+def waiting(
+    connection: Connection, company: str, *, after: int, most: int, only: Sequence[int] = ()
+) -> list[Waiting]:
+    """The parked transactions of a company by id, `most` at a time; `only` these, if any are named."""
+    found = rows(
+        connection,
+        f"SELECT t.id, w.id, w.reason, w.note, {', '.join(f't.{name}' for name in COLUMNS)} FROM ledger_transaction t "
+        "JOIN work w ON w.transaction_id = t.id AND w.state = 'parked' WHERE t.company = %(company)s AND t.state = 'parked' "
+        "AND t.id > %(after)s AND (%(all)s OR t.id = ANY(%(only)s)) ORDER BY t.id LIMIT %(most)s",
+        {"company": company, "after": after, "most": most, "all": not only, "only": list(only)},
+    )
+    return [Waiting(row[0], row[1], row[2], row[3], told_of(row[4:])) for row in found]
+
+
+def told_of(row: Sequence[Any]) -> LedgerTransaction:
+    """Make the noun again of its `COLUMNS`."""
+    first = row[: COLUMNS.index("kind")]
+    kind, *rest = row[len(first) :]
+    return LedgerTransaction(*first, TransactionKind(kind), *rest)  # type: ignore[call-arg]
