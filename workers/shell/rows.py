@@ -189,14 +189,6 @@ def postpone(connection: Connection, work_id: int, seconds: float, result: str) 
     )
 
 
-def lease(connection: Connection, work_id: int, seconds: float) -> None:
-    """Keep other messages from a row while this process calls for it: it is due again should the process die."""
-    connection.execute(
-        text("UPDATE work SET due_at = now() + make_interval(secs => :seconds) WHERE id = :id"),
-        {"id": work_id, "seconds": seconds},
-    )
-
-
 def isolate(connection: Connection, work_id: int, error: Exception) -> list[Ring]:
     """After a fault of ours: halve the batch, so that what is well goes on; what can't be halved parks at the fifth.
 
