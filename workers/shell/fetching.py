@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from pipeline.flow import stage_of
+from pipeline.stage import Reason
 from schemas import events
 from schemas.transfer import TransactionPage
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
@@ -47,10 +48,8 @@ def fetch(work_id: int, hands: Hands) -> None:
         crash_point("fetch.begun")
         try:
             _read_pages(work_id, begun, hands)
-        except CannotTell:
-            with hands.engine.begin() as connection:
-                _LOG.warning("transactions can't be asked for", company=begun.company)
-                rows.done(connection, work_id)
+        except CannotTell as cannot:
+            _not_offered(work_id, begun, hands, str(cannot))
         except Trouble as trouble:
             if trouble.code != _UNKNOWN_PLACE or not (begun.cursor or begun.page):
                 raise
@@ -155,6 +154,13 @@ def _send(stand: Stand, moved: Moved) -> None:
     if moved.case_ids:
         stand.send([events.CaseChanged(tuple(sorted(moved.case_ids)))])
     stand.send([events.InquiryAsked(voucher_id) for voucher_id in sorted(moved.asks)])
+
+
+def _not_offered(work_id: int, begun: _Fetch, hands: Hands, sentence: str) -> None:
+    with _commit(work_id, begun, hands) as stand:
+        if stand is not None:
+            rows.close_parked(stand.connection, work_id)
+            stand.park(Reason.NOT_OFFERED, sentence)
 
 
 def _forget_place(work_id: int, begun: _Fetch, hands: Hands) -> None:

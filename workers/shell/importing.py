@@ -5,7 +5,6 @@ pages behind; whoever claims the row next begins at the page that was not applie
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,14 +13,14 @@ from pipeline.flow import stage_of
 from pipeline.stage import Reason
 from schemas import events
 from schemas.setup import Company, Installation
-from schemas.transfer import ReadyPage
-from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
+from workers.accounting import MOST_ROWS, Accounting, CannotTell, connect
 from workers.crash import crash_point
 from workers.facts import invoices
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots
 from workers.shell.opening import Openings
+from workers.shell.paging import ahead
 from workers.store import cases, epoch
 from workers.store import setup as setup_store
 
@@ -51,7 +50,8 @@ def import_invoices(work_id: int, hands: Hands) -> None:
             return
         crash_point("import.claimed")
         try:
-            for page in _pages(begun):
+            ready, company = begun.accounting.ready_invoices, begun.company
+            for page in ahead(lambda token: ready(company.code, company.dunning_code, token)):
                 crash_point("import.told")
                 with _step(begun, hands) as stand:
                     told = invoice_saves.take(stand.connection, begun.company.code, page.invoices)
@@ -88,27 +88,6 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         rows.lease(connection, work_id, lease)
         since = invoices.now(connection)
     return _Import(claimed, company, accounting, lease, since, hands.today())
-
-
-def _pages(begun: _Import) -> Iterator[ReadyPage]:
-    """Every page of the listing; the next one is asked for while the one before is applied. Raises `Trouble`, `CannotTell`."""
-    company = begun.company
-    with ThreadPoolExecutor(1, "ready") as asking:
-        token, seen = "", set[str]()
-        answer = asking.submit(begun.accounting.ready_invoices, company.code, company.dunning_code, token)
-        while True:
-            page, exchange = answer.result()
-            token = page.next_page
-            if token:
-                if token in seen:
-                    raise Trouble("EndlessPages", f"the page {token} came twice", exchange)
-                seen.add(token)
-                answer = asking.submit(
-                    begun.accounting.ready_invoices, company.code, company.dunning_code, token
-                )
-            yield page
-            if not token:
-                return
 
 
 @contextmanager
