@@ -1,12 +1,12 @@
 """Whose turn it is to fetch a company's transactions, and at which page a long fetch rests.
 
-Revision ID: 0009
+Revision ID: 0010
 """
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
