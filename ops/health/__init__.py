@@ -1,7 +1,7 @@
 """How the site is: who is alive by what has moved, what waits, what is in doubt; and the doctor's round."""
 
-from ops.health.examining import Sign, examine, worst
-from ops.health.pulse import Braked, Doubt, Health, Pulse, QueuePulse, State, health, progress, pulses
+from ops.health.examining import examine, worst
+from ops.health.pulse import Braked, Doubt, Health, Pulse, QueuePulse, Sign, State, health, progress, pulses
 
 __all__ = [
     "Braked",

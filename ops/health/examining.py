@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -13,13 +12,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops import migrations
-from ops.health.pulse import State, health
+from ops.health.far_side import visma
+from ops.health.pulse import Sign, State, health
 from ops.setup_file import ONE_PAYMENT, fits
-from schemas.setup import Company, Dated, Installation, NoSuchSetupError, Setup
-from schemas.transfer import InstallationFacts
+from schemas.setup import Dated, Installation, NoSuchSetupError, Setup
 from schemas.wording import counted
 from workers import audit
-from workers.accounting import Accounting, CannotTell, Trouble
+from workers.accounting import Accounting
 from workers.secrets import NoSuchSecretError, resolve
 from workers.settings import Settings
 from workers.store import epoch
@@ -27,15 +26,6 @@ from workers.store import setup as setup_store
 
 OLDEST_POSTGRESQL = 14
 OLDEST_REDIS = (6, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One thing that was looked at, how it is, and what a person should know or do."""
-
-    name: str
-    state: State
-    says: str
 
 
 def examine(
@@ -55,7 +45,7 @@ def examine(
         yield Sign("database", State.BAD, f"can't be reached: {type(error).__name__}")
         return
     for installation in setup.installations.values() if setup else ():
-        yield from _visma(installation.latest().value, setup, connect) if setup else ()
+        yield from visma(installation.latest().value, setup, connect) if setup else ()
 
 
 def worst(signs: tuple[Sign, ...]) -> State:
@@ -226,54 +216,3 @@ def _life(connection: Connection) -> Iterator[Sign]:
     broken = audit.verify(connection)
     says = "the chain of people's acts holds" if broken is None else f"the chain is broken at act {broken}"
     yield Sign("audit", State.WELL if broken is None else State.BAD, says)
-
-
-def _visma(
-    installation: Installation,
-    setup: Setup,
-    connect: Callable[[Installation, Callable[[str], str]], Accounting],
-) -> Iterator[Sign]:
-    name = f"Visma {installation.code}"
-    try:
-        facts = connect(installation, resolve).installation()
-    except CannotTell as why:
-        yield Sign(name, State.UNKNOWN, f"this Visma can't say what it is: {why}")
-        return
-    except Trouble as trouble:
-        yield Sign(name, State.BAD, f"{trouble.note} ({trouble.code})")
-        return
-    except (OSError, ValueError) as fault:
-        yield Sign(name, State.BAD, str(fault))
-        return
-    yield Sign(name, State.WELL, f"answers, version {facts.version}")
-    for dated in setup.companies.values():
-        company = dated.latest().value
-        if company.installation == installation.code:
-            yield from _company(company, facts)
-
-
-def _company(company: Company, facts: InstallationFacts) -> Iterator[Sign]:
-    """Whether Visma knows the codes that the company's vouchers will hold."""
-    name = f"company {company.code}"
-    known = next((found for found in facts.companies if found.code == company.code), None)
-    if known is None:
-        yield Sign(name, State.BAD, "Visma has no such company")
-        return
-    accounts = company.accounts
-    wanted = {
-        accounts.bank,
-        accounts.interest,
-        accounts.costs,
-        accounts.fee,
-        accounts.suspense,
-        accounts.overpayment,
-    }
-    missing = [f"account {number}" for number in sorted(wanted - known.accounts)]
-    missing += (
-        [f"voucher type {company.voucher_type}"] if company.voucher_type not in known.voucher_types else []
-    )
-    missing += [f"registrar {company.registrar}"] if company.registrar not in known.registrars else []
-    if missing:
-        yield Sign(name, State.BAD, f"Visma does not know {', '.join(missing)}")
-    else:
-        yield Sign(name, State.WELL, "Visma knows its accounts, voucher type and registrar")

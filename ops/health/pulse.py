@@ -37,6 +37,15 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing that was looked at, how it is, and what a person should know or do."""
+
+    name: str
+    state: State
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pulse:
     """A process that notes its rounds. `age` in seconds, None if it never did."""
 

@@ -14,12 +14,14 @@ from ops.health import State, examine, health
 from ops.queries import schedules as queries
 from ops.queries.schedules import RunRow, ScheduleRow
 from ops.repairs import Done, Person, Refusal, pause, resume, run_now, skip_next
+from pipeline.flow import woken_by
 from pipeline.stage import Reason
 from schemas.schedule import OSLO
 from tests.beats import NAME, at, due, oslo, slots
 from tests.site import Site, site
 from workers import audit
 from workers.accounting import connect
+from workers.clock import CLOCKED
 from workers.settings import settings
 from workers.shell.rows import park
 from workers.store import schedules as store
@@ -138,6 +140,19 @@ def test_while_it_is_paused_it_is_run_by_a_person_only(here: Site) -> None:
 
     assert due(here) == 1
     assert row(here).paused_until == NOW + timedelta(days=3)
+
+
+@pytest.mark.parametrize("kind", list(CLOCKED))
+def test_whatever_runs_by_the_clock_wakes_the_stages_of_the_page(here: Site, kind: str) -> None:
+    with here.engine.begin() as connection:
+        rings = run_now(connection, kind, "100", person=KARI).rings
+
+    stages = [stage.name for stage in woken_by(CLOCKED[kind].event)]
+    assert [ring.stage for ring in rings] == stages
+    assert {ring.label for ring in rings} == {f"company 100, {kind}"}
+    with here.engine.connect() as connection:
+        (run,) = queries.shown(connection, f"{kind} 100")
+    assert (run.by, run.result, len(run.work_ids)) == ("kari", "waits", len(stages))
 
 
 # --- pause, skip, resume ---
