@@ -108,7 +108,10 @@ def _text(cell: object) -> object:
                 f"text: a spreadsheet keeps {_LONGEST_NUMBER} digits of a number; format the column as text, and fill it anew"
             )
         return str(cell)
-    return cell.strip() if isinstance(cell, str) else cell
+    text = cell.strip() if isinstance(cell, str) else cell
+    if isinstance(text, str) and not text.isprintable():
+        raise UnfitError("text that can be printed")
+    return text
 
 
 def _coded(read: Callable[[object], object]) -> Callable[[object], object]:
@@ -141,7 +144,7 @@ def _amount(cell: object) -> Money:
 _READERS: dict[str, Callable[[object], object]] = {
     "case_no": _coded(words(16, blanks=False)),
     "customer_no": _coded(words(11, blanks=False)),
-    "invoice_no": _coded(words(30, blanks=True)),
+    "invoice_no": _coded(words(20, blanks=False)),
     "kid": _kid_or_none,
     "amount": _amount,
 }

@@ -51,7 +51,7 @@ def read_table(path: Path) -> Iterator[tuple[int, Cells]]:
 
 
 def _of_csv(path: Path) -> Iterator[tuple[int, Cells]]:
-    with path.open(encoding=_encoding(path), newline="") as file:
+    with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
         first = file.readline(1 << 20)
         delimiter = max(";\t,", key=first.count)  # in this order where none stands there
         reader = csv.reader(_lines(first, file), delimiter=delimiter, strict=True)

@@ -35,6 +35,7 @@ class ConversionFacts(NamedTuple):
 
     `cases`: those of the company, or of the client, that have the number. `asked`: False where this Visma tells no
     balances. `seen`: the invoice in Visma, None if it is not there. `accepts`: a person takes differing amounts as they are.
+    `written`: Visma took the number, from us if `by_us`, and its payments were fetched since.
     """
 
     row: ConversionRow
@@ -42,17 +43,21 @@ class ConversionFacts(NamedTuple):
     asked: bool
     seen: InvoiceBalance | None
     accepts: bool
+    written: bool
+    by_us: bool
 
 
 class Link(NamedTuple):
-    """WAITING: mark it, with the case's number. ALREADY_DONE: it is marked. Anything else is left alone. `note` says why."""
+    """WAITING: mark it, with the case's number. DONE, ALREADY_DONE: it is marked. All else is left alone. `note` says why."""
 
     outcome: Outcome
     note: str
 
 
 def link(facts: ConversionFacts) -> Link:
-    """Decide on one row: what we hold comes first, then what Visma says."""
+    """Decide on one row: what we hold comes first, then what Visma says; once it is written, only the amounts are left."""
+    if facts.written:
+        return _afterwards(facts)
     return _against_ours(facts) or _against_visma(facts)
 
 
@@ -95,11 +100,25 @@ def _against_visma(facts: ConversionFacts) -> Link:
         return Link(
             Outcome.REFUSED, f"Visma has case number {seen.case_no} on it, and the file says {row.case_no}"
         )
-    note = ""
-    if seen.open_amount != case.expected:
-        note = f"Visma has {in_kroner(seen.open_amount)} kr open, we {in_kroner(case.expected)} kr"
+    note = _difference(seen, case)
     if seen.case_no:
         return Link(Outcome.ALREADY_DONE, note)
     if case.principal is not None and seen.open_amount > case.principal and not facts.accepts:
         return Link(Outcome.DIFFERS, note)
     return Link(Outcome.WAITING, f"{note}: compared again when its payments are fetched" if note else "")
+
+
+def _afterwards(facts: ConversionFacts) -> Link:
+    done = Outcome.DONE if facts.by_us else Outcome.ALREADY_DONE
+    if not facts.asked:
+        return Link(done, "this Visma tells no balances: not compared")
+    if facts.seen is None or facts.seen.case_no != facts.row.case_no:
+        return Link(Outcome.REFUSED, "Visma took the number, and does not have it any more")
+    note = _difference(facts.seen, facts.cases[0])
+    return Link(Outcome.DIFFERS if note and not facts.accepts else done, note)
+
+
+def _difference(seen: InvoiceBalance, case: KnownCase) -> str:
+    if seen.open_amount == case.expected:
+        return ""
+    return f"Visma has {in_kroner(seen.open_amount)} kr open, we {in_kroner(case.expected)} kr"

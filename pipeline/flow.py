@@ -5,6 +5,7 @@ Read it from the top: that is the way of a payment. Events that no stage sends c
 
 from pipeline import (
     allocation,
+    conversion,
     intake,
     ledger_payments,
     matching,
@@ -19,6 +20,8 @@ from schemas.events import (
     CasesOpened,
     Compared,
     ControlDue,
+    ConversionChecked,
+    ConversionRequested,
     CursorRefused,
     FetchDue,
     FileLanded,
@@ -65,6 +68,7 @@ FLOW = (
     Stage("number",   (NumbersAsked,),                                  (numbering.conclude,), (NumbersWritten, InvoiceParked),               "delivery", OUTSIDE, PATIENT),
     Stage("fetch",    (FetchDue,),                                      (ledger_payments.apply,), (CaseChanged, TransactionParked, InquiryAsked, CursorRefused), "delivery", OUTSIDE, PATIENT),
     Stage("control",  (ControlDue,),                                    (reconciliation.compare,), (Compared,),                                "delivery", OUTSIDE, PATIENT),
+    Stage("convert",  (ConversionRequested, ConversionChecked),         (conversion.link,),   (ConversionRequested, ConversionChecked, NumbersAsked, FetchDue), "delivery", OUTSIDE, PATIENT),
 )
 # fmt: on
 

@@ -160,6 +160,25 @@ class CursorRefused:
     company: str
 
 
+# --- cases transferred earlier ---
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRequested:
+    """Rows of a conversion, `first` up to, not including, `until`, are to be looked at: before their mark, or after it."""
+
+    conversion_id: int
+    first: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionChecked:
+    """Each row of a conversion was compared, and the numbers of those that agree are on their way."""
+
+    conversion_id: int
+
+
 # --- proposal and vouchers ---
 
 

@@ -41,6 +41,7 @@ from workers.settings import Settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.controlling import control
+from workers.shell.converting import convert
 from workers.shell.delivering import deliver
 from workers.shell.fetching import fetch
 from workers.shell.importing import import_invoices
@@ -69,6 +70,7 @@ OUTSIDE_STAGES = {
     "number": number,
     "fetch": fetch,
     "control": control,
+    "convert": convert,
 }
 
 

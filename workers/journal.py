@@ -183,6 +183,10 @@ def label(event: object) -> str:
             return f"company {company}, {counted(len(ids), 'case number')}"
         case events.OriginalConcluded(ids):
             return counted(len(ids), "payment")
+        case events.ConversionRequested(conversion_id, first, until):
+            return f"conversion {conversion_id}, rows {first + 1} to {until}"
+        case events.ConversionChecked(conversion_id):
+            return f"conversion {conversion_id}"
         case events.VoucherVoided(voucher_id, _):
             return f"voucher {voucher_id} void"
         case _:

@@ -9,6 +9,7 @@ from workers.settings import settings
 from workers.shell import Hands, inside
 from workers.shell.approving import approve
 from workers.shell.controlling import control
+from workers.shell.converting import convert
 from workers.shell.delivering import deliver
 from workers.shell.fetching import fetch
 from workers.shell.importing import import_invoices
@@ -80,6 +81,11 @@ def _fetch(work_id: int) -> None:
 @app.task(name="control")
 def _control(work_id: int) -> None:
     control(work_id, hands())
+
+
+@app.task(name="convert")
+def _convert(work_id: int) -> None:
+    convert(work_id, hands())
 
 
 @app.task(name="tick")

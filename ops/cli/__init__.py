@@ -9,6 +9,7 @@ import sys
 from ops.cli import (
     cases,
     clients,
+    converting,
     delivery,
     files,
     importing,
@@ -32,6 +33,7 @@ app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
 cases.app.registered_commands += importing.commands.registered_commands
+visma.app.registered_commands += converting.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,

@@ -5,6 +5,7 @@ Each gives `Done`, whose rings are for the broker once the caller has committed,
 
 from ops.repairs.acts import Done, Person, Refusal
 from ops.repairs.braking import ALL, start_delivery, stop_delivery
+from ops.repairs.conversions import ConversionFile, convert
 from ops.repairs.files import mark_known, refuse_file, release_file
 from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
@@ -15,6 +16,7 @@ from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, rest
 
 __all__ = [
     "ALL",
+    "ConversionFile",
     "Done",
     "Person",
     "Refusal",
@@ -25,6 +27,7 @@ __all__ = [
     "by_hand",
     "choose_order",
     "confirm",
+    "convert",
     "mark_known",
     "matching",
     "pause",

@@ -11,7 +11,7 @@ from schemas.transfer import InvoiceBalance
 ROW = ConversionRow(2, "0221-00000038", "10038", "38", "4100000000386", kr(1000))
 CASE = KnownCase(7, "10038", CaseState.OPEN, leads=True, principal=kr(1000), expected=kr(1000), holder="")
 SEEN = InvoiceBalance("38", kr(1000), collection_mark=False, case_no="")
-FACTS = ConversionFacts(ROW, (CASE,), asked=True, seen=SEEN, accepts=False)
+FACTS = ConversionFacts(ROW, (CASE,), asked=True, seen=SEEN, accepts=False, written=False, by_us=False)
 
 
 def with_case(**changes: object) -> ConversionFacts:
@@ -108,3 +108,24 @@ def test_accepting_differences_accepts_nothing_else() -> None:
         FACTS._replace(seen=in_visma(kr(1000), "0221-9")),
     ):
         assert link(facts._replace(accepts=True)) == link(facts)
+
+
+def test_once_it_is_written_the_amounts_must_agree_with_the_payments_that_were_fetched() -> None:
+    written = FACTS._replace(written=True, by_us=True, seen=in_visma(kr(800), ROW.case_no))
+    fetched = (CASE._replace(expected=kr(800)),)
+
+    assert link(written) == (Outcome.DIFFERS, "Visma has 800,00 kr open, we 1 000,00 kr")
+    assert link(written._replace(cases=fetched)) == (Outcome.DONE, "")
+    assert link(written._replace(cases=fetched, by_us=False)) == (Outcome.ALREADY_DONE, "")
+    assert link(written._replace(accepts=True)) == (
+        Outcome.DONE,
+        "Visma has 800,00 kr open, we 1 000,00 kr",
+    )
+
+
+def test_a_number_that_visma_took_and_lost_is_told() -> None:
+    written = FACTS._replace(written=True, by_us=True)
+
+    assert link(written).outcome is Outcome.REFUSED
+    assert link(written._replace(seen=None)).outcome is Outcome.REFUSED
+    assert link(written._replace(asked=False, seen=None)).outcome is Outcome.DONE

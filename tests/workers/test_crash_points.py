@@ -12,9 +12,12 @@ import pytest
 from sqlalchemy import Engine
 
 import workers.shell
+from ops import repairs
+from ops.repairs import ConversionFile
 from ops.simulator import Fault, FaultKind
 from pipeline.flow import FLOW
 from pipeline.stage import Shell
+from schemas.conversion import ConversionRow
 from schemas.events import ControlDue, FetchDue, ImportDue
 from schemas.money import kr
 from schemas.transfer import TransactionKind
@@ -76,6 +79,23 @@ def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
+def transferred_earlier(here: Site) -> ConversionFile:
+    """A conversion is begun of a case whose invoice was paid in part in Visma; gives its file."""
+    here.case(4, kr(500), DUE)
+    here.simulator.propose(
+        "100",
+        "EWS",
+        approved=False,
+        invoices=[{"invoice_no": "F4-1", "customer_no": "4", "original": "500.00", "due_on": "2026-01-31"}],
+    )
+    here.simulator.transact("100", TransactionKind.PAYMENT, DUE, [("F4-1", kr(-200))])
+    row = ConversionRow(2, "0221-00000004", "4", "F4-1", kid_of(4), kr(500))
+    file = ConversionFile("100", "", "0" * 64, "tidligere.csv", [row])
+    with here.engine.begin() as connection:
+        repairs.convert(connection, file, accepts=False, person=repairs.Person("kari", ""))
+    return file
+
+
 @pytest.mark.parametrize("point", crash_points())
 def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Popen[str]") -> None:
     changed = here.case(1, kr(1000), DUE, fee=kr(38))
@@ -84,6 +104,7 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     here.simulator.fault(Fault(FaultKind.LOSE_ANSWER_AFTER_BOOKING, "RegisterVouchers", times=1))
     here.drop(here.file(*(paid(kid_of(n), kr(100 * n + m)) for n in (1, 2, 77) for m in range(4))))
     here.owe_more(changed, kr(50))
+    transferred = transferred_earlier(here)
     here.simulator.propose(
         "100",
         "EWS",
@@ -117,7 +138,9 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
         ("NY-0001",),
         ("NY-0002",),
     ]
-    assert [i.case_no for i in here.simulator.invoices("100") if i.invoice.invoice_no != "F3-1"] == [
+    assert [
+        i.case_no for i in here.simulator.invoices("100") if i.invoice.invoice_no not in ("F3-1", "F4-1")
+    ] == [
         "NY-0001",
         "NY-0002",
         "",
@@ -129,6 +152,12 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     )
     assert here.one("SELECT sum(total) FROM voucher") == (sum(v.total for v in ours),)
     assert here.one("SELECT balance FROM kk2_case WHERE id = :id", id=moved) == (kr(300),)
-    assert here.all("SELECT state FROM ledger_transaction") == [("applied",)]
+    assert here.all("SELECT state FROM ledger_transaction") == [("applied",)] * 2
     assert here.all("SELECT company FROM control_run") == [("100",)]
+    with here.engine.begin() as connection:
+        again = repairs.convert(connection, transferred, accepts=False, person=repairs.Person("kari", ""))
+    assert again.sentence == "conversion 1, the same file: each row is done already, or on its way"
+    assert here.all("SELECT state FROM conversion") == [("done",)]
+    assert here.all("SELECT outcome, note FROM conversion_row") == [("done", "")]
+    assert here.one("SELECT balance FROM kk2_case WHERE case_no = '0221-00000004'") == (kr(300),)
     here.prove()

@@ -241,11 +241,11 @@ def halve(connection: Connection, claimed: Claimed) -> bool:
 
 def _halves(event: object) -> tuple[object, object] | None:
     match event:
-        case events.PaymentsReceived(file_id, first, until) if until - first > 1:
+        case events.PaymentsReceived(_, first, until) | events.ConversionRequested(_, first, until) if (
+            until - first > 1
+        ):
             middle = (first + until) // 2
-            return events.PaymentsReceived(file_id, first, middle), events.PaymentsReceived(
-                file_id, middle, until
-            )
+            return replace(event, until=middle), replace(event, first=middle)
         case events.PaymentsReleased(_, ids) | events.OriginalConcluded(ids) if len(ids) > 1:
             return tuple(replace(event, payment_ids=half) for half in _cut(ids))  # type: ignore[return-value]
         case events.CaseChanged(ids) | events.CasesOpened(ids) | events.VoucherVoided(_, ids) if len(ids) > 1:
