@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "pipeline", "workers", "ops")
 LONGEST = 280
-_LISTS = {"workers/store/tables.py", "schemas/events.py"}  # a list of tables, or of events, reads well at any length
+# a list of tables, or of events, reads well at any length
+_LISTS = {"workers/store/tables.py", "schemas/events.py"}
 _VAGUE = {
     "util",
     "utils",
