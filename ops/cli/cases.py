@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -78,16 +79,17 @@ def show(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show a case on a day: each claim with what is open and its interest, and what each payment covered."""
-    from ops.queries import cases
+    """Show a case on a day: each claim with what is open and its interest, what each payment covered, its number in Visma."""
+    from ops.queries import cases, invoices
 
     found_id = case_id(case)
     with reaching.reading() as connection:
         found = cases.shown(connection, found_id, on or date.today())  # noqa: DTZ011 - the day of whoever asks
+        numbers = invoices.numbers(connection, company=None, client=None, state=None, case_id=found_id)
     if found is None:
         raise SaidNoError(f"there is no case {case}")
     if json:
-        printing.as_json([found])
+        printing.as_json([{**asdict(found), "numbers": [asdict(number) for number in numbers]}])
         return
     c, owed = found.case, found.balance
     printing.pairs(
@@ -118,6 +120,8 @@ def show(
         ],
         right="payment kroner principal costs fee interest rest",
     )
+    for number in numbers:
+        typer.echo(f"case number on invoice {number.invoice_no} in Visma: {number.says}")
     for waiver in found.waivers:
         typer.echo(f"waived on {waiver.day}: {printing.kroner(waiver.amount)} kr of item {waiver.item_id}")
 

@@ -85,9 +85,9 @@ def numbers(
         printing.as_json(found)
         return
     printing.table(
-        ("invoice", "case", "client", "number", "since", "Visma says"),
+        ("invoice", "case", "client", "since", "in Visma"),
         [
-            (n.invoice_no, n.case_no, f"{n.company}/{n.client}", n.state, n.at, f"{n.note} ({n.code})" if n.code else "")
+            (n.invoice_no, n.case_no, f"{n.company}/{n.client}", n.at, n.says)
             for n in found
         ],
     )  # fmt: skip

@@ -207,6 +207,7 @@ def _life(connection: Connection) -> Iterator[Sign]:
     doubt = found.doubt
     since = f", the oldest for {doubt.oldest:.0f} s: kk2 voucher list" if doubt.oldest is not None else ""
     yield Sign("in doubt", doubt.state, f"{counted(doubt.vouchers, 'voucher')}{since}")
+    yield Sign("case numbers", found.numbers.state, found.numbers.says)
     for brake in found.brakes:
         yield Sign("delivery", State.WELL, f"of {brake.scope} is stopped by {brake.actor}: {brake.reason}")
     for schedule in found.schedules:

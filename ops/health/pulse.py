@@ -78,6 +78,22 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """Case numbers that Visma has not: those that wait, for over a day among them, and those that it refused."""
+
+    waiting: int
+    overdue: int
+    refused: int
+    state: State
+
+    @property
+    def says(self) -> str:
+        """All of it in a sentence."""
+        late = f", {self.overdue} of them for over a day: kk2 case numbers" if self.overdue else ""
+        return f"{self.waiting} wait to be written{late}; Visma refused {self.refused}"
+
+
+@dataclass(frozen=True, slots=True)
 class Braked:
     """Delivery that a person stopped."""
 
@@ -95,6 +111,7 @@ class Health:
     pulses: tuple[Pulse, ...]
     queues: tuple[QueuePulse, ...]
     doubt: Doubt
+    numbers: Numbers
     parked: tuple[ParkedSum, ...]
     brakes: tuple[Braked, ...]
     schedules: tuple[ScheduleRow, ...]
@@ -104,7 +121,11 @@ class Health:
     @property
     def state(self) -> State:
         """The worst of its parts. Parked money, brakes and pauses are people's business and make nothing bad."""
-        states = {p.state for p in self.pulses} | {q.state for q in self.queues} | {self.doubt.state}
+        states = (
+            {p.state for p in self.pulses}
+            | {q.state for q in self.queues}
+            | {self.doubt.state, self.numbers.state}
+        )
         states |= {State.BAD for schedule in self.schedules if schedule.late}
         return next((s for s in (State.BAD, State.UNKNOWN) if s in states), State.WELL)
 
@@ -123,6 +144,7 @@ def health(connection: Connection) -> Health:
         pulses(connection),
         progress(connection, idle=IDLE),
         _doubt(connection),
+        _numbers(connection),
         parked_sums(connection),
         tuple(Braked(*row) for row in brakes),
         listed(connection),
@@ -199,3 +221,18 @@ def _doubt(connection: Connection) -> Doubt:
         {"unread": UNREAD, "left_unread": LEFT_UNREAD, "doubt": DOUBT},
     ).one()
     return Doubt(row[0], row[1], row[2], State.BAD if row[3] else State.WELL)
+
+
+def _numbers(connection: Connection) -> Numbers:
+    """In shadow mode they wait as they must, and are left out. A refused one is parked: people's business."""
+    row = connection.execute(
+        text(
+            "WITH shadow AS (SELECT key FROM (SELECT DISTINCT ON (key) key, body FROM setup_row WHERE kind = 'company' "
+            "ORDER BY key, valid_from DESC, version DESC) newest WHERE NOT (body->>'posting')::boolean) "
+            "SELECT count(*) FILTER (WHERE number_state = 'waiting'), "
+            "count(*) FILTER (WHERE number_state = 'waiting' AND came_at < now() - interval '1 day'), "
+            "count(*) FILTER (WHERE number_state = 'refused') FROM invoice "
+            "WHERE number_state IN ('waiting', 'refused') AND company NOT IN (SELECT key FROM shadow)"
+        )
+    ).one()
+    return Numbers(row[0], row[1], row[2], State.BAD if row[1] else State.WELL)

@@ -41,6 +41,11 @@ class NumberRow:
     note: str
     at: datetime | None
 
+    @property
+    def says(self) -> str:
+        """The state, with Visma's words where it has some."""
+        return f"{self.state}: {self.note} ({self.code})" if self.code else self.state
+
 
 def ready(
     connection: Connection,

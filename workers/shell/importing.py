@@ -1,11 +1,13 @@
 """Stage `import`: ask Visma for a company's ready invoices, page by page, and open their cases, a commit a page.
 
 Every page is asked for with no transaction open, the next one while this one is applied. A worker that dies leaves whole
-pages behind; whoever claims the row next begins at the page that was not applied.
+pages behind; whoever claims the row next begins at the page that was not applied. A long import takes turns with what
+else waits in its queue.
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,9 +15,10 @@ from pipeline.flow import stage_of
 from pipeline.stage import Reason
 from schemas import events
 from schemas.setup import Company, Installation
-from workers.accounting import MOST_ROWS, Accounting, CannotTell, connect
+from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
 from workers.crash import crash_point
 from workers.facts import invoices
+from workers.journal import Ring, label
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots
@@ -24,6 +27,7 @@ from workers.shell.paging import ahead
 from workers.store import cases, epoch
 from workers.store import setup as setup_store
 
+_TURN = 45.0  # seconds, after which others of the queue have theirs
 _DEBTORS = 500  # whose cases are opened in one commit
 
 _RESTORED_PAUSE = 300.0
@@ -31,7 +35,10 @@ _RESTORED_PAUSE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """An import under way. `since`: what the listing tells is told after this instant."""
+    """An import under way. `since`: what the listing tells is told after this instant.
+
+    `page`: where the listing goes on, "" at its beginning, None once all of it is told. `ends`: when the turn is over.
+    """
 
     claimed: rows.Claimed
     company: Company
@@ -39,6 +46,8 @@ class _Import:
     lease: float
     since: datetime
     today: date
+    page: str | None
+    ends: float
 
 
 def import_invoices(work_id: int, hands: Hands) -> None:
@@ -50,18 +59,16 @@ def import_invoices(work_id: int, hands: Hands) -> None:
             return
         crash_point("import.claimed")
         try:
-            ready, company = begun.accounting.ready_invoices, begun.company
-            for page in ahead(lambda token: ready(company.code, company.dunning_code, token)):
-                crash_point("import.told")
-                with _step(begun, hands) as stand:
-                    told = invoice_saves.take(stand.connection, begun.company.code, page.invoices)
-                    Openings(stand, begun.company.code, begun.today).each(told)
-                crash_point("import.taken")
+            whole = _listed(begun, hands)
         except CannotTell as cannot:
             _not_offered(work_id, hands, str(cannot))
             return
-        _open_for_debtors(begun, hands)
-        _end(begun, hands)
+        if whole and _opened_for_debtors(begun, hands):
+            _end(begun, hands)
+            return
+        with hands.engine.begin() as connection:
+            rows.postpone(connection, work_id, 0.0, "turn")
+        hands.ringer.ring([Ring(work_id, stage.name, label(begun.claimed.event))])
 
 
 def _begin(work_id: int, hands: Hands) -> _Import | None:
@@ -86,8 +93,38 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         lease = slots.lease_for(installation, 1)
         rows.count_attempt(hands.engine, work_id)
         rows.lease(connection, work_id, lease)
-        since = invoices.now(connection)
-    return _Import(claimed, company, accounting, lease, since, hands.today())
+        kept = rows.remembered(connection, work_id)
+        since = datetime.fromisoformat(str(kept.get("since", invoices.now(connection).isoformat())))
+        page = None if kept.get("page", "") is None else str(kept.get("page", ""))
+    return _Import(claimed, company, accounting, lease, since, hands.today(), page, time.monotonic() + _TURN)
+
+
+def _listed(begun: _Import, hands: Hands) -> bool:
+    """Apply the pages that are still to come; True once all are, False where the turn is over before."""
+    if begun.page is None:
+        return True
+    work_id, company, ready = begun.claimed.work_id, begun.company, begun.accounting.ready_invoices
+    applied = 0
+    try:
+        with closing(ahead(lambda page: ready(company.code, company.dunning_code, page), begun.page)) as pages:
+            for page in pages:
+                crash_point("import.told")
+                following = page.next_page or None
+                with _step(begun, hands) as stand:
+                    told = invoice_saves.take(stand.connection, company.code, page.invoices)
+                    Openings(stand, company.code, begun.today).each(told)
+                    kept: dict[str, object] = {"page": following, "since": begun.since.isoformat()}
+                    rows.remember(stand.connection, work_id, kept)
+                crash_point("import.taken")
+                applied += 1
+                if following and time.monotonic() > begun.ends:
+                    return False
+    except Trouble:
+        if begun.page and not applied:  # kept from an earlier attempt, and perhaps no page of Visma's any longer
+            with hands.engine.begin() as connection:
+                rows.remember(connection, work_id, {"page": ""})
+        raise
+    return True
 
 
 @contextmanager
@@ -102,8 +139,11 @@ def _step(begun: _Import, hands: Hands) -> Iterator[Stand]:
     hands.ringer.ring(stand.rings)
 
 
-def _open_for_debtors(begun: _Import, hands: Hands) -> None:
-    """Open the cases of clients that want one for all of a debtor's invoices in a proposal: they are all told now."""
+def _opened_for_debtors(begun: _Import, hands: Hands) -> bool:
+    """Open the cases of clients that want one for all of a debtor's invoices in a proposal: they are all told now.
+
+    False where the turn is over before.
+    """
     after: tuple[str, ...] = ("", "", "", "")
     while True:
         with _step(begun, hands) as stand:
@@ -114,7 +154,9 @@ def _open_for_debtors(begun: _Import, hands: Hands) -> None:
             openings.together([ids for _, ids in found])
         crash_point("import.opened")
         if not found:
-            return
+            return True
+        if time.monotonic() > begun.ends:
+            return False
         after = found[-1][0]
 
 

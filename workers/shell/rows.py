@@ -1,5 +1,6 @@
 """The life of a work row: claimed, done, parked, postponed, halved. Each is one statement on one row."""
 
+import json
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -147,6 +148,22 @@ def reopen_slices(connection: Connection, work_ids: Sequence[int]) -> None:
         ),
         {"ids": list(work_ids)},
     )
+
+
+def remember(connection: Connection, work_id: int, found: dict[str, object]) -> None:
+    """Keep beside the event's own words how far a row has come, so that the next attempt goes on from there."""
+    connection.execute(
+        text("UPDATE work SET body = body || CAST(:found AS jsonb) WHERE id = :id"),
+        {"id": work_id, "found": json.dumps(found)},
+    )
+
+
+def remembered(connection: Connection, work_id: int) -> dict[str, object]:
+    """The event's words, and what earlier attempts kept beside them."""
+    found: dict[str, object] = connection.execute(
+        text("SELECT body FROM work WHERE id = :id"), {"id": work_id}
+    ).scalar_one()
+    return found
 
 
 def has_elder(connection: Connection, work_id: int) -> bool:
