@@ -18,7 +18,7 @@ from workers.crash import crash_point
 from workers.log import logger
 from workers.saves import transactions as saves
 from workers.secrets import resolve
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, turns
 from workers.shell.moving import Moved, decide_again, take_in
 from workers.shell.paging import ahead
 from workers.store import setup as setup_store
@@ -77,7 +77,7 @@ def _begin(work_id: int, hands: Hands) -> _Fetch | None:
         )  # a fault of the setup shows here, before anything is asked
         rows.count_attempt(hands.engine, work_id)
         lease = installation.connect_timeout + installation.operation_timeout + _SLACK
-        rows.lease(connection, work_id, lease)
+        turns.lease(connection, work_id, lease)
         turn, cursor, page = saves.begin(connection, company, work_id)
     return _Fetch(company, accounting, lease, turn, cursor, page)
 
@@ -124,7 +124,7 @@ def _page(work_id: int, begun: _Fetch, hands: Hands, page: TransactionPage, *, r
             saves.keep_place(connection, begun.company, page=page.next_page)
             rows.postpone(connection, work_id, 0.0, "waits")
         else:
-            rows.lease(connection, work_id, begun.lease)
+            turns.lease(connection, work_id, begun.lease)
     return True
 
 
@@ -159,7 +159,7 @@ def _send(stand: Stand, moved: Moved) -> None:
 def _not_offered(work_id: int, begun: _Fetch, hands: Hands, sentence: str) -> None:
     with _commit(work_id, begun, hands) as stand:
         if stand is not None:
-            rows.close_parked(stand.connection, work_id)
+            turns.close_parked(stand.connection, work_id)
             stand.park(Reason.NOT_OFFERED, sentence)
 
 

@@ -21,7 +21,7 @@ from workers.facts import invoices
 from workers.journal import Ring, label
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.opening import Openings
 from workers.shell.paging import ahead
 from workers.store import cases, epoch
@@ -29,7 +29,6 @@ from workers.store import setup as setup_store
 
 _TURN = 45.0  # seconds, after which others of the queue have theirs
 _DEBTORS = 500  # whose cases are opened in one commit
-
 _RESTORED_PAUSE = 300.0
 
 
@@ -81,7 +80,7 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         assert isinstance(event, events.ImportDue)
         setup = setup_store.current(connection)
         company = setup.companies[event.company].latest().value
-        if not company.dunning_code or rows.has_elder(connection, work_id):
+        if not company.dunning_code or turns.has_elder(connection, work_id):
             rows.done(connection, work_id)
             return None
         if epoch.restored(connection):
@@ -92,8 +91,8 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         accounting = connect(installation, resolve)
         lease = slots.lease_for(installation, 1)
         rows.count_attempt(hands.engine, work_id)
-        rows.lease(connection, work_id, lease)
-        kept = rows.remembered(connection, work_id)
+        turns.lease(connection, work_id, lease)
+        kept = turns.remembered(connection, work_id)
         since = datetime.fromisoformat(str(kept.get("since", invoices.now(connection).isoformat())))
         page = None if kept.get("page", "") is None else str(kept.get("page", ""))
     return _Import(claimed, company, accounting, lease, since, hands.today(), page, time.monotonic() + _TURN)
@@ -106,7 +105,9 @@ def _listed(begun: _Import, hands: Hands) -> bool:
     work_id, company, ready = begun.claimed.work_id, begun.company, begun.accounting.ready_invoices
     applied = 0
     try:
-        with closing(ahead(lambda page: ready(company.code, company.dunning_code, page), begun.page)) as pages:
+        with closing(
+            ahead(lambda page: ready(company.code, company.dunning_code, page), begun.page)
+        ) as pages:
             for page in pages:
                 crash_point("import.told")
                 following = page.next_page or None
@@ -114,15 +115,17 @@ def _listed(begun: _Import, hands: Hands) -> bool:
                     told = invoice_saves.take(stand.connection, company.code, page.invoices)
                     Openings(stand, company.code, begun.today).each(told)
                     kept: dict[str, object] = {"page": following, "since": begun.since.isoformat()}
-                    rows.remember(stand.connection, work_id, kept)
+                    turns.remember(stand.connection, work_id, kept)
                 crash_point("import.taken")
                 applied += 1
                 if following and time.monotonic() > begun.ends:
                     return False
     except Trouble:
-        if begun.page and not applied:  # kept from an earlier attempt, and perhaps no page of Visma's any longer
+        if (
+            begun.page and not applied
+        ):  # kept from an earlier attempt, and perhaps no page of Visma's any longer
             with hands.engine.begin() as connection:
-                rows.remember(connection, work_id, {"page": ""})
+                turns.remember(connection, work_id, {"page": ""})
         raise
     return True
 
@@ -132,7 +135,7 @@ def _step(begun: _Import, hands: Hands) -> Iterator[Stand]:
     """A commit of the import: nobody else opens cases meanwhile, and its lease begins anew."""
     with hands.engine.begin() as connection:
         stand = Stand(connection, hands, stage_of("import"), begun.claimed)
-        rows.lease(connection, begun.claimed.work_id, begun.lease)
+        turns.lease(connection, begun.claimed.work_id, begun.lease)
         cases.one_at_a_time(connection)
         yield stand
         crash_point("import.before_commit")
@@ -175,7 +178,7 @@ def _end(begun: _Import, hands: Hands) -> None:
                 for first in range(0, len(forgotten), MOST_ROWS)
             ]
         )
-        rows.close_parked(connection, begun.claimed.work_id)
+        turns.close_parked(connection, begun.claimed.work_id)
         rows.done(connection, begun.claimed.work_id)
     crash_point("import.concluded")
 
@@ -184,5 +187,5 @@ def _not_offered(work_id: int, hands: Hands, sentence: str) -> None:
     with hands.engine.begin() as connection:
         claimed = rows.hold(connection, work_id, "import")
         if claimed is not None:
-            rows.close_parked(connection, work_id)
+            turns.close_parked(connection, work_id)
             Stand(connection, hands, stage_of("import"), claimed).park(Reason.NOT_OFFERED, sentence)

@@ -15,7 +15,7 @@ from workers.facts import deliveries, invoices
 from workers.facts.invoices import ToWrite
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, try_again
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, try_again, turns
 from workers.store import setup as setup_store
 
 
@@ -79,7 +79,7 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
         lease = slots.lease_for(installation, 1)
         slot = slots.take(connection, installation, lease)
         rows.count_attempt(hands.engine, work_id)
-        rows.lease(connection, work_id, lease)
+        turns.lease(connection, work_id, lease)
     return _Call(installation, accounting, slot, event, tuple(waiting))
 
 

@@ -1,6 +1,5 @@
 """The life of a work row: claimed, done, parked, postponed, halved. Each is one statement on one row."""
 
-import json
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -75,17 +74,6 @@ def hold(connection: Connection, work_id: int, stage: str) -> Claimed | None:
     return None if row is None else Claimed(row[0], row[1], row[2], restore(row[3], row[4]), 0)
 
 
-def lease(connection: Connection, work_id: int, seconds: float) -> None:
-    """Keep a row from other workers for so long as a call may take: it is due again, and rung for, should this one die."""
-    connection.execute(
-        text(
-            "UPDATE work SET due_at = now() + make_interval(secs => :seconds), rung_at = NULL "
-            "WHERE id = :id AND state = 'due'"
-        ),
-        {"id": work_id, "seconds": seconds},
-    )
-
-
 def count_attempt(engine: Engine, work_id: int) -> None:
     """Commit, on a connection of its own, that the row was claimed: a crash must leave a trace of itself."""
     with engine.begin() as second:
@@ -147,45 +135,6 @@ def reopen_slices(connection: Connection, work_ids: Sequence[int]) -> None:
             "AND payment_id IS NULL GROUP BY 1) n WHERE f.id = n.file_id"
         ),
         {"ids": list(work_ids)},
-    )
-
-
-def remember(connection: Connection, work_id: int, found: dict[str, object]) -> None:
-    """Keep beside the event's own words how far a row has come, so that the next attempt goes on from there."""
-    connection.execute(
-        text("UPDATE work SET body = body || CAST(:found AS jsonb) WHERE id = :id"),
-        {"id": work_id, "found": json.dumps(found)},
-    )
-
-
-def remembered(connection: Connection, work_id: int) -> dict[str, object]:
-    """The event's words, and what earlier attempts kept beside them."""
-    found: dict[str, object] = connection.execute(
-        text("SELECT body FROM work WHERE id = :id"), {"id": work_id}
-    ).scalar_one()
-    return found
-
-
-def has_elder(connection: Connection, work_id: int) -> bool:
-    """Whether an earlier row of the same stage asks for the same thing and is still to be done."""
-    found = connection.execute(
-        text(
-            "SELECT EXISTS (SELECT FROM work o JOIN work w ON (o.stage, o.body->>'company') = (w.stage, w.body->>'company') "
-            "WHERE w.id = :id AND o.state = 'due' AND o.id < w.id)"
-        ),
-        {"id": work_id},
-    )
-    return bool(found.scalar_one())
-
-
-def close_parked(connection: Connection, work_id: int) -> None:
-    """Close the parked rows of the same stage that asked for the same thing: this row is their answer."""
-    connection.execute(
-        text(
-            "UPDATE work o SET state = 'done', done_at = now() FROM work w WHERE w.id = :id AND o.id <> w.id "
-            "AND o.state = 'parked' AND o.invoice_id IS NULL AND (o.stage, o.body->>'company') = (w.stage, w.body->>'company')"
-        ),
-        {"id": work_id},
     )
 
 
