@@ -9,6 +9,7 @@ import sys
 from ops.cli import (
     cases,
     clients,
+    controlling,
     converting,
     delivery,
     files,
@@ -32,6 +33,7 @@ from ops.cli.making import group
 app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
+visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (

@@ -7,6 +7,7 @@ import typer
 
 from pipeline.stage import Reason
 from schemas.case import CaseState
+from schemas.control import ControlPart
 from schemas.transfer import NumberState
 from schemas.voucher import VoucherState
 
@@ -15,6 +16,7 @@ PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
 INVOICE_STATES = ("ready", "parked")
 TRANSACTION_STATES = ("ours", "applied", "parked", "set_aside", "superseded")
 OPEN_WORK = ("due", "parked")
+DIFFERENCE_STATES = ("open", "explained", "gone")
 
 
 def one_of(words: Iterable[str]) -> Callable[[str], str]:
@@ -49,6 +51,11 @@ StateOfVoucher = Annotated[str | None, _state(VoucherState)]
 StateOfInvoice = Annotated[str | None, _state(INVOICE_STATES)]
 StateOfNumber = Annotated[str | None, _state(NumberState)]
 StateOfTransaction = Annotated[str | None, _state(TRANSACTION_STATES)]
+StateOfDifference = Annotated[str | None, _state(DIFFERENCE_STATES)]
+PartOfControl = Annotated[
+    str | None,
+    typer.Option("--part", parser=one_of(ControlPart), metavar="PART", help=f"{', '.join(ControlPart)}."),
+]
 StateOfWork = Annotated[str | None, _state(OPEN_WORK)]
 StageOfWork = Annotated[
     str | None,

@@ -6,6 +6,7 @@ Each gives `Done`, whose rings are for the broker once the caller has committed,
 from ops.repairs.acts import Done, Person, Refusal
 from ops.repairs.braking import ALL, start_delivery, stop_delivery
 from ops.repairs.conversions import ConversionFile, convert
+from ops.repairs.explaining import explain
 from ops.repairs.files import mark_known, refuse_file, release_file
 from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
@@ -28,6 +29,7 @@ __all__ = [
     "choose_order",
     "confirm",
     "convert",
+    "explain",
     "mark_known",
     "matching",
     "pause",

@@ -1,6 +1,7 @@
 """The command line as a whole: help that teaches, faults in a sentence, exit statuses, and a quick start."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from ops import cli
 from ops.cli import choosing
 from ops.cli.reasons import REPAIRS, repair_of
 from ops.embedded import free_port
+from pipeline import reconciliation
 from pipeline.flow import FLOW
 from pipeline.stage import Reason
 from schemas.case import CaseState
+from schemas.control import ControlPart
 from schemas.voucher import VoucherState
 from workers.settings import settings
 from workers.store import tables
@@ -79,6 +82,15 @@ def test_every_reason_to_wait_has_a_repair_that_is_a_command(reason: Reason) -> 
     assert repair_of(reason.value) == REPAIRS[reason]
 
 
+def test_every_act_that_a_difference_proposes_is_a_command() -> None:
+    known = {" ".join(words) for words, _, _ in COMMANDS}
+    said = "".join(path.read_text("utf-8") for path in Path(reconciliation.__file__).parent.glob("*.py"))
+    named = set(re.findall(r"kk2 ([a-z]+(?: [a-z-]+)?)", said))
+
+    assert len(named) > 5
+    assert named - known == set()
+
+
 def test_a_reason_of_another_version_has_no_repair() -> None:
     assert repair_of("of_the_future") == ""
 
@@ -105,6 +117,8 @@ def test_wrong_use_is_status_2_and_a_sentence(
      (("payment", "parked", "--reason"), ", ".join(Reason)),
      (("case", "list", "--state"), ", ".join(CaseState)),
      (("voucher", "list", "--state"), ", ".join(VoucherState)),
+     (("visma", "differences", "--state"), "open, explained, gone"),
+     (("visma", "differences", "--part"), ", ".join(ControlPart)),
      (("work", "list", "--state"), "due, parked"),
      (("work", "list", "--stage"), ", ".join(stage.name for stage in FLOW)),
      (("work", "list", "--reason"), ", ".join(Reason))],
@@ -120,8 +134,9 @@ def test_a_filter_refuses_a_word_that_it_does_not_know_and_says_those_that_it_do
 @pytest.mark.parametrize(
     ("table", "words"),
     [(tables.bank_file, choosing.FILE_STATES), (tables.payment, choosing.PAYMENT_STATES),
-     (tables.kk2_case, CaseState), (tables.voucher, VoucherState)],
-    ids=["bank_file", "payment", "kk2_case", "voucher"],
+     (tables.kk2_case, CaseState), (tables.voucher, VoucherState),
+     (tables.difference, choosing.DIFFERENCE_STATES)],
+    ids=["bank_file", "payment", "kk2_case", "voucher", "difference"],
 )  # fmt: skip
 def test_the_states_that_a_list_knows_are_those_that_its_table_can_hold(
     table: Table, words: tuple[str, ...]

@@ -8,34 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops import cli
 from ops.simulator import read_faults
 from schemas.money import kr
 from tests.site import Site, kid_of, paid, site
-from workers.settings import settings
 
 Kk2 = Callable[..., tuple[int, str, str]]
 DUE = date(2026, 3, 16)  # the day of the payments: nothing bears interest yet
-
-
-@pytest.fixture
-def kk2(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, capsys: pytest.CaptureFixture[str]
-) -> Kk2:
-    """Run a command line on the site; gives its exit status, what it printed and what it said."""
-    monkeypatch.setenv("KK2_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("KK2_BROKER_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setenv("KK2_FOLDER", str(tmp_path / "kk2"))
-    monkeypatch.setenv("KK2_ACTOR", "kari")
-    settings.cache_clear()
-
-    def run(*line: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main([*line])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

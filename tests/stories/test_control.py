@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,12 @@ from ops import repairs
 from ops.simulator import Fault, FaultKind
 from schemas.events import ControlDue
 from schemas.money import kr
-from schemas.setup import Installation, ParkedPolicy
-from schemas.transfer import CaseNumber, TransactionKind
+from schemas.setup import ParkedPolicy
+from schemas.transfer import TransactionKind
 from schemas.voucher import LedgerState
 from tests.site import DAY, Site, kid_of, paid, site, until
-from workers.accounting import connect
-from workers.secrets import resolve
-from workers.store import setup as setup_store
+from tests.stories.controlled import DUE, booked, claim, installation, mark
 
-DUE = date(2026, 1, 31)
 OPEN = "SELECT part, kind FROM difference WHERE state = 'open' ORDER BY part, kind"
 
 
@@ -32,39 +28,11 @@ def town(engine: Engine, tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def claim(here: Site, number: int, *, marked: bool = True) -> int:
-    """A case with its invoice in Visma."""
-    case_id = here.case(number, kr(1000), DUE)
-    invoice = {
-        "invoice_no": f"F{number}-1",
-        "customer_no": str(number),
-        "original": "1000.00",
-        "due_on": DUE.isoformat(),
-    }
-    here.simulator.propose("100", "PWS", invoices=[invoice])
-    if marked:
-        row = CaseNumber(f"F{number}-1", str(number), f"0221-{number:08d}", DAY)
-        answers, _ = connect(installation(here), resolve).write_case_numbers("100", [row])
-        assert [answer.code for answer in answers] == [""]
-    return case_id
-
-
-def installation(here: Site) -> Installation:
-    with here.engine.connect() as connection:
-        return setup_store.current(connection).installations["visma"].latest().value
-
-
 def controlled(here: Site) -> list[tuple[object, ...]]:
     """Control company 100; gives part and kind of each open difference."""
     here.happen(ControlDue("100"))
     here.drain()
     return here.all(OPEN)
-
-
-def booked(here: Site) -> tuple[int, int]:
-    """Year and number of the newest voucher in Visma."""
-    voucher = here.simulator.vouchers("100")[-1]
-    return voucher.year, voucher.number
 
 
 def days_pass(here: Site, days: int) -> None:
@@ -261,8 +229,7 @@ def test_a_mark_that_a_person_took_off_is_missing(town: Site) -> None:
 
 def test_an_invoice_with_another_case_number_is_named_with_both(town: Site) -> None:
     town.simulator.unmark("100", "F1-1")
-    row = CaseNumber("F1-1", "1", "0221-99", DAY)
-    connect(installation(town), resolve).write_case_numbers("100", [row])
+    mark(town, 1, "0221-99")
 
     assert controlled(town) == [("cases", "other_case_number")]
     assert town.one("SELECT ours, theirs FROM difference") == ("0221-00000001", "0221-99")
