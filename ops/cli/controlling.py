@@ -36,7 +36,7 @@ def control(
         with reaching.reading() as connection:
             found = controls.differences(connection, company=each, part=part, state="open", most=_ALL)
         if json:
-            printing.as_json([{"company": each, "run": run, "differences": found}])
+            printing.as_json([controls.ControlReport(each, run, found)])
         else:
             _print(each, run, found)
         status = NO if found or status == NO else UNKNOWN if run is None or run.unknown else status

@@ -103,7 +103,10 @@ def retry_numbers(
     name: Name = "",
     json: Json = False,
 ) -> None:
-    """Write case numbers in Visma again that it refused or that wait: of a case, a client, a company, or all of them."""
+    """Write case numbers in Visma again that it refused or that wait: of a case, a client, a company, or all of them.
+
+    Of a case that is named also those that were written: somebody in Visma may have taken the mark off.
+    """
     from ops.repairs.invoices import Numbers, write_again
 
     which = Numbers(company, client, case_id(case) if case else None)

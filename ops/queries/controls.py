@@ -48,6 +48,15 @@ class DifferenceRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ControlReport:
+    """A company's control that was just made (`run` None: Visma did not answer), and what is open."""
+
+    company: str
+    run: RunRow | None
+    differences: tuple[DifferenceRow, ...]
+
+
 _DIFFERENCE = (
     "SELECT id, company, part, kind, subject, ours, theirs, cause, act, state, first_seen, last_seen, last_run, voucher_id, "
     "case_id, explained_by, reason FROM difference"

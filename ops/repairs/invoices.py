@@ -49,11 +49,15 @@ class Numbers:
 
 
 def write_again(connection: Connection, which: Numbers, *, person: Person) -> Done:
-    """Have case numbers that Visma refused, or that wait, written once more. The cases are not touched."""
+    """Have case numbers that Visma refused, or that wait, written once more. The cases are not touched.
+
+    Of a case that is named also those that are written: a person in Visma may have taken the mark off.
+    """
     rows = connection.execute(
         text(
             "SELECT i.id, i.company FROM invoice i JOIN kk2_case c ON c.id = i.case_id "
-            "WHERE i.number_state IN ('waiting', 'refused') AND (CAST(:company AS text) IS NULL OR i.company = :company) "
+            "WHERE (i.number_state IN ('waiting', 'refused') OR (i.number_state = 'written' AND c.id = :case)) "
+            "AND (CAST(:company AS text) IS NULL OR i.company = :company) "
             "AND (CAST(:client AS text) IS NULL OR c.client = :client) AND (CAST(:case AS bigint) IS NULL OR c.id = :case) "
             "ORDER BY i.id FOR NO KEY UPDATE OF i"
         ),
@@ -63,7 +67,9 @@ def write_again(connection: Connection, which: Numbers, *, person: Person) -> Do
         raise Refusal("no case number waits or was refused there")
     ids = [row.id for row in rows]
     connection.execute(
-        text("UPDATE invoice SET number_state = 'waiting' WHERE id = ANY(:ids) AND number_state = 'refused'"),
+        text(
+            "UPDATE invoice SET number_state = 'waiting' WHERE id = ANY(:ids) AND number_state <> 'waiting'"
+        ),
         {"ids": ids},
     )
     connection.execute(

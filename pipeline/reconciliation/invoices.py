@@ -67,7 +67,7 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
             DifferenceKind.CORRECTION_PARKED,
             facts.parked,
             "transactions of Visma that wait for a person here, or were set aside",
-            "close them: kk2 work list --stage fetch",
+            "close them: kk2 transaction list --state parked",
         ),
         (
             DifferenceKind.WAIVED_HERE,
@@ -79,7 +79,7 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
             DifferenceKind.CORRECTION_NOT_FETCHED,
             unexplained - differing,
             "nothing here explains it: a payment or correction in Visma that was not fetched",
-            "fetch now: kk2 visma fetch; if it stays, look at the invoice in Visma",
+            "fetch now: kk2 transaction fetch; if it stays, look at the invoice in Visma",
         ),
     )
     return [
@@ -110,17 +110,20 @@ def _mark(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
 
 _NO_ROW = (
     "the case did not come from Visma by the web service, and its number was never written there",
-    "convert it: kk2 visma convert",
+    "convert the case, so that its number is written",
 )
 _WHY_NO_MARK = {
     "waiting": (
         "our case number is not written yet",
-        "wait for the next write, or write now: kk2 visma number",
+        "wait for the next write, or see what holds it back: kk2 case numbers",
     ),
-    "refused": ("Visma refused our case number", "correct it in Visma, then write again: kk2 visma number"),
+    "refused": (
+        "Visma refused our case number",
+        "put it right in Visma, then write it again: kk2 case retry-numbers",
+    ),
     "written": (
         "it was written, and a person in Visma took it off",
-        "ask who did: write it again with kk2 visma number, or stop the case",
+        "ask who did; write it again with kk2 case retry-numbers --case, or leave the case out with kk2 case stop",
     ),
 }
 

@@ -203,10 +203,10 @@ def test_each_way_in_which_an_invoice_differs(facts: InvoiceFacts, kinds: list[K
 @pytest.mark.parametrize(
     ("state", "act"),
     [
-        ("waiting", "kk2 visma number"),
-        ("refused", "correct it in Visma"),
+        ("waiting", "kk2 case numbers"),
+        ("refused", "kk2 case retry-numbers"),
         ("written", "ask who did"),
-        ("", "kk2 visma convert"),
+        ("", "convert the case"),
     ],
 )
 def test_a_missing_mark_says_why_and_what_to_do(state: str, act: str) -> None:

@@ -190,7 +190,7 @@ def test_what_was_paid_by_hand_in_visma_and_not_fetched_is_named(town: Site) -> 
     assert controlled(town) == [("cases", "correction_not_fetched")]
     ours, theirs, act = town.one("SELECT ours, theirs, act FROM difference")
     assert (ours, theirs) == (kr(1000), kr(750))
-    assert "kk2 visma fetch" in str(act)
+    assert "kk2 transaction fetch" in str(act)
 
 
 def test_money_under_way_explains_the_difference_and_is_named(town: Site) -> None:
