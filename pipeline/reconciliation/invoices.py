@@ -110,7 +110,7 @@ def _mark(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
 
 _NO_ROW = (
     "the case did not come from Visma by the web service, and its number was never written there",
-    "convert the case, so that its number is written",
+    "write mark and number for it: kk2 visma convert",
 )
 _WHY_NO_MARK = {
     "waiting": (

@@ -206,7 +206,7 @@ def test_each_way_in_which_an_invoice_differs(facts: InvoiceFacts, kinds: list[K
         ("waiting", "kk2 case numbers"),
         ("refused", "kk2 case retry-numbers"),
         ("written", "ask who did"),
-        ("", "convert the case"),
+        ("", "kk2 visma convert"),
     ],
 )
 def test_a_missing_mark_says_why_and_what_to_do(state: str, act: str) -> None:
