@@ -33,11 +33,16 @@ class Sent(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The invoice's principal in a case of the company. `has_setup`: the case's client is set up on the transaction's day."""
+    """The invoice's principal in a case of the company. `has_setup`: the case's client is set up on the transaction's day.
+
+    `since`: of a case transferred before the bridge, from which day on its transactions count: the amount that was
+    transferred has the earlier ones in it already. None: all count.
+    """
 
     case_id: int
     item_id: int
     has_setup: bool
+    since: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Told:
     """A transaction that says something new, as this version. Neither `claim` nor `park`: it is ours, and moves nothing.
 
     `claim`: it moves this principal. `supersedes`: ids of the rows whose place it takes. `asks`: vouchers in doubt for
-    which it is evidence.
+    which it is evidence. `is_early`: not ours, and moves nothing: the amount that was transferred has it already.
     """
 
     version: int
@@ -73,6 +78,7 @@ class Told:
     claim: Claim | None
     park: Park | None
     asks: tuple[int, ...]
+    is_early: bool
 
 
 def apply(facts: TransactionFacts) -> Told | None:
@@ -96,7 +102,8 @@ def apply(facts: TransactionFacts) -> Told | None:
         else:
             park = _stopped(facts)
             claim = facts.claim if park is None else None
-    return Told(version, tuple(replaced), claim, park, asks)
+    is_early = claim is not None and claim.since is not None and facts.told.day < claim.since
+    return Told(version, tuple(replaced), None if is_early else claim, park, asks, is_early)
 
 
 def _says_the_same(told: LedgerTransaction, known: Standing) -> bool:

@@ -192,6 +192,23 @@ def test_what_was_paid_in_visma_comes_once_after_the_mark_and_explains_the_diffe
     here.prove()
 
 
+def test_what_was_paid_before_the_transfer_is_in_the_amount_already_and_counts_once(here: Site) -> None:
+    """Visma tells an invoice's whole history once it is marked; the case came to KK2 with what was left of it."""
+    here.case(1, kr(800), DUE)  # opened on 2021-01-01
+    in_visma(here, (1,), kr(1000))
+    early, late = DAY.replace(year=2020), DAY.replace(year=2021, month=1, day=1)
+    here.simulator.transact("100", TransactionKind.PAYMENT, early, [("F1-1", kr(-200))])
+    here.simulator.transact("100", TransactionKind.PAYMENT, late, [("F1-1", kr(-50))])
+
+    convert(here, [row(1, kr(800))])
+
+    assert report(here) == [("done", "")]
+    told = here.all("SELECT amount, state, case_id IS NULL FROM ledger_transaction ORDER BY day")
+    assert told == [(kr(-200), "set_aside", True), (kr(-50), "applied", False)]
+    assert here.one("SELECT balance FROM kk2_case") == (kr(750),)
+    here.prove()
+
+
 def test_what_the_payments_do_not_explain_is_a_difference_though_it_is_marked(here: Site) -> None:
     here.simulator.set_habits(Habits(tells_history=False))
     here.case(1, kr(1000), DUE)

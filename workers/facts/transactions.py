@@ -47,6 +47,7 @@ class _InCase(NamedTuple):
     case_id: int
     item_id: int
     client: str
+    since: date | None
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Known:
             self.registrars,
             tuple(self.sent.get(told.invoice_no, ())),
             at is not None and (at.item_id, told.amount) in self.mirrored,
-            Claim(at.case_id, at.item_id, self._has_setup(at.client, told.day)) if at else None,
+            Claim(at.case_id, at.item_id, self._has_setup(at.client, told.day), at.since) if at else None,
         )
 
     def _has_setup(self, client: str, day: date) -> bool:
@@ -146,12 +147,14 @@ def claims(connection: Connection, known: Known, told: Iterable[LedgerTransactio
     told = list(told)
     found = rows(
         connection,
-        "SELECT DISTINCT ON (i.invoice_no) i.invoice_no, c.id, i.id, c.client FROM item i JOIN kk2_case c ON c.id = i.case_id "
+        "SELECT DISTINCT ON (i.invoice_no) i.invoice_no, c.id, i.id, c.client, "
+        "CASE n.state WHEN 'converted' THEN c.opened_on END FROM item i JOIN kk2_case c ON c.id = i.case_id "
+        "LEFT JOIN invoice n ON n.company = c.company AND n.invoice_no = i.invoice_no AND n.case_id = c.id "
         "WHERE i.invoice_no = ANY(%(invoices)s) AND i.invoice_no <> '' AND i.withdrawn_at IS NULL AND i.kind = 1 "
         "AND c.company = %(company)s ORDER BY i.invoice_no, c.state = 'merged', c.state = 'recalled', i.id",
         {"company": known.company, "invoices": list({each.invoice_no for each in told})},
     )
-    known.claims = {row[0]: _InCase(row[1], row[2], row[3]) for row in found}
+    known.claims = {row[0]: _InCase(*row[1:]) for row in found}
     back = [
         known.claims[each.invoice_no]
         for each in told

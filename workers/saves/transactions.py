@@ -112,6 +112,8 @@ def state_of(decided: Told) -> str:
     """The state of a version that nothing has replaced."""
     if decided.park is not None:
         return "parked"
+    if decided.is_early:
+        return "set_aside"
     return "ours" if decided.claim is None else "applied"
 
 
