@@ -282,9 +282,13 @@ class Site:
 
     def set_up_client(self, **changes: object) -> None:
         """The client's setup changes from the first day on."""
+        self.set_up_client_from(FIRST_DAY, **changes)
+
+    def set_up_client_from(self, day: date, **changes: object) -> None:
+        """The client's setup changes from a day on."""
         with self.engine.connect() as connection:
             client = setup_store.current(connection).clients["100", "KOM"].latest().value
-        self.set_up(replace(client, **changes))  # type: ignore[arg-type]
+        self.set_up(replace(client, **changes), day)  # type: ignore[arg-type]
 
     def change(self, sql: str, case_id: int, **values: object) -> None:
         """Change what a case owes, as `kk2 case apply` does: the facts, the mark, the event, in one commit."""
