@@ -44,9 +44,9 @@ class Settings(BaseSettings):
     slice_size: int = Field(default=2000, ge=1, le=5000)
     relay_interval: float = Field(default=5.0, gt=0)
     beat_interval: float = Field(default=10.0, gt=0)
-    schedule_import: str = Field(default="06:30 bank days", description="when Visma is asked for new cases")
+    schedule_import: str = Field(default="05:30 bank days", description="when Visma is asked for new cases")
     schedule_fetch: str = Field(default="05:00", description="when Visma is asked for payments made there")
-    schedule_control: str = Field(default="04:00", description="when the cases are compared with Visma")
+    schedule_control: str = Field(default="06:00", description="when the cases are compared with Visma")
     schedule_rest: str = Field(
         default="every 3600 s", description="when corrections and repairs are proposed"
     )
