@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops import migrations
+from ops.health import controls
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
 from ops.setup_file import ONE_PAYMENT, fits
@@ -214,6 +215,7 @@ def _life(connection: Connection) -> Iterator[Sign]:
         if schedule.note:
             state = State.BAD if schedule.late else State.WELL
             yield Sign(f"schedule {schedule.name}", state, schedule.note)
+    yield from controls.signs(connection)
     broken = audit.verify(connection)
     says = "the chain of people's acts holds" if broken is None else f"the chain is broken at act {broken}"
     yield Sign("audit", State.WELL if broken is None else State.BAD, says)

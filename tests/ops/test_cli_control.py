@@ -107,3 +107,24 @@ def test_a_stopped_case_is_left_out_and_said(here: Site, kk2: Kk2) -> None:
     assert "left out: case 0221-00000001 is stopped against Visma" in said
     assert kk2("case", "resume", "0221-00000001")[0] == 0
     assert kk2("visma", "control")[0] == 1
+
+
+def test_the_doctor_says_what_differs_and_when_nobody_has_looked(here: Site, kk2: Kk2) -> None:
+    def sign() -> tuple[object, object]:
+        found = rows(kk2("doctor", "--json")[1])
+        return next((row["state"], row["says"]) for row in found if row["name"] == "control 100")
+
+    assert sign()[0] == "unknown"
+    kk2("visma", "control")
+    assert sign() == ("well", "0 open differences, looked at 0 hours ago: kk2 visma differences")
+    here.simulator.unmark("100", "F1-1")
+    kk2("visma", "control")
+    assert sign()[0] == "bad"
+    kk2("visma", "explain", "1", "--reason", "the client took it back")
+    assert sign()[0] == "well"
+    here.set_up(replace(installation(here), lists=False))
+    kk2("visma", "control")
+    assert sign()[0] == "unknown"
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE control_run SET ended_at = ended_at - interval '3 days'")
+    assert sign()[0] == "bad"

@@ -190,7 +190,7 @@ def test_a_site_that_is_well_is_found_well(
 
     signs = looked(written, tmp_path, broker_url)
 
-    not_started = {"relay", "beat", "watch"}
+    not_started = {"relay", "beat", "watch", "control 100"}
     unsafe = {"broker appendonly", "broker maxmemory-policy"}  # the tests' broker may lose everything
     assert {
         s.name: s.says
