@@ -45,13 +45,17 @@ class Claim(NamedTuple):
     since: date | None
 
 
+_POSTED_WITHIN = 7  # days between the booked date and the one that people give their voucher
+
+
 @dataclass(frozen=True, slots=True)
 class TransactionFacts:
     """What must be known of one told transaction.
 
     `latest`: the newest version under its id. `in_place`: a live one with another id on the same line of the same
     voucher. `is_ours`: Visma names our reference, or a voucher number that we stored. `sent`: lines of vouchers without
-    an end that may be this one. `mirrors`: it has the amount of a line of a delivered voucher of ours, with the other sign.
+    an end that may be this one. `in_shadow`: the company is in shadow mode. `shadowed`: amount (as Visma signs it) and
+    booked date of payments that our vouchers of shadow mode have on the invoice's case. `mirrors`: it has the amount of a line of a delivered voucher of ours, with the other sign.
     """
 
     told: LedgerTransaction
@@ -63,6 +67,8 @@ class TransactionFacts:
     sent: tuple[Sent, ...]
     mirrors: bool
     claim: Claim | None
+    in_shadow: bool = False
+    shadowed: tuple[tuple[Money, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def apply(facts: TransactionFacts) -> Told | None:
     asks: tuple[int, ...] = ()
     claim: Claim | None = None
     park: Park | None = None
-    if not facts.is_ours:
+    if not facts.is_ours and not _in_shadow_too(facts):
         evidence = tuple(sorted({line.voucher_id for line in facts.sent if _may_be(facts.told, line)}))
         if evidence:
             park, asks = _in_doubt(facts.told, evidence), evidence
@@ -121,6 +127,15 @@ def _may_be(told: LedgerTransaction, sent: Sent) -> bool:
         (told.invoice_no, told.amount, told.day) == (sent.invoice_no, sent.amount, sent.day)
         and told.voucher_type in ("", sent.voucher_type)
         and told.registrar in ("", sent.registrar)
+    )
+
+
+def _in_shadow_too(facts: TransactionFacts) -> bool:
+    """Whether people posted by hand what we have from the bank: in shadow mode each payment is known on both ways."""
+    told = facts.told
+    return told.kind is TransactionKind.PAYMENT and any(
+        amount == told.amount and abs((told.day - day).days) <= _POSTED_WITHIN
+        for amount, day in facts.shadowed
     )
 
 
@@ -152,6 +167,11 @@ def _stopped(facts: TransactionFacts) -> Park | None:
         return Park(
             Reason.HALF_OURS,
             f"{_what(told)} has our {' and our '.join(alike)}, but is in no voucher of ours",
+        )
+    if facts.in_shadow and told.kind is TransactionKind.PAYMENT:
+        return Park(
+            Reason.HALF_OURS,
+            f"{_what(told)} may be one that the bank's files bring too: in shadow mode people post them by hand",
         )
     if facts.claim is None:
         return Park(

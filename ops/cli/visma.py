@@ -89,4 +89,4 @@ def _print(found: "Recovered", *, dry_run: bool) -> None:
     if found.started:
         typer.echo(f"delivery {'would go' if dry_run else 'goes'} on")
     elif not found.steps and not found.open and not found.unknown:
-        typer.echo("the database knows each voucher that Visma has of us")
+        typer.echo("each voucher that Visma has of us is accounted for")

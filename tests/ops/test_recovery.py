@@ -13,7 +13,8 @@ from ops.embedded import Postgres
 from ops.recovery import Recovered
 from ops.repairs import braking, recovering
 from ops.repairs.acts import Refusal
-from schemas.events import ImportDue
+from ops.simulator import Habits
+from schemas.events import FetchDue, ImportDue
 from schemas.money import kr
 from schemas.setup import SubLedger
 from schemas.voucher import LedgerState
@@ -111,6 +112,39 @@ def test_after_a_restore_nothing_is_sent_twice_and_nothing_is_lost(after: tuple[
     restored.prove()
     assert len(sent(restored)) == 4
     assert recover(restored).steps == ()
+
+
+def test_an_orphans_lines_that_visma_tells_of_are_known_as_ours(before: Site, postgres: Postgres) -> None:
+    case_id = before.with_us(11, kr(1000), DUE)
+    before.simulator.set_habits(Habits(tells_registrar=False, tells_reference=False))
+    name = before.engine.url.database or ""
+    before.engine.dispose()
+    with new_database(postgres, template=name) as url:
+        lost = before.file(paid(kid_of(11), kr(1000)))
+        before.drop(lost)
+        before.drain()
+        before.engine.dispose()
+        engine = create_engine(url)
+        restored = replace(before, engine=engine, hands=hands_on(engine, before.folder, before.rung))
+        epoch.look(engine, restored.hands.settings.archive_folder)
+        restored.happen(FetchDue("100"))
+        restored.drain()
+        assert restored.one("SELECT count(*) FROM ledger_transaction") == (0,)
+
+        recover(restored)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE work SET due_at = now() WHERE state = 'due'"))
+        restored.drain()
+
+        owed = "SELECT balance, state FROM kk2_case WHERE id = :id"
+        assert restored.one("SELECT count(*) FROM ledger_transaction") == (1,)
+        assert restored.one(owed, id=case_id) == (kr(1000), "open")
+        restored.drop(lost)
+        restored.drain()
+        assert recover(restored).open == ()
+        assert restored.one(owed, id=case_id) == (0, "closed_with_rest")
+        restored.prove()
+        engine.dispose()
 
 
 def test_a_voucher_that_was_altered_in_visma_is_not_believed(after: tuple[Site, bytes]) -> None:
@@ -220,7 +254,7 @@ def test_the_command_says_what_it_found_and_ends_by_it(
     assert cli.main(["visma", "recover", "--same", "x"]) == 2
     capsys.readouterr()
     assert cli.main(["visma", "recover"]) == 0
-    assert capsys.readouterr().out == "the database knows each voucher that Visma has of us\n"
+    assert capsys.readouterr().out == "each voucher that Visma has of us is accounted for\n"
     with restored.engine.connect() as connection:
         assert audit.verify(connection) is None
 

@@ -11,7 +11,9 @@ from sqlalchemy import Engine
 from ops import cli, repairs
 from ops.repairs.acts import Refusal
 from ops.simulator import Fault, FaultKind
+from schemas.events import FetchDue
 from schemas.money import Money, decimal_text, kr
+from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid, site
 from workers.settings import settings
 
@@ -74,6 +76,8 @@ def test_days_in_shadow_are_compared_and_then_the_first_voucher_is_ours(
     with here.engine.connect() as connection, pytest.raises(Refusal, match="is in shadow mode"):
         repairs.vouchers.end_shadow(connection, "100", person=repairs.Person("kari", "live"))
     here.set_up_company(posting=True)
+    assert cli.main(["voucher", "retry", "1", "--as", "kari"]) == 1
+    assert "stands from shadow mode" in capsys.readouterr().err
     assert cli.main(["shadow", "end", "100", "--reason", "live", "--as", "kari"]) == 0
     here.drain()
     here.come(paid(kid_of(4), kr(4000), ref="0106100004", day=NEXT))
@@ -101,3 +105,38 @@ def test_where_visma_does_not_answer_the_comparison_is_unknown(
 
     assert (status, found[0]["days"]) == (3, [])
     assert "Visma did not answer" in str(found[0]["unknown"])
+
+
+def test_what_people_post_by_hand_in_shadow_mode_is_not_paid_twice_on_the_case(
+    here: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paid_case, other = (
+        here.with_us(11, kr(1000), date(2026, 3, 1)),
+        here.with_us(12, kr(2000), date(2026, 3, 1)),
+    )
+    here.moves(TransactionKind.PAYMENT, -kr(1000), 11)  # told before the bank's file is read
+    here.moves(TransactionKind.PAYMENT, -kr(700), 12)
+    here.moves(TransactionKind.CREDIT_NOTE, -kr(300), 12)
+    fetch(here)
+    assert here.parked() == ["half_ours", "half_ours"]
+
+    here.come(paid(kid_of(11), kr(1000)))
+    fetch(here)
+
+    assert here.one("SELECT balance, state FROM kk2_case WHERE id = :id", id=paid_case) == (
+        0,
+        "closed_with_rest",
+    )
+    assert here.one("SELECT balance FROM kk2_case WHERE id = :id", id=other) == (kr(1700),)
+    assert here.parked() == ["half_ours"]
+    here.set_up_company(posting=True)
+    assert cli.main(["shadow", "end", "100", "--reason", "live", "--as", "kari"]) == 0
+    here.drain()
+    fetch(here)
+    assert here.one("SELECT balance FROM kk2_case WHERE id = :id", id=other) == (kr(1000),)
+    here.prove()
+
+
+def fetch(here: Site) -> None:
+    here.happen(FetchDue("100"))
+    here.drain()

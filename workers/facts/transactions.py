@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from pipeline.ledger_payments import Claim, Sent, Standing, TransactionFacts
 from schemas.money import Money
-from schemas.setup import NoSuchSetupError, Setup
+from schemas.setup import Company, Dated, NoSuchSetupError, Setup
 from schemas.transfer import LedgerTransaction, TransactionKind
+from schemas.voucher import IN_SHADOW
 from workers.facts.terms import Terms
 from workers.store.bulk import rows
 
@@ -65,6 +66,8 @@ class Known:
     sent: dict[str, list[Sent]]
     claims: dict[str, _InCase]
     mirrored: set[tuple[int, Money]]
+    in_shadow: bool
+    shadowed: dict[str, list[tuple[Money, date]]]
 
     def facts_of(
         self, told: LedgerTransaction, latest: Kept | None, in_place: Kept | None
@@ -82,6 +85,8 @@ class Known:
             tuple(self.sent.get(told.invoice_no, ())),
             at is not None and (at.item_id, told.amount) in self.mirrored,
             Claim(at.case_id, at.item_id, self._has_setup(at.client, told.day), at.since) if at else None,
+            self.in_shadow,
+            tuple(self.shadowed.get(told.invoice_no, ())),
         )
 
     def _has_setup(self, client: str, day: date) -> bool:
@@ -137,6 +142,8 @@ def load(connection: Connection, company: str, told: Sequence[LedgerTransaction]
         _sent(connection, values),
         {},
         set(),
+        not setup.companies[company].latest().value.posting,
+        _shadowed(connection, values, setup.companies[company]),
     )
     claims(connection, found, told)
     return found
@@ -165,10 +172,21 @@ def claims(connection: Connection, known: Known, told: Iterable[LedgerTransactio
         known.mirrored = {(row[0], row[1]) for row in rows(connection, _COVERED, values)}
 
 
-_REFERENCES = "SELECT reference FROM voucher WHERE company = %(company)s AND reference = ANY(%(references)s)"
+_REFERENCES = (
+    "SELECT reference FROM voucher WHERE company = %(company)s AND reference = ANY(%(references)s) UNION ALL "
+    "SELECT reference FROM orphan WHERE company = %(company)s AND reference = ANY(%(references)s)"
+)
+_SHADOWED = (
+    "SELECT DISTINCT i.invoice_no, -p.amount, p.booked_on FROM item i JOIN payment p ON p.case_id = i.case_id "
+    "JOIN split s ON s.payment_id = p.id JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
+    "JOIN voucher v ON v.id = t.voucher_id WHERE i.invoice_no = ANY(%(invoices)s) AND i.invoice_no <> '' "
+    "AND v.company = %(company)s "
+    "AND (v.voucher_no = %(shadow)s OR (%(in_shadow)s AND v.state = 'approved' AND v.attempts = 0))"
+)
 _NUMBERS = (
     "SELECT voucher_no, extract(year FROM voucher_on)::int FROM voucher WHERE company = %(company)s "
-    "AND voucher_no = ANY(%(numbers)s)"
+    "AND voucher_no = ANY(%(numbers)s) UNION ALL SELECT voucher_no, extract(year FROM voucher_on)::int FROM orphan "
+    "WHERE company = %(company)s AND voucher_no = ANY(%(numbers)s)"
 )
 _SENT = (
     "SELECT v.id, v.voucher_type, v.registrar, v.voucher_on, l.amount, l.invoice_no FROM voucher v "
@@ -199,6 +217,18 @@ def _sent(connection: Connection, values: dict[str, object]) -> dict[str, list[S
         if row[5]:
             by_invoice[row[5]].append(Sent(*row))
     return by_invoice
+
+
+def _shadowed(
+    connection: Connection, values: dict[str, object], of: Dated[Company]
+) -> dict[str, list[tuple[Money, date]]]:
+    found: dict[str, list[tuple[Money, date]]] = defaultdict(list)
+    if all(row.value.posting for row in of.rows):
+        return found  # never in shadow
+    more = {**values, "in_shadow": not of.latest().value.posting, "shadow": IN_SHADOW}
+    for invoice_no, amount, booked_on in rows(connection, _SHADOWED, more):
+        found[invoice_no].append((amount, booked_on))
+    return found
 
 
 class Waiting(NamedTuple):

@@ -53,6 +53,10 @@ def retry(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     if voucher.state is VoucherState.APPROVED:
         if not setup_store.current(connection).companies[voucher.company].latest().value.posting:
             raise Refusal(f"company {voucher.company} is in shadow mode: its vouchers are not delivered")
+        if not rows and not voucher.attempts:
+            raise Refusal(
+                f"{voucher.name} stands from shadow mode, people posted it: kk2 shadow end {voucher.company}"
+            )
         rings = due_again(connection, [row.id for row in rows])
         happened = [] if rings else [RetryAsked((voucher_id,))]
         rings += leave(connection, person, "retry", voucher.name, {"was": "approved"}, happened)
