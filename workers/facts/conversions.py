@@ -12,7 +12,7 @@ from schemas.conversion import ConversionRow
 from schemas.transfer import InvoiceBalance
 from workers.accounting import Accounting, CannotTell
 from workers.store import setup as setup_store
-from workers.store.bulk import rows
+from workers.store.bulk import by_keys, rows
 
 Seen: TypeAlias = dict[str, InvoiceBalance] | None
 """By invoice number, how invoices stand in Visma; None where this Visma can't tell."""
