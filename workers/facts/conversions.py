@@ -22,6 +22,7 @@ def known(
     connection: Connection, company: str, client: str, found: Sequence[ConversionRow]
 ) -> list[tuple[KnownCase, ...]]:
     """The cases that each row may mean, in the rows' order. `client`: "" for all of the company's."""
+    by_keys(connection)
     clients = (
         [client] if client else [of for at, of in setup_store.current(connection).clients if at == company]
     )
