@@ -131,6 +131,16 @@ def _epoch(connection: Connection) -> Sign:
             now = connection.execute(text(f"SELECT {epoch.IDENTITY}")).scalar_one()
     except SQLAlchemyError:
         return Sign("epoch", State.UNKNOWN, "this user may not ask for the database's identity")
+    orphans = connection.execute(text("SELECT count(*) FROM orphan WHERE ended IS NULL")).scalar_one()
+    if begun == now and orphans:
+        left = counted(orphans, "voucher")
+        return Sign(
+            "epoch",
+            State.BAD,
+            f"{left} of ours in Visma that this database never made: kk2 visma recover --dry-run",
+        )
+    if begun == now and epoch.restored(connection):
+        return Sign("epoch", State.BAD, "restored, and nothing is sent: kk2 visma recover")
     if begun == now:
         return Sign("epoch", State.WELL, "the database is the one that its vouchers' references began in")
     return Sign(

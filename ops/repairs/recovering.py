@@ -23,6 +23,7 @@ from workers.saves import conclusions
 from workers.saves.invoices import note_kids
 from workers.store import setup as setup_store
 
+_ENDED = {VoucherState.DELIVERED, VoucherState.BY_HAND}
 _LOST = "sent in a life of the database that a restore took away"
 _GAP = 10_000  # more cases than a site opens between two back-ups
 _PASSED_OVER = (
@@ -75,11 +76,11 @@ def tell(
     known = {
         row.reference: row
         for row in connection.execute(
-            text("SELECT id, reference, company FROM voucher WHERE reference = ANY(:all) ORDER BY id"),
+            text("SELECT id, reference, state FROM voucher WHERE reference = ANY(:all) ORDER BY id"),
             {"all": references},
         )
     }
-    for row in known.values():
+    for row in (each for each in known.values() if each.state not in _ENDED):
         step = _known(connection, lock(connection, row.id), listed[row.reference], person)
         if step is not None:
             yield step
@@ -92,8 +93,8 @@ def _known(
     connection: Connection, ours: Standing, theirs: Sequence[LedgerVoucher], person: Person
 ) -> tuple[Step, tuple[Ring, ...]] | None:
     """Conclude a voucher that Visma has and we have as not delivered; what differs is asked for and parks."""
-    if ours.state in {VoucherState.DELIVERED, VoucherState.BY_HAND}:
-        return None
+    if ours.state in _ENDED:
+        return None  # since it was looked at
     if ours.state is VoucherState.VOID:
         alive = [each for each in theirs if each.state is not LedgerState.DELETED]
         says = "is void here, but Visma has it: look there"

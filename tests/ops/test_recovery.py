@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from ops import cli, recovery, repairs
 from ops.embedded import Postgres
+from ops.health import State, examining
 from ops.recovery import Recovered
 from ops.repairs import braking, recovering
 from ops.repairs.acts import Refusal
@@ -112,6 +113,46 @@ def test_after_a_restore_nothing_is_sent_twice_and_nothing_is_lost(after: tuple[
     restored.prove()
     assert len(sent(restored)) == 4
     assert recover(restored).steps == ()
+
+
+def test_of_a_call_of_several_vouchers_only_what_may_be_a_double_is_held(after: tuple[Site, bytes]) -> None:
+    restored, _ = after
+    recover(restored)
+    with restored.engine.connect() as connection:
+        installation = setup_store.current(connection).installations["visma"].latest().value
+    restored.set_up(replace(installation, vouchers_per_call=5))
+
+    restored.come(
+        paid(kid_of(3), kr(100), ref="0106100007"),
+        paid(kid_of(4), kr(200), ref="0106100008", day=DAY + timedelta(days=1)),
+        paid(kid_of(4), kr(3000), ref="0106100009", day=DAY + timedelta(days=2)),
+    )
+    restored.drain()
+
+    held = "SELECT voucher_on, total, state FROM voucher WHERE id > 2 ORDER BY voucher_on"
+    assert restored.all(held) == [
+        (DAY, kr(100), "approved"),  # the orphan's date
+        (DAY + timedelta(days=1), kr(200), "delivered"),
+        (DAY + timedelta(days=2), kr(3000), "approved"),  # the orphan's sum
+    ]
+
+
+def test_the_doctor_names_orphans_and_a_restore_that_nobody_has_accounted_for(
+    after: tuple[Site, bytes],
+) -> None:
+    restored, _ = after
+
+    def said() -> tuple[State, str]:
+        with restored.engine.connect() as connection:
+            sign = examining._epoch(connection)
+        return sign.state, sign.says
+
+    assert said() == (State.BAD, "restored, and nothing is sent: kk2 visma recover")
+    recover(restored)
+    assert said()[1].startswith("1 voucher of ours in Visma that this database never made")
+    with restored.engine.begin() as connection:
+        recovering.apart(connection, "K1-1-3", person=KARI)
+    assert said()[0] is State.WELL
 
 
 def test_an_orphans_lines_that_visma_tells_of_are_known_as_ours(before: Site, postgres: Postgres) -> None:
