@@ -9,12 +9,9 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis import Redis
 from sqlalchemy import Engine
 
 from ops import embedded
@@ -117,27 +114,10 @@ def _against_the_floor(bench: Bench, workers: int, pairs: int) -> bool:
     return ratio >= _GOALS[workers]
 
 
-@contextmanager
-def _run(bench: Bench, name: str, workers: dict[str, str]) -> Iterator[tuple[Engine, Path, stand.Running]]:
-    """Watcher, relay and workers (name: queues) on a fresh copy of the town; ready when the block begins."""
-    home = bench.folder / name
-    commands = [["watch"], ["relay"], *(["worker", "--queues", q, "--name", n] for n, q in workers.items())]
-    with Redis.from_url(bench.servers.broker_url) as redis:
-        redis.flushall()
-    with stand.fresh(bench.servers, name) as (engine, url):
-        environment = {
-            "KK2_DATABASE_URL": url,
-            "KK2_BROKER_URL": bench.servers.broker_url,
-            "KK2_FOLDER": str(home),
-            "KK2_LOG_LEVEL": "WARNING",
-        }
-        with stand.running(commands, environment, home / "logs") as run:
-            _wait_for_workers(bench, len(workers))
-            yield engine, home, run
-
-
 def _product(bench: Bench, workers: int, pair: int) -> tuple[float, float, int]:
-    with _run(bench, f"run{workers}{pair}", {f"w{n}": _SETTLING for n in range(workers)}) as (
+    with stand.site(
+        bench.servers, bench.folder, f"run{workers}{pair}", {f"w{n}": _SETTLING for n in range(workers)}
+    ) as (
         engine,
         home,
         run,
@@ -151,18 +131,6 @@ def _statements(bench: Bench) -> int:
     return stand.statements(bench.servers) if bench.counts else 0
 
 
-def _wait_for_workers(bench: Bench, workers: int) -> None:
-    """A worker is ready when it consumes: it has bound its mailbox in the broker."""
-    deadline = time.monotonic() + 60
-    with Redis.from_url(bench.servers.broker_url) as redis:
-        while len(redis.smembers("kk2:_kombu.binding.celery.pidbox")) < workers:
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    "the workers did not come up within a minute; their logs are in the bench's folder"
-                )
-            time.sleep(0.05)
-
-
 def _drop(file: Path, home: Path, engine: Engine, run: stand.Running, question: str, seconds: float) -> float:
     inbox = home / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
@@ -174,7 +142,9 @@ def _drop(file: Path, home: Path, engine: Engine, run: stand.Running, question: 
 
 
 def _whole_chain(bench: Bench) -> bool:
-    with _run(bench, "whole", {"settling": _SETTLING, "delivering": "delivery"}) as (engine, home, run):
+    with stand.site(
+        bench.servers, bench.folder, "whole", {"settling": _SETTLING, "delivering": "delivery"}
+    ) as (engine, home, run):
         seconds = _drop(bench.file(bench.payments, 1), home, engine, run, _DELIVERED, 600)
     rate = bench.payments / seconds
     print(
@@ -187,7 +157,7 @@ def _whole_chain(bench: Bench) -> bool:
 def _small_files(bench: Bench) -> bool:
     times: list[float] = []
     workers = {"files": "files,vouchers,clock", "payments": "payments", "delivery": "delivery"}
-    with _run(bench, "small", workers) as (engine, home, run):
+    with stand.site(bench.servers, bench.folder, "small", workers) as (engine, home, run):
         for number in range(2, 13):
             known = f"(SELECT count(*) FROM bank_file) = {number - 1} AND "
             question = _DELIVERED.replace("SELECT ", f"SELECT {known}", 1)
@@ -202,7 +172,11 @@ def _small_files(bench: Bench) -> bool:
 
 
 def _memory(bench: Bench, payments: int) -> bool:
-    with _run(bench, "large", {"w1": _SETTLING, "w2": _SETTLING}) as (engine, home, run):
+    with stand.site(bench.servers, bench.folder, "large", {"w1": _SETTLING, "w2": _SETTLING}) as (
+        engine,
+        home,
+        run,
+    ):
         seconds = _drop(bench.file(payments, 99), home, engine, run, _APPROVED, 3600)
         run.look()
     who, peak = max(run.peak.items(), key=lambda each: each[1])

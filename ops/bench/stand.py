@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 from psycopg import sql
+from redis import Redis
 from sqlalchemy import Engine, create_engine, text
 
 from ops import migrations
@@ -175,6 +176,39 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def site(
+    servers: Servers, folder: Path, name: str, workers: Mapping[str, str]
+) -> Iterator[tuple[Engine, Path, Running]]:
+    """Watcher, relay and workers (name: queues) on a fresh copy of the town; ready when the block begins."""
+    home = folder / name
+    commands = [["watch"], ["relay"], *(["worker", "--queues", q, "--name", n] for n, q in workers.items())]
+    with Redis.from_url(servers.broker_url) as redis:
+        redis.flushall()
+    with fresh(servers, name) as (engine, url):
+        environment = {
+            "KK2_DATABASE_URL": url,
+            "KK2_BROKER_URL": servers.broker_url,
+            "KK2_FOLDER": str(home),
+            "KK2_LOG_LEVEL": "WARNING",
+        }
+        with running(commands, environment, home / "logs") as run:
+            _wait_for_workers(servers, len(workers))
+            yield engine, home, run
+
+
+def _wait_for_workers(servers: Servers, workers: int) -> None:
+    """A worker is ready when it consumes: it has bound its mailbox in the broker."""
+    deadline = time.monotonic() + 60
+    with Redis.from_url(servers.broker_url) as redis:
+        while len(redis.smembers("kk2:_kombu.binding.celery.pidbox")) < workers:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    "the workers did not come up within a minute; their logs are in the bench's folder"
+                )
+            time.sleep(0.05)
 
 
 def wait_until(engine: Engine, question: str, running_now: Running, seconds: float) -> float:

@@ -17,7 +17,7 @@ _READY = (
     "proposal_no, invoice_no, customer_no, name, address, identity_no, sub_ledger_type, client, kid, invoiced_on, due_on, "
     "original, open_amount, reminders, fees"
 )
-_A_LOOK = 2_000  # KIDs that are looked up at once
+_A_LOOK = 100  # KIDs that are looked up at once, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,11 @@ def free_kids(
     numbers = count(last[0][0] + 1 if last else 1)
     free: list[tuple[int, Kid]] = []
     while len(free) < wanted:
-        made = [(number, kid) for number in islice(numbers, _A_LOOK) if (kid := numbered(number, agreement))]
+        made = [
+            (number, kid)
+            for number in islice(numbers, max(wanted - len(free), _A_LOOK))
+            if (kid := numbered(number, agreement))
+        ]
         if not made:
             break
         taken = {
