@@ -269,7 +269,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_marked_twice(
     assert state(here) == "done"
 
 
-def test_in_shadow_mode_all_is_compared_and_nothing_is_marked(here: Site) -> None:
+def test_in_shadow_mode_all_is_compared_and_nothing_is_marked_until_it_ends(here: Site) -> None:
     here.set_up_company(posting=False)
     here.case(1, kr(1000), DUE)
     in_visma(here, (1,))
@@ -279,6 +279,32 @@ def test_in_shadow_mode_all_is_compared_and_nothing_is_marked(here: Site) -> Non
     assert outcomes(here) == ["waiting", "not_found"]
     assert marks(here) == {"F1-1": ""}
     assert state(here) == "numbering"
+    here.set_up_company(posting=True)
+    with here.engine.begin() as connection:  # the time until it looks again
+        connection.exec_driver_sql("UPDATE work SET due_at = now() WHERE state = 'due'")
+    here.drain()
+    assert outcomes(here) == ["done", "not_found"]
+    assert marks(here) == {"F1-1": "0221-00000001"}
+
+
+def test_a_slice_over_which_workers_die_is_halved_and_all_of_it_is_done(here: Site) -> None:
+    for number in (1, 2, 3):
+        here.case(number, kr(1000), DUE)
+    in_visma(here, (1, 2, 3))
+    begin(here, [row(1), row(2), row(3)])
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO claim (work_id) SELECT id FROM work CROSS JOIN generate_series(1, 2)"
+        )
+
+    here.drain()
+
+    assert here.all("SELECT part FROM work WHERE stage = 'convert' AND part <> '' ORDER BY 1") == [
+        ("a",),
+        ("b",),
+    ]
+    assert outcomes(here) == ["done"] * 3
+    assert state(here) == "done"
 
 
 def test_a_visma_that_tells_no_balances_says_no_when_it_is_written_to(here: Site) -> None:
