@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
     scan_interval: float = Field(default=10.0, gt=0)
     file_limit: int = Field(default=512 * 1024 * 1024, gt=0, description="bytes")
-    slice_size: int = Field(default=2000, ge=1, le=5000)
+    slice_size: int = Field(default=5000, ge=1, le=5000)
     relay_interval: float = Field(default=5.0, gt=0)
     beat_interval: float = Field(default=10.0, gt=0)
     schedule_import: str = Field(default="05:30 bank days", description="when Visma is asked for new cases")

@@ -110,9 +110,12 @@ def cut_now(
     decision = posting.cut(facts)
     if isinstance(decision, Park):
         return decision
-    for part in decision.parts:
-        plans = tuple(_plan(found[index]) for index in part)
-        send([PartReady(company_code, plans, approved_by)])
+    send(
+        [
+            PartReady(company_code, tuple(_plan(found[index]) for index in part), approved_by)
+            for part in decision.parts
+        ]
+    )
     if not by_person:
         connection.execute(
             text("UPDATE company_day SET absolute = absolute + :sum WHERE company = :company AND day = :day"),
