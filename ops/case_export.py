@@ -1,4 +1,4 @@
-"""`kk2 case export --since DAY`: what became of the cases, for KK2: opened, paid by part, closed."""
+"""`kk2 case export --since DAY`: what became of the cases, for KK2: opened, paid by part, moved in Visma, closed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from schemas.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One thing that became of a case. `record`: opened, paid or closed; `day`: opened, booked by the bank, or last paid.
+    """One thing that became of a case. `record`: opened, paid, moved or closed; `day`: opened, booked, or last paid or moved.
 
-    `payment_id`, `kind` and `amount` (signed øre) are those of one part of one payment; None for the others. `state`
-    says how a closed case is closed: paid, or closed_with_rest.
+    `payment_id`, `kind` and `amount` (signed øre) are those of one part of one payment. Moved: what Visma says happened to
+    an invoice, with its `kind`, its `transaction_id` and, as Visma signs it, its `amount`: a payment is negative. None for
+    the others. `state` says how a closed case is closed: paid, or closed_with_rest.
     """
 
     record: str
@@ -27,29 +28,39 @@ class Exported:
     kind: str | None
     amount: Money | None
     state: str
+    transaction_id: str | None
 
 
-# A payment stands with its live splits, so that a correction shows in the next export of the same days.
+# A payment stands with its live splits, so that a correction shows in the next export of the same days. What Visma tells
+# late is of the day on which it came, too: whoever asks day by day misses nothing.
 _SINCE = """
-SELECT 'opened', company, client, case_no, opened_on, NULL::bigint, NULL::integer, NULL::bigint, state
+SELECT 'opened', company, client, case_no, opened_on, NULL::bigint, NULL::text, NULL::bigint, state, NULL::text
 FROM kk2_case WHERE opened_on >= :since
 UNION ALL
-SELECT 'paid', c.company, c.client, c.case_no, p.booked_on, p.id, s.kind, sum(s.amount), c.state
+SELECT 'paid', c.company, c.client, c.case_no, p.booked_on, p.id, s.kind::text, sum(s.amount), c.state, NULL
 FROM payment p JOIN split s ON s.payment_id = p.id AND s.superseded_by IS NULL JOIN kk2_case c ON c.id = s.case_id
 WHERE p.booked_on >= :since GROUP BY c.id, p.id, s.kind HAVING sum(s.amount) <> 0
 UNION ALL
-SELECT 'closed', c.company, c.client, c.case_no, l.day, NULL, NULL, NULL, c.state
-FROM kk2_case c JOIN (SELECT case_id, max(booked_on) AS day FROM payment WHERE state = 'settled' GROUP BY case_id) l
-  ON l.case_id = c.id
-WHERE c.state IN ('paid', 'closed_with_rest') AND l.day >= :since
-ORDER BY 2, 3, 4, 5, 1 DESC, 6, 7"""
+SELECT 'moved', c.company, c.client, c.case_no, t.day, NULL, t.kind, t.amount, c.state, t.transaction_id
+FROM ledger_transaction t JOIN kk2_case c ON c.id = t.case_id
+WHERE t.state = 'applied' AND greatest(t.day, t.came_at::date) >= :since
+UNION ALL
+SELECT 'closed', c.company, c.client, c.case_no, l.day, NULL, NULL, NULL, c.state, NULL
+FROM kk2_case c JOIN (
+    SELECT case_id, max(day) AS day, max(seen) AS seen FROM (
+        SELECT case_id, booked_on AS day, booked_on AS seen FROM payment WHERE state = 'settled' UNION ALL
+        SELECT case_id, day, greatest(day, came_at::date) FROM ledger_transaction WHERE state = 'applied'
+    ) last GROUP BY case_id
+) l ON l.case_id = c.id
+WHERE c.state IN ('paid', 'closed_with_rest') AND l.seen >= :since
+ORDER BY 2, 3, 4, 5, 1 DESC, 6, 7, 10"""
 
 
 def export(connection: Connection, since: date) -> Iterator[Exported]:
     """All that became of cases from a day on, by case and day; streamed, for it may be all of them."""
     rows = connection.execution_options(yield_per=5_000).execute(text(_SINCE), {"since": since})
-    for record, company, client, case_no, day, payment_id, kind, amount, state in rows:
-        named = None if kind is None else Kind(kind).name.lower()
+    for record, company, client, case_no, day, payment_id, kind, amount, state, transaction_id in rows:
+        named = Kind(int(kind)).name.lower() if record == "paid" else kind
         yield Exported(
             record,
             company,
@@ -60,4 +71,5 @@ def export(connection: Connection, since: date) -> Iterator[Exported]:
             named,
             None if amount is None else int(amount),
             state,
+            transaction_id,
         )

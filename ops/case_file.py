@@ -26,9 +26,10 @@ from sqlalchemy import Connection, Engine
 
 from ops.case_rows import RECORDS, BadFileError, Checker, Record
 from ops.repairs.acts import Person, leave
-from schemas.events import CaseChanged, CasesOpened
+from pipeline.stage import Reason
+from schemas.events import CaseChanged, CasesOpened, FetchDue, TransactionParked
 from schemas.wording import counted
-from workers.journal import Ring
+from workers.journal import Ring, park_each
 from workers.store import cases as store
 from workers.store import setup
 from workers.store.cases import Staged, Taken
@@ -109,11 +110,15 @@ def _record(connection: Connection, taken: Taken, name: str, actor: str) -> tupl
         (CasesOpened, taken.opened + taken.reachable),
         (CaseChanged, taken.changed),
     )
-    happened = [
+    happened: list[object] = [
         event(ids[first : first + _CASES_AN_EVENT])
         for event, ids in kinds
         for first in range(0, len(ids), _CASES_AN_EVENT)
     ]
+    happened += [FetchDue(company) for company in taken.awaited]
+    unheld = "its invoice stands in no case any more: it was withdrawn"
+    parked = [(each, Reason.UNKNOWN_INVOICE, unheld) for each in taken.homeless]
+    park_each(connection, TransactionParked, "transaction_id", parked, stage="fetch")
     if not happened and not taken.renamed:
         return ()
     detail = {"opened": len(taken.opened), "changed": len(taken.changed), "renamed": taken.renamed}

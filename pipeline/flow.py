@@ -52,7 +52,7 @@ from schemas.events import (
 INSIDE, OUTSIDE = Shell.INSIDE, Shell.OUTSIDE
 _ACCEPT = (intake.held, intake.before_cut_over, intake.accept)
 _MATCH = (matching.match, matching.original, allocation.settle)
-_CONCLUDED = (VoucherDelivered, VoucherInDoubt, VoucherRefused, VoucherAbsent, OriginalConcluded)
+_CONCLUDED = (VoucherDelivered, VoucherInDoubt, VoucherRefused, VoucherAbsent, OriginalConcluded, FetchDue)
 
 # fmt: off
 FLOW = (

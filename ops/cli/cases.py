@@ -13,6 +13,7 @@ from ops.cli.acting import act
 from ops.cli.choosing import StateOfCase
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, day, group
+from ops.cli.transactions import amount_of
 from schemas.money import decimal_text
 from schemas.wording import counted
 
@@ -122,6 +123,21 @@ def show(
     )
     for number in numbers:
         typer.echo(f"case number on invoice {number.invoice_no} in Visma: {number.says}")
+    for claim in owed.claims:
+        if claim.credit:
+            typer.echo(
+                f"credit of {printing.kroner(claim.credit)} kr on invoice {claim.invoice_no}: it stands in Visma"
+            )
+    if found.moved:
+        typer.echo("")
+        printing.table(
+            ("transaction", "day", "moved by Visma", "kroner", "item", "invoice", "voucher", "text"),
+            [
+                (t.id, t.day, t.kind, amount_of(t), t.item_id, t.invoice_no, t.voucher_no, t.text)
+                for t in found.moved
+            ],
+            right="transaction kroner item",
+        )
     for waiver in found.waivers:
         typer.echo(f"waived on {waiver.day}: {printing.kroner(waiver.amount)} kr of item {waiver.item_id}")
 
@@ -149,8 +165,8 @@ def export(
     since: Annotated[date, typer.Option(parser=day, metavar="DAY", help="From this day on.")],
     json: Json = False,
 ) -> None:
-    """Write what became of cases, for KK2: opened, paid (by payment and part), closed; CSV, or JSON lines."""
-    from dataclasses import astuple, fields
+    """Write what became of cases, for KK2: opened, paid (by payment and part), moved in Visma, closed; CSV, or JSON lines."""
+    from dataclasses import astuple, fields, replace
 
     from ops.case_export import Exported
     from ops.case_export import export as exported
@@ -166,7 +182,7 @@ def export(
             writer.writerow(
                 astuple(each)
                 if each.amount is None
-                else (*astuple(each)[:-2], decimal_text(each.amount), each.state)
+                else astuple(replace(each, amount=decimal_text(each.amount)))  # type: ignore[arg-type]
             )
 
 

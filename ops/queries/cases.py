@@ -5,7 +5,9 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from ops.queries import transactions
 from ops.queries.asking import MOST, ask
+from ops.queries.transactions import TransactionRow
 from pipeline import allocation
 from pipeline.allocation import CaseFacts, Incoming, Movement
 from pipeline.rates import RATES, Rates
@@ -40,7 +42,10 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One claim on the day: what it was, what is open, and the interest on it that nobody has paid."""
+    """One claim on the day: what it was, what is open, and the interest on it that nobody has paid.
+
+    `credit`: by how much Visma's movements left it over-covered; it stands in Visma and lowers nothing else.
+    """
 
     item_id: int
     kind: str
@@ -49,6 +54,7 @@ class Owed:
     amount: Money
     open: Money
     interest: Money
+    credit: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class CaseDetail:
     balance: Balance
     payments: tuple[Covered, ...]
     waivers: tuple[Waiver, ...]
+    moved: tuple[TransactionRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,7 @@ def shown(connection: Connection, case_id: int, day: date) -> CaseDetail | None:
         balance(stands.facts, day),
         tuple(Covered(*row) for row in payments),
         stands.facts.waivers,
+        transactions.on_case(connection, case_id),
     )
 
 
@@ -163,11 +171,11 @@ def balance(facts: CaseFacts, day: date) -> Balance:
         waivers=tuple(w for w in facts.waivers if w.day <= day),
         movements=tuple(m for m in facts.movements if m.day <= day),
     )
+    settled = allocation.settle(before)
     owed = {
-        (split.item_id, split.kind): split.amount
-        for split in allocation.settle(before).splits
-        if split.payment_id == _ASKING
+        (split.item_id, split.kind): split.amount for split in settled.splits if split.payment_id == _ASKING
     }
+    credits_of = dict(settled.credits)
     claims = tuple(
         Owed(
             item.id,
@@ -177,6 +185,7 @@ def balance(facts: CaseFacts, day: date) -> Balance:
             item.amount,
             owed.get((item.id, item.kind), 0),
             owed.get((item.id, Kind.INTEREST), 0),
+            credits_of.get(item.id, 0) if item.kind is Kind.PRINCIPAL else 0,
         )
         for item in sorted(facts.items, key=lambda item: (item.kind, item.due_on, item.id))
     )

@@ -49,6 +49,7 @@ class TransactionDetail:
     acts: tuple[ActRow, ...]
 
 
+_ALL = 1_000_000
 _SELECT = (
     "SELECT t.id, t.company, t.transaction_id, t.version, t.voucher_no, t.line, t.voucher_type, t.registrar, t.reference, "
     "t.day, t.amount, o.amount AS was, t.kind, t.invoice_no, t.text, t.came_at, t.state, t.case_id, c.case_no, t.item_id, "
@@ -83,6 +84,12 @@ def listed(
         most,
     )
     return tuple(_row(row) for row in found)
+
+
+def on_case(connection: Connection, case_id: int) -> tuple[TransactionRow, ...]:
+    """What Visma moved on a case and stands, by day."""
+    found = listed(connection, case_id=case_id, state="applied", most=_ALL)
+    return tuple(sorted(found, key=lambda row: (row.day, row.id)))
 
 
 def shown(connection: Connection, transaction_id: int) -> TransactionDetail | None:

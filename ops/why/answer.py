@@ -5,6 +5,7 @@ from datetime import date
 
 from ops.queries.cases import Balance
 from ops.queries.payments import PaymentRow, SplitRow
+from ops.queries.transactions import TransactionRow
 from ops.queries.work import ActRow
 from schemas.money import Money
 
@@ -91,7 +92,7 @@ class VoucherLineOf:
 class Why:
     """All of it, from the line in the file to Visma's number. What does not apply is None or empty.
 
-    `rule` names the rule and the version of the program that answers; `agrees`: what stands is what the rule gives now.
+    `moved`: what Visma had moved on the case by the payment's interest date. `rule` names the rule and the version of the program that answers; `agrees`: what stands is what the rule gives now.
     """
 
     payment: PaymentRow
@@ -99,6 +100,7 @@ class Why:
     found_by: str
     case_no: str | None
     before: Balance | None
+    moved: tuple[TransactionRow, ...]
     order: Order | None
     steps: tuple[Step, ...]
     interest: tuple[InterestSum, ...]

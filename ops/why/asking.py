@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from sqlalchemy import Connection, text
 
-from ops.queries import cases, payments
+from ops.queries import cases, payments, transactions
 from ops.queries.cases import Standing
 from ops.queries.payments import PaymentDetail
 from ops.queries.work import ActRow, acts
@@ -32,6 +32,7 @@ def why(connection: Connection, payment_id: int) -> Why | None:
         found_by=_found_by(connection, detail),
         case_no=detail.payment.case_no,
         before=None,
+        moved=(),
         order=None,
         steps=(),
         interest=(),
@@ -65,6 +66,11 @@ def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
     return replace(
         told,
         before=balance,
+        moved=tuple(
+            each
+            for each in transactions.on_case(connection, standing.case.id)
+            if each.day <= mine.interest_on
+        ),
         order=_order(connection, told, mine, standing) if mine.reverses is None else None,
         steps=_steps(mine, upto, owed),
         interest=_interest(facts, before, upto, mine),

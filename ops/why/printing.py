@@ -11,6 +11,13 @@ _KINDS = {
     "rest": "overbetaling",
     "suspense": "uplassert",
 }
+_MOVES = {
+    "payment": "innbetaling",
+    "credit_note": "kreditnota",
+    "correction": "korreksjon",
+    "write_off": "avskrivning",
+    "reversal": "tilbakeføring",
+}
 _STATES = {
     "waiting": "venter på fordeling",
     "settled": "fordelt",
@@ -34,6 +41,7 @@ def as_text(why: Why) -> str:
     """Say the whole answer, from the line in the file to Visma's number."""
     lines = [
         *_payment(why),
+        *_moved(why),
         *_balance(why),
         *_steps(why),
         *(line for each in why.interest for line in _interest(each)),
@@ -53,6 +61,20 @@ def _payment(why: Why) -> list[str]:
         f"  kontoutskrift  {payment.statement_ref or '(ingen referanse)'}",
         f"  KID            {payment.kid or '(ingen)'}",
         f"  sak            {why.case_no or '(ingen)'}: {why.found_by}",
+    ]
+
+
+def _moved(why: Why) -> list[str]:
+    if not why.moved:
+        return []
+    return [
+        "Visma hadde flyttet hovedstolen på saken (debet er pluss):",
+        *(
+            f"  {each.day} {_MOVES.get(each.kind, each.kind)} på faktura {each.invoice_no}: {in_kroner(each.amount)} kr"
+            + (f", rettet fra {in_kroner(each.was)}" if each.was is not None else "")
+            + f", Vismas bilag {each.voucher_no}"
+            for each in why.moved
+        ),
     ]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from ops.simulator import read_faults
 from schemas.money import kr
-from tests.site import Site, kid_of, paid, site
+from schemas.transfer import TransactionKind
+from tests.site import DAY, Site, kid_of, paid, site
 
 Kk2 = Callable[..., tuple[int, str, str]]
 DUE = date(2026, 3, 16)  # the day of the payments: nothing bears interest yet
@@ -211,3 +212,61 @@ def test_the_doctor_looks_at_each_thing_and_says_how_it_is(town: Site, kk2: Kk2)
     assert (signs["broker"], signs["database"], signs["relay"]) == ("bad", "well", "unknown")
     assert signs["Visma visma"] == "well"
     assert "well     migrations: at " in kk2("doctor")[1]
+
+
+def test_what_visma_moved_is_fetched_shown_explained_and_exported(town: Site, kk2: Kk2) -> None:
+    town.with_us(1, kr(1000), DUE)
+    first = town.moves(TransactionKind.CREDIT_NOTE, -kr(900), 1)
+    assert kk2("transaction", "fetch", "100")[:2] == (
+        0,
+        "Visma is asked what happened to the invoices of company 100\n",
+    )
+    town.drain()
+    town.simulator.correct("100", first, -kr(950))
+    town.moves(TransactionKind.WRITE_OFF, -kr(100), 1)
+    town.come(paid(kid_of(1), kr(10)))
+    kk2("transaction", "fetch", "100")
+    town.drain()
+
+    shown = kk2("case", "show", "0221-00000001")[1]
+    assert "-950,00 was -900,00" in shown
+    assert "credit of 50,00 kr on invoice F1-1: it stands in Visma" in shown
+    why = kk2("payment", "why", "1")[1]
+    assert f"{DAY} kreditnota på faktura F1-1: -950,00 kr, rettet fra -900,00" in why
+    exported = kk2("case", "export", "--since", "2026-03-01")[1]
+    assert f"moved;100;KOM;0221-00000001;{DAY};;credit_note;-950.00;paid;{first}" in exported
+    listed = rows(kk2("transaction", "list", "--company", "100", "--json")[1])
+    listed.sort(key=lambda t: (t["kind"] != "payment", t["kind"] != "write_off", -int(str(t["version"]))))
+    assert [(t["kind"], t["state"], t["amount"]) for t in listed] == [
+        ("payment", "ours", -kr(10)),
+        ("write_off", "applied", -kr(100)),
+        ("credit_note", "applied", -kr(950)),
+        ("credit_note", "superseded", -kr(900)),
+    ]
+    detail = kk2("transaction", "show", str(listed[2]["id"]))[1]
+    assert "-950,00 was -900,00 kr" in detail
+    assert "superseded" in detail
+
+
+def test_a_transaction_with_half_of_our_signs_is_judged_by_a_person(town: Site, kk2: Kk2) -> None:
+    town.with_us(1, kr(1000), DUE)
+    town.simulator.transact("100", TransactionKind.PAYMENT, DAY, [("F1-1", -kr(400))], registrar="WS-Inf")
+    kk2("transaction", "fetch", "100")
+    town.drain()
+
+    (parked,) = rows(kk2("transaction", "list", "--state", "parked", "--json")[1])
+    one = str(parked["id"])
+    assert parked["reason"] == "half_ours"
+    assert "kk2 transaction apply ID" in kk2("transaction", "show", one)[1]
+    assert kk2("transaction", "retry", one)[1] == "1 transaction decided again, 1 of them still parked\n"
+    assert kk2("transaction", "set-aside", one)[0] == 1
+    assert kk2("transaction", "set-aside", one, "--reason", "booked here in 2024")[0] == 0
+    assert kk2("transaction", "apply", one, "--item", "999")[2].startswith(
+        "kk2: item 999 is no invoice of company 100"
+    )
+    assert kk2("transaction", "apply", one, "--reason", "it was not")[0] == 0
+    town.drain()
+    assert "600,00" in kk2("case", "list")[1]
+    assert kk2("transaction", "show", "99")[0] == 1
+    assert kk2("transaction", "retry", "99")[0] == 1
+    town.prove()

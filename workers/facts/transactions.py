@@ -255,6 +255,17 @@ def waiting(
     return [Waiting(row[0], row[1], row[2], row[3], told_of(row[4:])) for row in found]
 
 
+def await_voucher(connection: Connection, company: str) -> bool:
+    """Whether a transaction of the company waits for the end of a voucher."""
+    found = rows(
+        connection,
+        "SELECT EXISTS (SELECT FROM work w JOIN ledger_transaction t ON t.id = w.transaction_id WHERE w.state = 'parked' "
+        "AND w.reason = 'voucher_under_way' AND t.company = %(company)s)",
+        {"company": company},
+    )
+    return bool(found[0][0])
+
+
 def told_of(row: Sequence[Any]) -> LedgerTransaction:
     """Make the noun again of its `COLUMNS`."""
     first = row[: COLUMNS.index("kind")]

@@ -4,13 +4,14 @@ from pipeline.posting import Conclusion
 from schemas import events
 from schemas.setup import Installation
 from schemas.voucher import VoucherState
+from workers.facts import transactions
 from workers.facts.deliveries import ToSend
 from workers.saves import conclusions
 from workers.shell import Stand
 
 
 def follow(stand: Stand, sent: ToSend, conclusion: Conclusion, installation: Installation) -> None:
-    """Record what the conclusion means, and free the reversals that waited for it."""
+    """Record what the conclusion means, and free what waited for it: reversals, and Visma's transactions."""
     match conclusion.state:
         case VoucherState.DELIVERED:
             stand.send([events.VoucherDelivered(sent.id, conclusion.voucher_no)])
@@ -26,3 +27,7 @@ def follow(stand: Stand, sent: ToSend, conclusion: Conclusion, installation: Ins
         freed = conclusions.free_reversals(stand.connection, sent.id)
         if freed:
             stand.send([events.OriginalConcluded(tuple(freed))])
+    if conclusion.state is not VoucherState.IN_DOUBT and transactions.await_voucher(
+        stand.connection, sent.voucher.company
+    ):
+        stand.send([events.FetchDue(sent.voucher.company)])

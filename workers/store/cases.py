@@ -15,7 +15,13 @@ from schemas.bank import Fault
 from schemas.money import Money, in_kroner
 from workers.store import case_sql as sql
 from workers.store.bulk import copy
+from workers.store.movement_sql import MOVEMENTS
 
+_AWAITED = (
+    "SELECT DISTINCT t.company FROM ledger_transaction t JOIN item i ON i.invoice_no = t.invoice_no AND i.invoice_no <> '' "
+    "AND i.withdrawn_at IS NULL JOIN named n ON n.case_id = i.case_id AND n.company = t.company WHERE t.state = 'parked' "
+    "AND NOT EXISTS (SELECT FROM homeless h WHERE h.id = t.id) ORDER BY 1"
+)
 _ONE_AT_A_TIME = 7_203_013  # advisory lock: two who apply cases take turns, or both would insert the same one
 _FOR_LONG_WORK = (
     "SET LOCAL work_mem = '128MB'",
@@ -58,12 +64,16 @@ class Staged(NamedTuple):
 class Taken:
     """What was written. `opened`: cases that are new; `reachable`: cases that got a further KID; `changed`: cases that
     stood and now owe something else. `renamed`: cases whose debtor, customer number or case flow alone is another.
+    `homeless`: transactions of Visma whose invoice no case has any more, to be parked; `awaited`: companies in which such
+    ones, parked earlier, have a case now.
     """
 
     opened: tuple[int, ...]
     reachable: tuple[int, ...]
     changed: tuple[int, ...]
     renamed: int
+    homeless: tuple[int, ...]
+    awaited: tuple[str, ...]
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -100,13 +110,15 @@ def take(connection: Connection, number: int) -> Taken:
     _run(connection, sql.CLAIMS)
     if number > _MANY:
         _run(connection, ("ANALYZE item", "ANALYZE case_kid"))
-    _run(connection, (*sql.CORRECTIONS, *sql.SETTLE_UP))
+    _run(connection, (*sql.CORRECTIONS, *MOVEMENTS, *sql.SETTLE_UP))
     renamed = connection.execute(text("SELECT count(*) FROM renamed")).scalar_one()
     return Taken(
         _ids(connection, "SELECT case_id FROM named WHERE is_new ORDER BY 1"),
         _ids(connection, "SELECT DISTINCT case_id FROM reachable ORDER BY 1"),
         _ids(connection, "SELECT DISTINCT case_id FROM changed ORDER BY 1"),
         renamed,
+        _ids(connection, "SELECT id FROM homeless WHERE case_id IS NULL ORDER BY 1"),
+        tuple(connection.execute(text(_AWAITED)).scalars()),
     )
 
 
