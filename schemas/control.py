@@ -34,6 +34,7 @@ class DifferenceKind(StrEnum):
     WAITS = "waits"  # money of the statement that no voucher has for days
     # invoices of cases
     PAYMENT_UNDER_WAY = "payment_under_way"  # split here, and not yet booked there
+    NOT_COUNTED = "not_counted"  # delivered, and Visma does not count it: not posted yet, or taken back there
     VOUCHER_IN_DOUBT = "voucher_in_doubt"  # the difference is the money of vouchers in doubt
     VOUCHER_DIFFERS = "voucher_differs"  # vouchers that Visma has lost, altered or doubled
     CORRECTION_PARKED = "correction_parked"  # fetched, and waits for a person

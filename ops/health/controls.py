@@ -17,7 +17,7 @@ WITH r AS (
     SELECT DISTINCT ON (company) company, now() - ended_at AS age, cardinality(unknown) AS unknown FROM control_run
     ORDER BY company, id DESC
 ), d AS (
-    SELECT company, count(*) AS open, count(*) FILTER (WHERE kind NOT IN ('payment_under_way', 'in_doubt', 'voucher_in_doubt')
+    SELECT company, count(*) AS open, count(*) FILTER (WHERE kind NOT IN ('payment_under_way', 'not_counted', 'in_doubt', 'voucher_in_doubt')
         OR first_seen < now() - CAST(:late AS interval)) AS aged
     FROM difference WHERE state = 'open' GROUP BY 1
 )

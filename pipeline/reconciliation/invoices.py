@@ -47,9 +47,15 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
     causes = (
         (
             DifferenceKind.PAYMENT_UNDER_WAY,
-            facts.under_way + either[1],
-            f"payments that Visma does not count yet{named}",
+            facts.under_way,
+            f"payments that Visma does not have yet{named}",
             "wait for the vouchers, or see what holds them back: kk2 proposal list, kk2 voucher list",
+        ),
+        (
+            DifferenceKind.NOT_COUNTED,
+            either[1],
+            f"delivered vouchers that Visma does not count: not posted yet, or taken back there{named}",
+            "fetch now: kk2 transaction fetch; if it stays, wait until they are posted in Visma",
         ),
         (
             DifferenceKind.VOUCHER_IN_DOUBT,

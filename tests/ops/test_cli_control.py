@@ -13,7 +13,7 @@ from schemas.money import kr
 from schemas.transfer import TransactionKind
 from schemas.voucher import LedgerState
 from tests.site import DAY, Site, kid_of, paid, site
-from tests.stories.controlled import booked, claim, installation
+from tests.stories.controlled import DUE, booked, installation
 
 Kk2 = Callable[..., tuple[int, str, str]]
 
@@ -26,7 +26,7 @@ def rows(printed: str) -> list[dict[str, object]]:
 def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site whose case 1 stands marked in Visma."""
     with site(engine, tmp_path) as made:
-        claim(made, 1)
+        made.with_us(1, kr(1000), DUE)
         yield made
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from schemas.money import kr
 from schemas.setup import Installation
 from schemas.transfer import CaseNumber
 from tests.site import DAY, Site
@@ -11,20 +10,6 @@ from workers.secrets import resolve
 from workers.store import setup as setup_store
 
 DUE = date(2026, 1, 31)
-
-
-def claim(here: Site, number: int) -> int:
-    """A case over 1,000 kr whose invoice stands marked in Visma."""
-    case_id = here.case(number, kr(1000), DUE)
-    invoice = {
-        "invoice_no": f"F{number}-1",
-        "customer_no": str(number),
-        "original": "1000.00",
-        "due_on": DUE.isoformat(),
-    }
-    here.simulator.propose("100", "PWS", invoices=[invoice])
-    mark(here, number, f"0221-{number:08d}")
-    return case_id
 
 
 def mark(here: Site, number: int, case_no: str) -> None:

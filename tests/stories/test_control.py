@@ -1,6 +1,8 @@
 """The control of KK2 against Visma, on a whole site: what people and faults do there, and what is said of it."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +11,13 @@ from sqlalchemy import Engine, text
 
 from ops import repairs
 from ops.simulator import Fault, FaultKind
-from schemas.events import ControlDue
+from schemas.events import ControlDue, FetchDue
 from schemas.money import kr
 from schemas.setup import ParkedPolicy
 from schemas.transfer import TransactionKind
 from schemas.voucher import LedgerState
 from tests.site import DAY, Site, kid_of, paid, site, until
-from tests.stories.controlled import DUE, booked, claim, installation, mark
+from tests.stories.controlled import DUE, booked, installation, mark
 
 OPEN = "SELECT part, kind FROM difference WHERE state = 'open' ORDER BY part, kind"
 
@@ -24,7 +26,7 @@ OPEN = "SELECT part, kind FROM difference WHERE state = 'open' ORDER BY part, ki
 def town(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site with case 1, whose invoice F1-1 of 1,000 kr stands marked in Visma."""
     with site(engine, tmp_path) as made:
-        claim(made, 1)
+        made.with_us(1, kr(1000), DUE)
         yield made
 
 
@@ -168,7 +170,7 @@ def test_parked_money_that_no_voucher_has_is_named_with_the_sum_of_the_statement
     engine: Engine, tmp_path: Path
 ) -> None:
     with site(engine, tmp_path, parked_policy=ParkedPolicy.WAIT) as here:
-        claim(here, 1)
+        here.with_us(1, kr(1000), DUE)
         here.come(paid(kid_of(1), kr(400)), paid(kid_of(77), kr(300)))
 
         assert controlled(here) == [("statement", "waits")]
@@ -185,12 +187,57 @@ def test_parked_money_that_no_voucher_has_is_named_with_the_sum_of_the_statement
 
 
 def test_what_was_paid_by_hand_in_visma_and_not_fetched_is_named(town: Site) -> None:
-    town.simulator.transact("100", TransactionKind.PAYMENT, DAY, [("F1-1", -kr(250))])
+    town.moves(TransactionKind.PAYMENT, -kr(250), 1)
 
     assert controlled(town) == [("cases", "correction_not_fetched")]
     ours, theirs, act = town.one("SELECT ours, theirs, act FROM difference")
     assert (ours, theirs) == (kr(1000), kr(750))
     assert "kk2 transaction fetch" in str(act)
+
+    fetched(town)
+    assert controlled(town) == []
+
+
+def fetched(here: Site) -> None:
+    """What happened in Visma is fetched."""
+    here.happen(FetchDue("100"))
+    here.drain()
+
+
+def test_a_correction_in_visma_is_named_until_it_is_fetched(town: Site) -> None:
+    transaction = town.moves(TransactionKind.PAYMENT, -kr(250), 1)
+    fetched(town)
+    town.simulator.correct("100", transaction, -kr(200))
+
+    assert controlled(town) == [("cases", "correction_not_fetched")]
+    assert town.one("SELECT ours, theirs FROM difference") == (kr(750), kr(800))
+    fetched(town)
+    assert controlled(town) == []
+
+
+def test_a_voucher_of_ours_that_people_reversed_is_named_until_it_is_fetched(town: Site) -> None:
+    town.come(paid(kid_of(1), kr(400)))
+    town.simulator.reverse("100", *booked(town), DAY)
+
+    assert controlled(town) == [("cases", "not_counted")]
+    assert town.one("SELECT ours, theirs FROM difference") == (kr(600), kr(1000))
+    fetched(town)
+    assert controlled(town) == []
+
+
+def test_what_was_fetched_and_waits_for_a_person_is_named_as_such(town: Site) -> None:
+    town.simulator.transact("100", TransactionKind.PAYMENT, DAY, [("F1-1", -kr(250))], registrar="WS-Inf")
+    fetched(town)
+
+    assert controlled(town) == [("cases", "correction_parked")]
+
+
+def test_a_waiver_that_is_written_off_in_visma_too_is_no_difference(town: Site) -> None:
+    waive(town)
+    town.moves(TransactionKind.WRITE_OFF, -kr(200), 1)
+    fetched(town)
+
+    assert controlled(town) == []
 
 
 def test_money_under_way_explains_the_difference_and_is_named(town: Site) -> None:
@@ -202,16 +249,21 @@ def test_money_under_way_explains_the_difference_and_is_named(town: Site) -> Non
 
     assert town.all(OPEN) == [("cases", "payment_under_way"), ("statement", "waits")]
     (cause,) = town.one("SELECT cause FROM difference WHERE part = 'cases'")
-    assert cause == "400,00 kr: payments that Visma does not count yet: voucher 1"
+    assert cause == "400,00 kr: payments that Visma does not have yet: voucher 1"
 
 
-def test_a_waiver_is_to_be_written_off_in_visma(town: Site) -> None:
+def waive(town: Site) -> None:
+    """200 kr of the case's invoice are let go in KK2."""
     town.change(
         "INSERT INTO waiver (case_id, item_id, kk2_id, kind, amount, day) "
         "SELECT :case, id, 'W1', 1, 20000, '2026-03-01' FROM item WHERE case_id = :case",
         int(str(town.one("SELECT id FROM kk2_case")[0])),
     )
     town.drain()
+
+
+def test_a_waiver_is_to_be_written_off_in_visma(town: Site) -> None:
+    waive(town)
 
     assert controlled(town) == [("cases", "waived_here")]
     assert town.one("SELECT ours, theirs, act FROM difference") == (
@@ -303,3 +355,42 @@ def test_a_visma_that_does_not_answer_is_asked_again_and_nothing_is_half_said(
     assert controlled(town) == []
     assert town.all("SELECT result FROM claim WHERE result = 'trouble'") == [("trouble",)]
     assert town.one("SELECT count(*) FROM control_run") == (1,)
+
+
+def test_what_changes_while_visma_answers_is_judged_by_the_next_control(town: Site) -> None:
+    town.simulator.fault(Fault(FaultKind.SLOW, "GetBalances", seconds=2.0, times=1))
+    with control_under_way(town), town.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO waiver (case_id, item_id, kk2_id, kind, amount, day) "
+                "SELECT case_id, id, 'W1', 1, 20000, '2026-03-01' FROM item"
+            )
+        )
+
+    assert town.one("SELECT invoices, differences FROM control_run") == (1, 0)
+    assert controlled(town) == [("cases", "waived_here")]
+
+
+def test_a_voucher_that_is_delivered_while_visma_lists_is_not_called_missing(town: Site) -> None:
+    town.come(paid(kid_of(1), kr(400)), but=("deliver",))
+    town.simulator.fault(Fault(FaultKind.COMMIT_THEN_SLOW, "ListVouchers", seconds=2.0, times=1))
+    with control_under_way(town):
+        for work_id, stage in town.due():
+            if stage == "deliver":
+                town.work(work_id, stage)
+        assert town.one("SELECT state FROM voucher") == ("delivered",)
+
+    assert town.one("SELECT vouchers, differences FROM control_run") == (1, 0)
+    assert controlled(town) == []
+
+
+@contextmanager
+def control_under_way(here: Site) -> Iterator[None]:
+    """A control waits for Visma's slow answer while the block is done."""
+    here.happen(ControlDue("100"))
+    (work_id,) = [work_id for work_id, stage in here.due() if stage == "control"]
+    worker = threading.Thread(target=here.work, args=(work_id, "control"))
+    worker.start()
+    until(lambda: here.simulator.faults() == ())
+    yield
+    worker.join()
