@@ -19,9 +19,11 @@ from ops.demo.town import (
     TownCase,
     TownClient,
     TownFile,
+    TownMovement,
     TownPayment,
     case_kid,
     invoice_kid,
+    ready_name,
 )
 from schemas.kid import Kid
 from schemas.money import Money
@@ -87,6 +89,7 @@ class Inventor:
     random: Random = field(init=False)
     cases: list[TownCase] = field(default_factory=list)
     drafts: list[_Draft] = field(default_factory=list)
+    movements: list[TownMovement] = field(default_factory=list)
     bundle: int = 0
     number: int = 0
 
@@ -114,11 +117,45 @@ class Inventor:
             opened_on=date(2026, 6, 25),
             recalled=False,
             merged_into="",
+            ready=False,
             claims=tuple(claims),
         )
         self.cases.append(made)
         self.bundle += 1
         return made
+
+    def ready(self) -> TownCase:
+        """An invoice that waits in an approved proposal, with the fee of its reminder."""
+        client = self.random.choice(CLIENTS)
+        self.number += 1
+        due = self.random.randrange(_DUE_DAYS - 60, _DUE_DAYS)
+        invoice = self._invoice(client, 0, due)
+        made = TownCase(
+            client=client,
+            case_no=ready_name(invoice.invoice_no),
+            kid="",
+            customer_no=f"{30_000 + self.number}",
+            debtor=f"{self.random.choice(_FIRST_NAMES)} {self.random.choice(_LAST_NAMES)}",
+            opened_on=date(2026, 6, 25),
+            recalled=False,
+            merged_into="",
+            ready=True,
+            claims=(
+                replace(invoice, kk2_id=invoice.invoice_no),
+                replace(self._claim("fee", 38_00, due), kk2_id=f"fee:{invoice.invoice_no}"),
+            ),
+        )
+        self.cases.append(made)
+        self.bundle += 1
+        return made
+
+    def booked_there(self, case: TownCase, kind: str, amount: Money, before: Money = 0) -> None:
+        """Visma's own people book on the case's first invoice, on the bank day after the last file's."""
+        invoice = next(claim for claim in case.claims if claim.kid)
+        day = _bank_day(7)
+        self.movements.append(
+            TownMovement(kind, day, case.case_no, invoice.kk2_id, invoice.invoice_no, amount, before)
+        )
 
     def _invoice(self, client: TownClient, place: int, due: int) -> Claim:
         number = self.number * 10 + place

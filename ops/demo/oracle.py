@@ -147,10 +147,12 @@ def foretell(town: Town) -> Expected:
     for case in town.cases:
         oracle.cases[case.case_no] = case
         oracle.standings[case.case_no] = Standing.of(case)
-        for kid in {case.kid, *(claim.kid for claim in case.claims if claim.kid)}:
+        for kid in {case.kid, *(claim.kid for claim in case.claims)} - {""}:
             oracle.by_kid[case.client.ocr_account, kid].append(case)
     for number, file in enumerate(town.files, start=1):
         oracle.take_file(number, file)
+    for moved in town.movements:
+        oracle.standings[moved.case_no].move(moved.claim, moved.amount, moved.day)
     return Expected(
         town.seed,
         tuple(file.name for file in town.files),

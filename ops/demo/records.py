@@ -8,8 +8,8 @@ from schemas.money import decimal_text
 
 
 def lines(cases: Iterable[TownCase]) -> str:
-    """The whole file: every case with its claims, then what was recalled and merged."""
-    cases = tuple(cases)
+    """The whole file: every case of KK2's own with its claims, then what was recalled and merged."""
+    cases = tuple(case for case in cases if not case.ready)
     records = [record for case in cases for record in _opened(case)]
     records += [{"record": "recalled", **_key(case)} for case in cases if case.recalled]
     records += [

@@ -59,7 +59,7 @@ class _Owed:
     def live_to(self, day: int) -> None:
         while self.seen < day:
             self.seen += 1
-            self.accrued += self.open * _RATE_ON[self.seen - _FIRST]
+            self.accrued += max(self.open, 0) * _RATE_ON[self.seen - _FIRST]
 
     def interest(self) -> Money:
         return (2 * self.accrued + _PARTS_OF_AN_ORE) // (2 * _PARTS_OF_AN_ORE) - self.taken
@@ -74,6 +74,7 @@ class Standing:
     fees: list[_Owed]
     parts: dict[int, tuple[Part, ...]] = field(default_factory=dict)
     day: date | None = None
+    moved: bool = False
 
     @classmethod
     def of(cls, case: TownCase) -> "Standing":
@@ -95,17 +96,19 @@ class Standing:
     def owed(self) -> Money:
         """All that is owed, with the interest until the last day lived."""
         claims = (*self.invoices, *self.costs, *self.fees)
-        return sum(claim.open for claim in claims) + sum(invoice.interest() for invoice in self.invoices)
+        return sum(max(claim.open, 0) for claim in claims) + sum(
+            invoice.interest() for invoice in self.invoices
+        )
 
     def balance(self) -> Money:
         """What is owed with all interest left out: what the case list shows."""
-        return sum(claim.open for claim in (*self.invoices, *self.costs, *self.fees))
+        return sum(max(claim.open, 0) for claim in (*self.invoices, *self.costs, *self.fees))
 
     def state(self) -> str:
         """Open, paid, or closed with a rest under the threshold."""
         if not self.owed():
             return "paid"
-        return "closed_with_rest" if self.parts and self.owed() < THRESHOLD else "open"
+        return "closed_with_rest" if (self.parts or self.moved) and self.owed() < THRESHOLD else "open"
 
     def cover(self, key: int, amount: Money, day: date) -> tuple[Part, ...]:
         """Principal, costs, fee, interest, oldest first; then a rest. Empty: nothing is owed, the payment is not taken."""
@@ -127,6 +130,13 @@ class Standing:
         parts.append(Part("", "rest", left))
         self.parts[key] = tuple(part for part in parts if part.amount)
         return self.parts[key]
+
+    def move(self, name: str, amount: Money, day: date) -> None:
+        """What Visma booked on one invoice: less is owed of it, or more; below nothing is a credit, and bears no interest."""
+        self.live_to(day)
+        invoice = next(one for one in self.invoices if one.claim == name)
+        invoice.open += amount
+        self.moved = True
 
     def give_back(self, key: int, original: int, day: date) -> tuple[Part, ...]:
         """Mirror what the original covered; from the next day on it bears interest again."""

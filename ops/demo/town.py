@@ -58,7 +58,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class TownCase:
-    """A case as KK2 has it. `merged_into` is the number of the main case, or empty."""
+    """A case as KK2 has it. `merged_into` is the number of the main case, or empty.
+
+    `ready`: not yet a case but an invoice in an approved proposal of Visma's; `case_no` is then `ready_name` of it, for
+    the product will find it a number and a KID of its own.
+    """
 
     client: TownClient
     case_no: str
@@ -68,7 +72,29 @@ class TownCase:
     opened_on: date
     recalled: bool
     merged_into: str
+    ready: bool
     claims: tuple[Claim, ...]
+
+
+def ready_name(invoice_no: str) -> str:
+    """What a case is called here whose number the product chooses: by its invoice."""
+    return f"invoice {invoice_no}"
+
+
+@dataclass(frozen=True, slots=True)
+class TownMovement:
+    """What Visma's own people book on an invoice: `amount` as Visma signs it, a payment is negative.
+
+    `before`: they had first booked this, and corrected it; 0 if not.
+    """
+
+    kind: str
+    day: date
+    case_no: str
+    claim: str
+    invoice_no: str
+    amount: Money
+    before: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +128,11 @@ class TownFile:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A whole demo: the cases before the first file, and the files in the order in which they come."""
+    """A whole demo: the cases before the first file, the files in the order in which they come, and what Visma's own
+    people book when all files are through.
+    """
 
     seed: int
     cases: tuple[TownCase, ...]
     files: tuple[TownFile, ...]
+    movements: tuple[TownMovement, ...]

@@ -8,14 +8,16 @@ from ops.demo.troubles import Troubles
 
 
 def demo_town(seed: int) -> Town:
-    """Some 430 cases; a file of over 500 payments, one that takes some of them back, one with a twin."""
+    """Some 480 cases, 50 of them still in Visma's proposal; a file of over 500 payments, one that takes some of them back, one with a twin."""
     inventor = Inventor(seed)
     troubles = Troubles(inventor)
     _first_file(troubles)
     _second_file(troubles)
     _third_file(troubles)
+    _visma(troubles)
     names = ("TBOC0703.DAT", "TBOC0707.DAT", "TBOC0709.DAT")
-    return Town(seed, tuple(inventor.cases), inventor.files(3, lambda number: names[number - 1]))
+    files = inventor.files(3, lambda number: names[number - 1])
+    return Town(seed, tuple(inventor.cases), files, tuple(inventor.movements))
 
 
 def kill_town(seed: int, files: int) -> Town:
@@ -46,7 +48,8 @@ def kill_town(seed: int, files: int) -> Town:
         ):
             for _ in range(counts.randint(least, most)):
                 trouble(at)
-    return Town(seed, tuple(inventor.cases), inventor.files(files, lambda number: f"OCR.D{number:06d}"))
+    came = inventor.files(files, lambda number: f"OCR.D{number:06d}")
+    return Town(seed, tuple(inventor.cases), came, tuple(inventor.movements))
 
 
 def _first_file(troubles: Troubles) -> None:
@@ -86,6 +89,20 @@ def _second_file(troubles: Troubles) -> None:
     ):
         for _ in range(times):
             trouble(2)
+
+
+def _visma(troubles: Troubles) -> None:
+    for trouble, times in (
+        (troubles.ready_and_paid, 15),
+        (troubles.ready, 10),
+        (troubles.paid_there, 12),
+        (troubles.paid_on_both_sides, 3),
+        (troubles.credited_there, 3),
+        (troubles.written_off_there, 2),
+        (troubles.corrected_there, 2),
+    ):
+        for _ in range(times):
+            trouble(1)
 
 
 def _third_file(troubles: Troubles) -> None:

@@ -132,6 +132,43 @@ class Troubles:
         """Money for an account that no company has."""
         self._stranger(at, NOBODYS, case_kid(TAXES, 5), "unknown account")
 
+    # --- what begins in Visma's proposal, and what its own people book ---
+
+    def ready_and_paid(self, at: int) -> None:
+        """A case that the import opens; the debtor pays a share with the invoice's KID."""
+        self._pay_share(at, self.inventor.ready(), "case of the morning")
+
+    def ready(self, _: int) -> None:
+        """A case that the import opens, on which the bank brings nothing."""
+        self.inventor.ready()
+
+    def paid_there(self, _: int) -> None:
+        """A debtor pays the municipality itself, a part or all of the invoice."""
+        case = self.inventor.ready()
+        whole = case.claims[0].amount
+        self.inventor.booked_there(
+            case, "payment", -self.inventor.random.choice((whole, whole // 2, whole // 3))
+        )
+
+    def paid_on_both_sides(self, _: int) -> None:
+        """After a part came with the bank's file, some more is paid to the municipality itself."""
+        case, _paid = self.part_paid.pop()
+        self.inventor.booked_there(case, "payment", -50_00)
+
+    def credited_there(self, _: int) -> None:
+        """A credit note of more than the invoice has open: the rest is a credit on it."""
+        case = self.inventor.ready()
+        self.inventor.booked_there(case, "credit_note", -(case.claims[0].amount + 75_00))
+
+    def written_off_there(self, _: int) -> None:
+        """The invoice is written off in Visma: fee and interest stay with us."""
+        case = self.inventor.ready()
+        self.inventor.booked_there(case, "write_off", -case.claims[0].amount)
+
+    def corrected_there(self, _: int) -> None:
+        """A payment booked with a wrong amount, and corrected after it had come to us."""
+        self.inventor.booked_there(self.inventor.ready(), "payment", -100_00, before=-120_00)
+
     # --- what a later file brings ---
 
     def pays_on(self, at: int) -> None:
@@ -177,7 +214,8 @@ class Troubles:
     # --- how money comes ---
 
     def _any_kid(self, case: TownCase) -> Kid:
-        return self.inventor.random.choice((case.kid, *(claim.kid for claim in case.claims if claim.kid)))
+        kids = [kid for kid in (case.kid, *(claim.kid for claim in case.claims)) if kid]
+        return self.inventor.random.choice(kids)
 
     def _pay(
         self,

@@ -16,7 +16,7 @@ from ops.demo.standing import Part, Standing
 from ops.demo.town import CLIENTS, PAYMENTS_PER_VOUCHER, Claim, Town, TownCase
 from ops.demo.towns import demo_town, kill_town
 from pipeline import allocation
-from pipeline.allocation import CaseFacts, Incoming
+from pipeline.allocation import CaseFacts, Incoming, Movement
 from pipeline.formats import DEFAULT, Reading, read
 from pipeline.rates import RATES, Rates
 from schemas.case import KK2_ORDER, CaseState, Kind, OpenItem
@@ -34,7 +34,16 @@ def _demo() -> tuple[Town, Expected]:
 
 def _case(*claims: Claim) -> TownCase:
     return TownCase(
-        CLIENTS[0], "0221-1", "1", "1", "A", date(2026, 1, 1), recalled=False, merged_into="", claims=claims
+        CLIENTS[0],
+        "0221-1",
+        "1",
+        "1",
+        "A",
+        date(2026, 1, 1),
+        recalled=False,
+        merged_into="",
+        ready=False,
+        claims=claims,
     )
 
 
@@ -146,8 +155,14 @@ def test_the_rules_of_the_product_split_each_case_as_the_oracle_does(town: Town)
             for number, claim in enumerate(case.claims)
         )
         payments = tuple(incoming for _, incoming in on_case[case.case_no])
+        numbers = {name: number for number, name in names.items()}
+        moved = tuple(
+            Movement(n, numbers[moved.claim], moved.amount, moved.day, kr(210))
+            for n, moved in enumerate(town.movements)
+            if moved.case_no == case.case_no
+        )
         decision = allocation.settle(
-            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), (), payments, Rates(RATES))
+            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), moved, payments, Rates(RATES))
         )
         for number, _ in on_case[case.case_no]:
             assert parts[number] == {
