@@ -16,6 +16,7 @@ from ops.demo.town import (
     SCHOOLS,
     TAXES,
     Claim,
+    Town,
     TownCase,
     TownClient,
     TownFile,
@@ -90,6 +91,8 @@ class Inventor:
     cases: list[TownCase] = field(default_factory=list)
     drafts: list[_Draft] = field(default_factory=list)
     movements: list[TownMovement] = field(default_factory=list)
+    unknown_there: set[str] = field(default_factory=set)
+    differs_there: set[str] = field(default_factory=set)
     bundle: int = 0
     number: int = 0
 
@@ -223,6 +226,17 @@ class Inventor:
         """One or two lump sums a day and account, as the bank statement has them; terminals settle apart."""
         serial = self.random.choice((1, 1, 2)) if account == TAXES else 1
         return f"12{day.day:02d}{0 if terminal else 1}{(day.toordinal() % 1_000) * 10 + serial:05d}"
+
+    def town(self, count: int, name: Callable[[int], str]) -> Town:
+        """All of it, with so many files."""
+        return Town(
+            self.seed,
+            tuple(self.cases),
+            self.files(count, name),
+            tuple(self.movements),
+            frozenset(self.unknown_there),
+            frozenset(self.differs_there),
+        )
 
     def files(self, count: int, name: Callable[[int], str]) -> tuple[TownFile, ...]:
         """The files with their payments in order: by account, by day, then as chance has it."""

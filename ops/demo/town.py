@@ -32,6 +32,10 @@ THRESHOLD: Money = 210_00
 PAYMENTS_PER_VOUCHER = 100
 
 
+MORE_THERE: Money = 10_00
+"""What an invoice that differs in Visma is more there."""
+
+
 def case_kid(account: str, number: int) -> Kid:
     """A case's own KID: 11 characters on the one account, 9 on the other, MOD11, so that some end in a dash."""
     body = f"7{number:09d}" if account == TAXES else f"7{number:07d}"
@@ -130,9 +134,14 @@ class TownFile:
 class Town:
     """A whole demo: the cases before the first file, the files in the order in which they come, and what Visma's own
     people book when all files are through.
+
+    `unknown_there`: numbers of cases whose invoices Visma does not have; `differs_there`: of cases whose invoices it has
+    with `MORE_THERE` more.
     """
 
     seed: int
     cases: tuple[TownCase, ...]
     files: tuple[TownFile, ...]
     movements: tuple[TownMovement, ...]
+    unknown_there: frozenset[str]
+    differs_there: frozenset[str]

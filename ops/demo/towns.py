@@ -16,8 +16,7 @@ def demo_town(seed: int) -> Town:
     _third_file(troubles)
     _visma(troubles)
     names = ("TBOC0703.DAT", "TBOC0707.DAT", "TBOC0709.DAT")
-    files = inventor.files(3, lambda number: names[number - 1])
-    return Town(seed, tuple(inventor.cases), files, tuple(inventor.movements))
+    return inventor.town(3, lambda number: names[number - 1])
 
 
 def kill_town(seed: int, files: int) -> Town:
@@ -48,8 +47,7 @@ def kill_town(seed: int, files: int) -> Town:
         ):
             for _ in range(counts.randint(least, most)):
                 trouble(at)
-    came = inventor.files(files, lambda number: f"OCR.D{number:06d}")
-    return Town(seed, tuple(inventor.cases), came, tuple(inventor.movements))
+    return inventor.town(files, lambda number: f"OCR.D{number:06d}")
 
 
 def _first_file(troubles: Troubles) -> None:
@@ -100,6 +98,8 @@ def _visma(troubles: Troubles) -> None:
         (troubles.credited_there, 3),
         (troubles.written_off_there, 2),
         (troubles.corrected_there, 2),
+        (troubles.unknown_there, 2),
+        (troubles.differs_there, 1),
     ):
         for _ in range(times):
             trouble(1)

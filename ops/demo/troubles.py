@@ -169,6 +169,14 @@ class Troubles:
         """A payment booked with a wrong amount, and corrected after it had come to us."""
         self.inventor.booked_there(self.inventor.ready(), "payment", -100_00, before=-120_00)
 
+    def unknown_there(self, _: int) -> None:
+        """A case of KK2's whose invoice Visma does not have."""
+        self.inventor.unknown_there.add(self.inventor.case(invoices=1).case_no)
+
+    def differs_there(self, _: int) -> None:
+        """A case of KK2's whose invoice is another amount in Visma."""
+        self.inventor.differs_there.add(self.inventor.case(invoices=1).case_no)
+
     # --- what a later file brings ---
 
     def pays_on(self, at: int) -> None:
