@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ops.demo.stack import Stack
 from ops.demo.town import COMPANY, MORE_THERE, Claim, Town, TownCase
@@ -73,7 +73,7 @@ def _invoice(case: TownCase, claim: Claim, *, more: int = 0) -> dict[str, object
     }  # fmt: skip
 
 
-def _post(stack: Stack, path: str, said: dict[str, object]) -> "dict[str, list[str]]":
+def _post(stack: Stack, path: str, said: Mapping[str, object]) -> "dict[str, list[str]]":
     asked = urllib.request.Request(  # noqa: S310 - our own loopback
         f"{stack.visma}{path}", json.dumps(said).encode(), {"Content-Type": "application/json"}
     )
