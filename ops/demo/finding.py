@@ -14,6 +14,11 @@ from schemas.money import Money, from_decimal_text
 
 _KINDS = ("", "principal", "costs", "fee", "interest", "rest", "suspense")
 _SECONDS = 10.0
+# a case that the import opened goes by its invoice: the product has found it a number of its own
+_NAME = (
+    "coalesce((SELECT 'invoice ' || o.invoice_no FROM invoice o WHERE o.case_id = c.id AND o.state = 'opened' LIMIT 1), "
+    "c.case_no, '')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def payments(engine: Engine, digests: tuple[str, ...]) -> list[FoundPayment]:
         rows = connection.execute(
             text(
                 "SELECT f.sha256, row_number() OVER (PARTITION BY p.file_id ORDER BY p.line) - 1, p.amount, p.state, "
-                "coalesce(w.reason, ''), coalesce(c.case_no, ''), p.id, coalesce(w.note, '') FROM payment p "
+                "coalesce(w.reason, ''), {_NAME}, p.id, coalesce(w.note, '') FROM payment p "
                 "JOIN bank_file f ON f.id = p.file_id LEFT JOIN kk2_case c ON c.id = p.case_id AND p.state = 'settled' "
                 "LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked' ORDER BY f.id, p.line"
             )
@@ -87,12 +92,12 @@ def in_order(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 def cases(engine: Engine) -> list[ExpectedCase]:
     """All cases, with their state and balance."""
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT case_no, state, balance FROM kk2_case ORDER BY case_no"))
+        rows = connection.execute(text(f"SELECT {_NAME}, state, balance FROM kk2_case c ORDER BY 1"))
         return [ExpectedCase(*row) for row in rows]
 
 
 def vouchers(visma: str) -> list[LedgerRow]:
-    """The ledger of the simulated Visma at the address `visma`, oldest first."""
+    """What we have booked in the simulated Visma at the address `visma`, oldest first."""
     with urllib.request.urlopen(f"{visma}/ledger/vouchers", timeout=_SECONDS) as answer:  # noqa: S310 - our own loopback
         said = json.loads(answer.read())
     return [
@@ -101,6 +106,7 @@ def vouchers(visma: str) -> list[LedgerRow]:
             from_decimal_text(row["total"]), row["lines"], row["state"], row["calls"],
         )
         for row in said
+        if not row["by_hand"]
     ]  # fmt: skip
 
 

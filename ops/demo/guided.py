@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from sqlalchemy import text
 
 from ops.balance import Exit
-from ops.demo import comparing, finding, report, waiting
+from ops.demo import both_ways, comparing, finding, report, waiting
 from ops.demo import expected as expectation
 from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
@@ -62,16 +62,21 @@ def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
     log = TaskLog(stack.servers.broker_url)
     wait_for_processes(console, stack, log)
+    console.print("Morning: cases from Visma")
+    came, named = both_ways.morning(stack, town)
     seconds: list[float] = []
     with _bars(console) as bars:
         for number, (file, content) in enumerate(zip(town.files, contents, strict=True), start=1):
             line = bars.add_task(file.name, total=None, vouchers="")
             stack.drop(file.name, content)
             seconds.append(_settle_down(stack, bars, line, number, file.name))
+    console.print("Evening: what Visma's own people booked, and the control of both sides")
+    went, more = both_ways.evening(stack, town)
+    named += more
     found, rows = finding.payments(stack.engine, digests), finding.vouchers(stack.visma)
     of_cases = finding.cases(stack.engine)
     _drop_again(stack, contents[0])
-    named = _not_by_tasks(stack, log, len(town.files), len(rows))
+    named += _not_by_tasks(stack, log, len(town.files), len(rows))
     log.stop()
     named += comparing.payments(expected.payments, found) + comparing.cases(expected.cases, of_cases)
     named += comparing.vouchers(expected.vouchers, rows) + comparing.booked_twice(rows)
@@ -81,6 +86,7 @@ def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list
         named.append("the first file, dropped again under another name, changed something")
     money = balanced(stack)
     named += [] if money.exit_status is Exit.AGREES else [f"kk2 balance ends with {money.exit_status.name}"]
+    report.both_ways(console, both_ways.told(came, went))
     report.files(console, town, seconds)
     report.outcomes(console, expected, found)
     report.covered(console, found)

@@ -144,7 +144,7 @@ class Inventor:
             merged_into="",
             ready=True,
             claims=(
-                replace(invoice, kk2_id=invoice.invoice_no),
+                replace(invoice, kk2_id=f"invoice:{invoice.invoice_no}"),
                 replace(self._claim("fee", 38_00, due), kk2_id=f"fee:{invoice.invoice_no}"),
             ),
         )

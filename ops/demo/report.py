@@ -44,6 +44,14 @@ def files(console: Console, town: Town, seconds: Sequence[float]) -> None:
     console.print(table, "")
 
 
+def both_ways(console: Console, told: Sequence[tuple[str, str]]) -> None:
+    """What went between the bridge and Visma before and after the files, and what the control found."""
+    table = _table("Visma, before the files and after them", "what", "how many")
+    for what, how_many in told:
+        table.add_row(what, how_many)
+    console.print(table, "")
+
+
 def outcomes(console: Console, expected: Expected, found: Iterable[FoundPayment]) -> None:
     """Payments by outcome, as found and as foretold."""
     foretold, there = comparing.by_outcome(expected.payments), comparing.by_outcome(found)

@@ -77,7 +77,15 @@ def running(
         processes = standard_processes(
             environment,
             servers=servers,
-            visma=("--port", str(visma_port), "--folder", str(folder / "visma"), "--faults", faults),
+            visma=(
+                "--port",
+                str(visma_port),
+                "--folder",
+                str(folder / "visma"),
+                "--faults",
+                faults,
+                "--no-proposals",
+            ),
             flower=("--port", str(flower_port)),
         )
         (folder / "inbox").mkdir(exist_ok=True)
