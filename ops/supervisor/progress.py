@@ -78,7 +78,7 @@ def _ask(database_url: str, query: str, values: dict[str, object]) -> bool | Non
             database_url.replace("postgresql+psycopg://", "postgresql://", 1),
             connect_timeout=_ASK_SECONDS,
             options=f"-c statement_timeout={_ASK_SECONDS}s",
-            application_name="kk2 supervisor",
+            application_name="kk2-supervisor",
         ) as connection,
     ):
         row = connection.execute(query.encode("utf-8"), values).fetchone()
