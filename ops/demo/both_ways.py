@@ -7,6 +7,7 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import text
 
 from ops.demo import in_visma, waiting
+from ops.demo.expected import Expected
 from ops.demo.stack import Stack
 from ops.demo.town import COMPANY, Town, ready_name
 from schemas.money import decimal_text
@@ -26,7 +28,7 @@ _REASON = "the demo"
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What came from Visma before the first file. `rows`: of the conversion, by outcome. `seconds` of both."""
+    """What came from Visma before the first file. `rows`: of the conversion, by outcome. `seconds`: for both."""
 
     opened: int
     numbered: int
@@ -42,17 +44,18 @@ class Evening:
     corrected: int
     ours: int
     differences: "list[dict[str, Any]]"
-    seconds: float
 
 
 def morning(stack: Stack, town: Town) -> tuple[Morning, list[str]]:
     """Convert the cases that were transferred earlier, and import an approved proposal; each difference in words."""
     in_visma.propose(stack, town)
+    began = time.monotonic()
     earlier = stack.folder / "earlier.csv"
     _write(town, earlier)
     _kk2(stack, "visma", "convert", str(earlier), "--company", COMPANY, "--reason", _REASON)
     _kk2(stack, "case", "import", COMPANY, "--reason", _REASON)
-    seconds = _at_rest(stack, "cases from Visma have their numbers there")
+    _at_rest(stack, "cases from Visma have their numbers there")
+    seconds = time.monotonic() - began
     rows = Counter(row["outcome"] for row in _lines(stack, "visma", "conversion", "1"))
     found, wanted = in_visma.numbers(stack), _numbers(stack)
     ready = {
@@ -70,25 +73,27 @@ def morning(stack: Stack, town: Town) -> tuple[Morning, list[str]]:
     return Morning(len(ready & wanted.keys()), sum(map(bool, found.values())), rows, seconds), named
 
 
-def evening(stack: Stack, town: Town) -> tuple[Evening, list[str]]:
+def evening(stack: Stack, town: Town, expected: Expected) -> tuple[Evening, list[str]]:
     """Let Visma's people book and correct, fetch both times, and control both sides; each difference in words."""
     ids = in_visma.book(stack, town)
     _fetch(stack)
     in_visma.correct(stack, town, ids)
-    seconds = _fetch(stack)
+    _fetch(stack)
     with stack.engine.connect() as connection:
         rows = connection.execute(text("SELECT state, count(*) FROM ledger_transaction GROUP BY 1")).all()
     states = Counter({row[0]: row[1] for row in rows})
     corrected = sum(1 for moved in town.movements if moved.before)
     wanted = {"applied": len(town.movements), "superseded": corrected, "parked": 0}
     named = _otherwise("transactions from Visma", wanted, Counter({name: states[name] for name in wanted}))
-    found = _lines(stack, "visma", "control", "--company", COMPANY, statuses=(0, 1))
-    return Evening(states["applied"], corrected, states["ours"], found, seconds), named
+    (report,) = _lines(stack, "visma", "control", "--company", COMPANY, statuses=(0, 1))
+    found = report["differences"]
+    named += _otherwise("control", _differences(town, expected), Counter(each["kind"] for each in found))
+    return Evening(states["applied"], corrected, states["ours"], found), named
 
 
-def _fetch(stack: Stack) -> float:
+def _fetch(stack: Stack) -> None:
     _kk2(stack, "transaction", "fetch", COMPANY, "--reason", _REASON)
-    return _at_rest(stack, "what happened in Visma is fetched")
+    _at_rest(stack, "what happened in Visma is fetched")
 
 
 def _foretold(town: Town) -> dict[str, int]:
@@ -96,10 +101,28 @@ def _foretold(town: Town) -> dict[str, int]:
     rows: Counter[str] = Counter()
     for case in town.cases:
         invoices = 0 if case.ready else sum(1 for claim in case.claims if claim.invoice_no)
-        strange = "not_found" if case.case_no in town.unknown_there else "differs"
-        is_strange = case.case_no in town.unknown_there | town.differs_there
-        rows[strange if is_strange else "done"] += invoices
+        if case.recalled or case.merged_into:
+            rows["refused"] += invoices
+        elif case.case_no in town.unknown_there:
+            rows["not_found"] += invoices
+        else:
+            rows["differs" if case.case_no in town.differs_there else "done"] += invoices
     return dict(rows)
+
+
+def _differences(town: Town, expected: Expected) -> dict[str, int]:
+    """What the control must find: what is strange in Visma, and all of the last file, whose proposal a held payment stops."""
+    last = [payment for payment in expected.payments if payment.file == len(town.files)]
+    came = town.files[-1].payments
+    return {
+        "unknown_invoice": len(town.unknown_there),
+        "correction_not_fetched": len(town.differs_there),
+        "mark_missing": len(town.differs_there),
+        "payment_under_way": len(
+            {(p.case_no, part.claim) for p in last for part in p.parts if part.kind == "principal"}
+        ),
+        "waits": len({(p.account, p.booked_on, p.statement_ref) for p in came}),
+    }
 
 
 def _otherwise(what: str, wanted: dict[str, int], found: Counter[str]) -> list[str]:
@@ -133,8 +156,8 @@ def _numbers(stack: Stack) -> dict[str, str]:
         return {row[0]: row[1] for row in rows}
 
 
-def _at_rest(stack: Stack, what: str) -> float:
-    return waiting.until(stack, lambda: not waiting.progress(stack).due, seconds=_SECONDS, what=what)
+def _at_rest(stack: Stack, what: str) -> None:
+    waiting.until(stack, lambda: not waiting.progress(stack).due, seconds=_SECONDS, what=what)
 
 
 def _lines(stack: Stack, *line: str, statuses: tuple[int, ...] = (0,)) -> "list[dict[str, Any]]":

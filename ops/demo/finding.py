@@ -69,7 +69,7 @@ def payments(engine: Engine, digests: tuple[str, ...]) -> list[FoundPayment]:
         rows = connection.execute(
             text(
                 "SELECT f.sha256, row_number() OVER (PARTITION BY p.file_id ORDER BY p.line) - 1, p.amount, p.state, "
-                "coalesce(w.reason, ''), {_NAME}, p.id, coalesce(w.note, '') FROM payment p "
+                f"coalesce(w.reason, ''), {_NAME}, p.id, coalesce(w.note, '') FROM payment p "
                 "JOIN bank_file f ON f.id = p.file_id LEFT JOIN kk2_case c ON c.id = p.case_id AND p.state = 'settled' "
                 "LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked' ORDER BY f.id, p.line"
             )

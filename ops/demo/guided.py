@@ -71,7 +71,7 @@ def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list
             stack.drop(file.name, content)
             seconds.append(_settle_down(stack, bars, line, number, file.name))
     console.print("Evening: what Visma's own people booked, and the control of both sides")
-    went, more = both_ways.evening(stack, town)
+    went, more = both_ways.evening(stack, town, expected)
     named += more
     found, rows = finding.payments(stack.engine, digests), finding.vouchers(stack.visma)
     of_cases = finding.cases(stack.engine)
@@ -86,7 +86,7 @@ def show(console: Console, stack: Stack, town: Town, expected: Expected) -> list
         named.append("the first file, dropped again under another name, changed something")
     money = balanced(stack)
     named += [] if money.exit_status is Exit.AGREES else [f"kk2 balance ends with {money.exit_status.name}"]
-    report.both_ways(console, both_ways.told(came, went))
+    report.both_ways(console, both_ways.told(came, went), went.differences)
     report.files(console, town, seconds)
     report.outcomes(console, expected, found)
     report.covered(console, found)

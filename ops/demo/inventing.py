@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 
+from ops.demo.days import Days, bank_day
 from ops.demo.standing import Standing
 from ops.demo.town import (
     CLIENTS,
@@ -29,7 +30,6 @@ from ops.demo.town import (
 from schemas.kid import Kid
 from schemas.money import Money
 
-_FIRST_DAY = date(2026, 7, 1)
 _DUE_FROM = date(2022, 2, 1)
 _DUE_DAYS = 1_600  # until June 2026, over ten changes of the rate
 _FIRST_NAMES = (
@@ -66,20 +66,6 @@ class _Draft:
     file: int
     bundle: int
     payment: TownPayment
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """When a payment of a file comes."""
-
-    file: int
-    booked_on: date
-    value_on: date | None
-
-    @property
-    def interest_on(self) -> date:
-        """The day that interest runs to."""
-        return self.value_on or self.booked_on
 
 
 @dataclass(slots=True)
@@ -155,7 +141,7 @@ class Inventor:
     def booked_there(self, case: TownCase, kind: str, amount: Money, before: Money = 0) -> None:
         """Visma's own people book on the case's first invoice, on the bank day after the last file's."""
         invoice = next(claim for claim in case.claims if claim.kid)
-        day = _bank_day(7)
+        day = bank_day(7)
         self.movements.append(
             TownMovement(kind, day, case.case_no, invoice.kk2_id, invoice.invoice_no, amount, before)
         )
@@ -183,7 +169,7 @@ class Inventor:
         """One of the two bank days that a file covers; now and then the bank gives the day before as the value date."""
         place = 2 * file - 1 + second
         early = not second and self.random.random() < 0.25
-        return Days(file, _bank_day(place), _bank_day(place - 1) if early else None)
+        return Days(file, bank_day(place), bank_day(place - 1) if early else None)
 
     def pay(self, days: Days, account: str, kid: Kid, amount: Money, role: str) -> TownPayment:
         """A payment in the file and on the day that `days` says."""
@@ -208,7 +194,7 @@ class Inventor:
 
     def take_back(self, file: int, payment: TownPayment, how: str, role: str, amount: Money = 0) -> None:
         """A reversal (`how` "18") or a credit note (`how` "-") of a payment that came before."""
-        day = _bank_day(2 * file - 1)
+        day = bank_day(2 * file - 1)
         back = replace(
             payment,
             type="18" if how == "18" else payment.type,
@@ -260,11 +246,3 @@ def owed_on(case: TownCase, paid: tuple[TownPayment, ...], day: date) -> Money:
         standing.cover(key, payment.amount, payment.interest_on)
     standing.live_to(day)
     return standing.owed()
-
-
-def _bank_day(index: int) -> date:
-    """The weekday with this number, counted from the first of the demo."""
-    day = _FIRST_DAY
-    for _ in range(index):
-        day += timedelta(3 if day.weekday() == 4 else 1)
-    return day

@@ -44,12 +44,22 @@ def files(console: Console, town: Town, seconds: Sequence[float]) -> None:
     console.print(table, "")
 
 
-def both_ways(console: Console, told: Sequence[tuple[str, str]]) -> None:
+def both_ways(
+    console: Console, told: Sequence[tuple[str, str]], differences: Sequence[Mapping[str, object]]
+) -> None:
     """What went between the bridge and Visma before and after the files, and what the control found."""
     table = _table("Visma, before the files and after them", "what", "how many")
     for what, how_many in told:
         table.add_row(what, how_many)
     console.print(table, "")
+    found = _table(
+        "What the control of both sides found", "what", "number", "the first of them", right="number"
+    )
+    kinds = Counter(str(each["kind"]) for each in differences)
+    for kind, number in kinds.items():
+        first = next(each for each in differences if each["kind"] == kind)
+        found.add_row(kind.replace("_", " "), str(number), f"{first['subject']}: {first['cause']}")
+    console.print(found, "")
 
 
 def outcomes(console: Console, expected: Expected, found: Iterable[FoundPayment]) -> None:

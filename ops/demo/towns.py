@@ -5,6 +5,7 @@ from random import Random
 from ops.demo.inventing import Inventor
 from ops.demo.town import Town
 from ops.demo.troubles import Troubles
+from ops.demo.troubles_there import TroublesThere
 
 
 def demo_town(seed: int) -> Town:
@@ -90,16 +91,17 @@ def _second_file(troubles: Troubles) -> None:
 
 
 def _visma(troubles: Troubles) -> None:
+    there = TroublesThere(troubles)
     for trouble, times in (
-        (troubles.ready_and_paid, 15),
-        (troubles.ready, 10),
-        (troubles.paid_there, 12),
-        (troubles.paid_on_both_sides, 3),
-        (troubles.credited_there, 3),
-        (troubles.written_off_there, 2),
-        (troubles.corrected_there, 2),
-        (troubles.unknown_there, 2),
-        (troubles.differs_there, 1),
+        (there.ready_and_paid, 15),
+        (there.ready, 10),
+        (there.paid_there, 12),
+        (there.paid_on_both_sides, 3),
+        (there.credited_there, 3),
+        (there.written_off_there, 2),
+        (there.corrected_there, 2),
+        (there.unknown_there, 2),
+        (there.differs_there, 1),
     ):
         for _ in range(times):
             trouble(1)

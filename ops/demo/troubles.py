@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ops.demo.inventing import Days, Inventor, owed_on
+from ops.demo.days import Days
+from ops.demo.inventing import Inventor, owed_on
 from ops.demo.town import NOBODYS, SCHOOLS, TAXES, TownCase, TownPayment, case_kid, invoice_kid
 from schemas.kid import Kid
 from schemas.money import Money
@@ -31,7 +32,7 @@ class Troubles:
     def paid_in_part(self, at: int) -> None:
         """Less than is owed."""
         case = self.inventor.case()
-        paid = self._pay_share(at, case, "in part")
+        paid = self.pay_share(at, case, "in part")
         self.part_paid.append((case, (paid,)))
 
     def invoice_only(self, at: int) -> None:
@@ -109,9 +110,7 @@ class Troubles:
         kid = self._any_kid(case)
         days = self.inventor.days(at)
         paid = (
-            self._pay(days, case, kid, None, "taken back")
-            if full
-            else self._pay_share(at, case, "taken back")
+            self._pay(days, case, kid, None, "taken back") if full else self.pay_share(at, case, "taken back")
         )
         self.to_take_back.append((case, paid))
 
@@ -132,57 +131,12 @@ class Troubles:
         """Money for an account that no company has."""
         self._stranger(at, NOBODYS, case_kid(TAXES, 5), "unknown account")
 
-    # --- what begins in Visma's proposal, and what its own people book ---
-
-    def ready_and_paid(self, at: int) -> None:
-        """A case that the import opens; the debtor pays a share with the invoice's KID."""
-        self._pay_share(at, self.inventor.ready(), "case of the morning")
-
-    def ready(self, _: int) -> None:
-        """A case that the import opens, on which the bank brings nothing."""
-        self.inventor.ready()
-
-    def paid_there(self, _: int) -> None:
-        """A debtor pays the municipality itself, a part or all of the invoice."""
-        case = self.inventor.ready()
-        whole = case.claims[0].amount
-        self.inventor.booked_there(
-            case, "payment", -self.inventor.random.choice((whole, whole // 2, whole // 3))
-        )
-
-    def paid_on_both_sides(self, _: int) -> None:
-        """After a part came with the bank's file, some more is paid to the municipality itself."""
-        case, _paid = self.part_paid.pop()
-        self.inventor.booked_there(case, "payment", -50_00)
-
-    def credited_there(self, _: int) -> None:
-        """A credit note of more than the invoice has open: the rest is a credit on it."""
-        case = self.inventor.ready()
-        self.inventor.booked_there(case, "credit_note", -(case.claims[0].amount + 75_00))
-
-    def written_off_there(self, _: int) -> None:
-        """The invoice is written off in Visma: fee and interest stay with us."""
-        case = self.inventor.ready()
-        self.inventor.booked_there(case, "write_off", -case.claims[0].amount)
-
-    def corrected_there(self, _: int) -> None:
-        """A payment booked with a wrong amount, and corrected after it had come to us."""
-        self.inventor.booked_there(self.inventor.ready(), "payment", -100_00, before=-120_00)
-
-    def unknown_there(self, _: int) -> None:
-        """A case of KK2's whose invoice Visma does not have."""
-        self.inventor.unknown_there.add(self.inventor.case(invoices=1).case_no)
-
-    def differs_there(self, _: int) -> None:
-        """A case of KK2's whose invoice is another amount in Visma."""
-        self.inventor.differs_there.add(self.inventor.case(invoices=1).case_no)
-
     # --- what a later file brings ---
 
     def pays_on(self, at: int) -> None:
         """The next instalment on a case that was paid in part."""
         case, paid = self.part_paid.pop(0)
-        self._pay_share(at, case, "next instalment", paid)
+        self.pay_share(at, case, "next instalment", paid)
 
     def pays_the_rest(self, at: int) -> None:
         """The rest of a case that closed with it, which settles."""
@@ -239,9 +193,10 @@ class Troubles:
         owed = owed_on(case, paid, days.interest_on) if amount is None else amount
         return self.inventor.pay(days, case.client.ocr_account, kid, owed, role)
 
-    def _pay_share(
+    def pay_share(
         self, at: int, case: TownCase, role: str, paid: tuple[TownPayment, ...] = ()
     ) -> TownPayment:
+        """Pay a share of what is owed after `paid`."""
         days = self.inventor.days(at)
         owed = owed_on(case, paid, days.interest_on)
         share = owed * self.inventor.random.randint(30, 70) // 100
