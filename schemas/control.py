@@ -12,6 +12,7 @@ class ControlPart(StrEnum):
     VOUCHERS = "vouchers"
     STATEMENT = "statement"
     CASES = "cases"
+    SHADOW = "shadow"
 
 
 class DifferenceKind(StrEnum):
@@ -43,6 +44,8 @@ class DifferenceKind(StrEnum):
     MARK_MISSING = "mark_missing"  # not marked as with us, or without our case number
     OTHER_CASE_NUMBER = "other_case_number"  # another case number than ours
     UNKNOWN_INVOICE = "unknown_invoice"  # Visma does not know the invoice
+    # days in shadow mode
+    OTHERWISE_POSTED = "otherwise_posted"  # people posted other sums by hand than we would have
 
 
 @dataclass(frozen=True, slots=True)

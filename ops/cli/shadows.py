@@ -1,6 +1,6 @@
 """`kk2 shadow`: everything but delivery, compared day by day with what people post by hand; and its end."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pipeline.shadowing import Beside
 
 app = group("Shadow mode: everything but delivery, beside what people post by hand.", "shadow")
-_FORTNIGHT = timedelta(days=14)
 
 
 @app.callback()
@@ -44,13 +43,14 @@ def compare(
     """
     from ops import shadowing
     from pipeline.shadowing import Likeness
+    from workers.facts.shadows import COMPARED
     from workers.store.setup import current
 
     with reaching.reading(company=company) as connection:
         rows = current(connection).companies
     in_shadow = [code for code, dated in sorted(rows.items()) if not dated.latest().value.posting]
     today = date.today()  # noqa: DTZ011 - the day of whoever asks
-    first, last = (on, on) if on else (since or today - _FORTNIGHT, today)
+    first, last = (on, on) if on else (since or today - COMPARED, today)
     with reaching.database().connect() as connection:
         found = shadowing.beside(
             connection, reaching.accounting(), [company] if company else in_shadow, first, last,

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from ops import cli, repairs
 from ops.repairs.acts import Refusal
 from ops.simulator import Fault, FaultKind
-from schemas.events import FetchDue
+from schemas.events import ControlDue, FetchDue
 from schemas.money import Money, decimal_text, kr
 from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid, site
@@ -140,3 +140,23 @@ def test_what_people_post_by_hand_in_shadow_mode_is_not_paid_twice_on_the_case(
 def fetch(here: Site) -> None:
     here.happen(FetchDue("100"))
     here.drain()
+
+
+def test_the_daily_control_keeps_a_day_of_shadow_that_people_posted_otherwise(here: Site) -> None:
+    today = here.one("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")[0]
+    assert isinstance(today, date)
+    here.come(paid(kid_of(1), kr(1000), day=today))
+    by_hand(here, kr(900), today)
+
+    assert controlled(here) == [("otherwise_posted", f"day {today}", 100_000, 90_000)]
+
+    by_hand(here, kr(100), today)
+    assert controlled(here) == []
+
+
+def controlled(here: Site) -> list[tuple[object, ...]]:
+    here.happen(ControlDue("100"))
+    here.drain()
+    return here.all(
+        "SELECT kind, subject, ours, theirs FROM difference WHERE part = 'shadow' AND state <> 'gone' ORDER BY id"
+    )

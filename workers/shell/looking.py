@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from pipeline import shadowing
 from pipeline.reconciliation import Comparison, VoucherFacts, compare
-from schemas.control import ControlPart, DifferenceKind
+from pipeline.shadowing import Likeness, ShadowDay
+from schemas.control import ControlPart, Difference, DifferenceKind
 from schemas.money import Money
 from schemas.voucher import LedgerState, VoucherState
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, connect
-from workers.facts import claims, shelves, statements
+from workers.facts import claims, shadows, shelves, statements
 from workers.facts.shelves import Shelf
 from workers.saves import controls
 from workers.saves.controls import ControlRun, Found
@@ -62,7 +64,7 @@ class Look:
 
 
 def look(hands: Hands, company: str) -> Look:
-    """Look at all three parts of a company. Raises `Trouble` where Visma does not answer."""
+    """Look at all parts of a company. Raises `Trouble` where Visma does not answer."""
     with hands.engine.begin() as connection:
         begun_at, today, since = claims.scope(connection, company, hands.settings.control_window)
         seen = Look(company, begun_at, today, since, claims.stopped(connection, company))
@@ -71,6 +73,7 @@ def look(hands: Hands, company: str) -> Look:
         controls.follow(connection, seen.states)
     _sums(hands, seen)
     _invoices(hands, seen)
+    _shadow(hands, seen)
     return seen
 
 
@@ -170,6 +173,40 @@ def _batch(hands: Hands, accounting: Accounting, which: list[tuple[int, str]], s
         else:
             seen.unjudged.add(facts.subject)
     seen.invoices += len(before)
+
+
+def _shadow(hands: Hands, seen: Look) -> None:
+    """In shadow mode, lay what we would have posted beside what people posted by hand."""
+    first = seen.today - shadows.COMPARED
+    with hands.engine.begin() as connection:
+        company = shadows.company(connection, seen.company)
+    if company.posting:
+        return
+    visma = _visma(hands, company.installation)
+    try:
+        theirs = shadows.listed(visma, company, company.voucher_type, first, seen.today)
+    except CannotTell as why:
+        seen.cannot(ControlPart.SHADOW, str(why))
+        return
+    with hands.engine.begin() as connection:
+        found = shadows.days(connection, company, theirs, first, seen.today)
+    for each in map(shadowing.compare, found):
+        if each.likeness is Likeness.UNKNOWN:
+            seen.unknown.append(f"company {seen.company}, shadow of {each.day}: {each.says}")
+        elif each.likeness is Likeness.DIFFERS:
+            seen.take(Comparison((_otherwise(each),), ()))
+
+
+def _otherwise(compared: ShadowDay) -> Difference:
+    return Difference(
+        ControlPart.SHADOW,
+        DifferenceKind.OTHERWISE_POSTED,
+        f"day {compared.day}",
+        compared.ours,
+        compared.theirs,
+        compared.says,
+        f"kk2 shadow compare --day {compared.day} names the rows; kk2 payment parked what waits here",
+    )
 
 
 def _visma(hands: Hands, installation: str) -> Accounting:

@@ -603,7 +603,7 @@ difference = Table(
     Column("last_run", BigInteger, ForeignKey("control_run.id"), nullable=False),
     word("explained_by"),
     word("reason"),
-    CheckConstraint("part in ('vouchers', 'statement', 'cases')", name="part"),
+    CheckConstraint("part in ('vouchers', 'statement', 'cases', 'shadow')", name="part"),
     CheckConstraint("state in ('open', 'explained', 'gone')", name="state"),
     CheckConstraint("(state <> 'explained') or (explained_by <> '' and reason <> '')", name="explained"),
     Index(
