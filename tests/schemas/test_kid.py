@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.kid import KidAgreement, KidVerdict, Modulus, mod10, mod11, near, passes, verdict
+from schemas.kid import KidAgreement, KidVerdict, Modulus, mod10, mod11, near, numbered, passes, verdict
 
 DIGITS = st.text("0123456789", min_size=1, max_size=24)
 SEVEN = (KidAgreement(7, Modulus.MOD10),)
@@ -105,3 +105,18 @@ def test_nothing_is_near_what_is_no_kid(kid: str) -> None:
 
 def test_nothing_is_near_a_kid_of_a_length_without_agreement() -> None:
     assert near("12345678", SEVEN) == ()
+
+
+@pytest.mark.parametrize("modulus", list(Modulus))
+@given(number=st.integers(1, 9_999_999))
+def test_a_numbered_kid_passes_the_control_of_its_agreement(modulus: Modulus, number: int) -> None:
+    agreement = KidAgreement(8, modulus)
+    kid = numbered(number, agreement)
+
+    assert kid is not None
+    assert verdict(kid, (agreement,)) is KidVerdict.VALID
+    assert int(kid[:-1]) == number
+
+
+def test_an_agreement_has_no_kid_for_a_number_with_too_many_digits() -> None:
+    assert numbered(10_000_000, KidAgreement(8, Modulus.MOD10)) is None

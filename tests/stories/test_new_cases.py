@@ -1,18 +1,20 @@
 """New cases come from Visma through the simulator: opened once each, numbered, and their numbers go back."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ops.simulator import Fault, FaultKind, Habits
-from schemas.events import ImportDue
+from schemas.events import ImportDue, NumbersAsked
 from schemas.money import kr
 from schemas.setup import CasePer, SubLedger
-from tests.site import ACCOUNT, Site, kid_of, paid, site
+from tests.site import ACCOUNT, Site, kid_of, paid, site, until
+from workers.shell import turns
 from workers.store import setup as setup_store
 
 DUE = "2026-01-31"
@@ -176,7 +178,13 @@ def test_an_invoice_on_which_nothing_is_owed_waits_until_visma_says_other(here: 
     number = here.simulator.propose("100", "EWS", invoices=[invoice(41, original="-50.00")])
     come(here)
     assert here.parked() == ["wrong_amount"]
-    assert number
+
+    here.simulator.approve("100", number, approved=False)
+    here.simulator.propose("100", "EWS", invoices=[invoice(42)])
+    come(here)
+
+    assert here.parked() == []
+    assert here.one("SELECT count(*) FROM kk2_case") == (1,)
 
 
 def test_payments_that_waited_for_the_case_settle_themselves(here: Site) -> None:
@@ -263,3 +271,63 @@ def test_in_shadow_mode_cases_open_and_their_numbers_wait_until_posting_is_on(he
     come(here)
 
     assert numbers_in_visma(here) == numbers_here(here)
+
+
+def test_two_workers_at_one_import_open_each_case_once(here: Site) -> None:
+    here.simulator.propose("100", "EWS", count=2_500)
+    here.simulator.fault(Fault(FaultKind.SLOW, "GetReadyInvoices", seconds=0.5))
+    here.happen(ImportDue("100"))
+    (work,) = here.due()
+    first = threading.Thread(target=here.work, args=work)
+    first.start()
+    until(lambda: here.one("SELECT count(*) > 0 FROM invoice")[0] is True)
+
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE work SET due_at = now() WHERE stage = 'import'"))  # its lease is over
+    here.work(*work)
+    first.join()
+    here.drain()
+
+    assert (
+        here.one("SELECT count(*), count(DISTINCT case_no), count(DISTINCT kid) FROM kk2_case")
+        == (2_500,) * 3
+    )
+    assert here.one("SELECT count(*) FROM item WHERE kind = 1") == (2_500,)
+    assert here.parked() == []
+
+
+def test_an_import_goes_on_at_the_page_that_was_not_applied(here: Site) -> None:
+    here.simulator.propose("100", "EWS", count=2_500)
+    here.happen(ImportDue("100"))
+    ((work, _),) = here.due()
+    with here.engine.begin() as connection:
+        turns.remember(connection, work, {"page": "no page of Visma's"})
+
+    here.drain()
+
+    assert here.one("SELECT count(*) FROM kk2_case") == (2_500,)
+    assert here.one("SELECT count(*) FROM claim WHERE work_id = :id AND result = 'trouble'", id=work) == (1,)
+
+
+def test_a_case_number_of_an_invoice_that_visma_does_not_have_is_refused_and_the_others_are_written(
+    here: Site,
+) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+    come(here)
+    with here.engine.begin() as connection:
+        stranger = connection.execute(
+            text(
+                "INSERT INTO invoice (company, invoice_no, customer_no, state, case_id, number_state) "
+                "SELECT '100', '999', '4', 'converted', id, 'waiting' FROM kk2_case RETURNING id"
+            )
+        ).scalar_one()
+        connection.execute(text("UPDATE invoice SET number_state = 'waiting'"))
+        mine = connection.execute(text("SELECT id FROM invoice WHERE invoice_no = '41'")).scalar_one()
+
+    here.happen(NumbersAsked("100", (stranger, mine)))
+    here.drain()
+
+    assert here.all("SELECT invoice_no, number_state, number_code FROM invoice ORDER BY id") == [
+        ("41", "written", ""), ("999", "refused", "UnknownInvoice"),
+    ]  # fmt: skip
+    assert here.parked() == ["number_refused"]
