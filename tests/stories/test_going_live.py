@@ -154,6 +154,15 @@ def test_the_daily_control_keeps_a_day_of_shadow_that_people_posted_otherwise(he
     assert controlled(here) == []
 
 
+def test_in_shadow_mode_money_in_vouchers_that_are_not_sent_is_no_difference_of_the_statement(
+    here: Site,
+) -> None:
+    here.come(paid(kid_of(1), kr(1000)))  # months ago
+    controlled(here)
+
+    assert here.all("SELECT kind FROM difference WHERE part = 'statement'") == []
+
+
 def controlled(here: Site) -> list[tuple[object, ...]]:
     here.happen(ControlDue("100"))
     here.drain()
