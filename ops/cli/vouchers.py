@@ -82,8 +82,9 @@ def show(voucher: _Id, json: Json = False) -> None:
         printing.as_json([found])
         return
     v = found.voucher
+    in_visma = f"{v.voucher_no} {v.ledger_state or ''}" if v.voucher_no else None
     printing.pairs(
-        [("voucher", f"{v.id} {v.reference}"), ("text", found.text), ("state", v.state), ("in Visma", v.voucher_no),
+        [("voucher", f"{v.id} {v.reference}"), ("text", found.text), ("state", v.state), ("in Visma", in_visma),
          ("company", v.company), ("date", v.voucher_on), ("statement", f"{v.statement_ref} {v.part}"),
          ("payments", f"{v.payments}: {' '.join(map(str, found.payment_ids[:20]))}"),
          ("approved", f"by {v.approved_by}"), ("code", v.code), ("Visma says", v.note), ("waits because", v.waits)]

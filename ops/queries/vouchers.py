@@ -12,7 +12,7 @@ from schemas.money import Money
 
 @dataclass(frozen=True, slots=True)
 class VoucherRow:
-    """A voucher in a list. `waits`: why a person must look, None where nobody must."""
+    """A voucher in a list. `ledger_state`: as Visma had it at the last control. `waits`: why a person must look, or None."""
 
     id: int
     reference: str
@@ -27,6 +27,7 @@ class VoucherRow:
     total: Money
     state: str
     voucher_no: str | None
+    ledger_state: str | None
     attempts: int
     code: str | None
     note: str | None
@@ -94,7 +95,7 @@ class Failures:
 _ROW = (
     "SELECT v.id, v.reference, v.company, v.account, v.booked_on, v.statement_ref, "
     "CASE WHEN v.\"of\" > 1 THEN v.number || ' av ' || v.\"of\" ELSE '' END AS part, v.voucher_on, v.payments, v.lines, v.total, "
-    "v.state, v.voucher_no, v.attempts, v.code, v.note, v.approved_by, v.approved_at, v.delivered_at, "
+    "v.state, v.voucher_no, v.ledger_state, v.attempts, v.code, v.note, v.approved_by, v.approved_at, v.delivered_at, "
     "(SELECT min(w.note) FROM work w WHERE w.state = 'parked' AND w.stage IN ('deliver', 'inquire') "
     "AND (w.body->'voucher_ids' @> to_jsonb(v.id) OR (w.body->>'voucher_id')::bigint = v.id)) AS waits FROM voucher v"
 )
