@@ -67,8 +67,8 @@ class TransactionFacts:
     sent: tuple[Sent, ...]
     mirrors: bool
     claim: Claim | None
-    in_shadow: bool = False
-    shadowed: tuple[tuple[Money, date], ...] = ()
+    in_shadow: bool
+    shadowed: tuple[tuple[Money, date], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ def apply(facts: TransactionFacts) -> Told | None:
     """Say what a told transaction changes; None if it says what we know.
 
     A new amount under a known id, and a new id on a known line of a voucher, are corrections: the new version takes the
-    place of the old one. What an id said before it was replaced comes again only as an echo of an old page.
+    place of the old one. An id that was replaced by another is gone from Visma: it comes again as an echo of an old page.
     """
     latest, in_place = facts.latest, facts.in_place
-    if latest is not None and _says_the_same(facts.told, latest):
+    if latest is not None and (not latest.live or _says_the_same(facts.told, latest)):
         return None
     replaced = [each.id for each in (latest, in_place) if each is not None and each.live]
     version = 1 if latest is None else latest.version + 1
