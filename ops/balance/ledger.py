@@ -119,6 +119,22 @@ SELECT 'voucher ' || v.id AS subject, 1 AS expected, 0 AS found,
 FROM voucher v WHERE v.state IN ('approved', 'sending', 'in_doubt', 'refused') AND NOT EXISTS (SELECT FROM o WHERE o.id = v.id)
     AND NOT (v.state = 'approved' AND v.company IN (SELECT company FROM shadow))"""
 
+_TRANSACTION = """
+SELECT 'transaction ' || t.id AS subject, 1 AS expected, 0 AS found,
+    'moves an item that is withdrawn, is no invoice, or is another case''s' AS cause
+FROM ledger_transaction t LEFT JOIN item i ON i.id = t.item_id AND i.case_id = t.case_id AND i.kind = 1 AND i.withdrawn_at IS NULL
+WHERE t.state = 'applied' AND i.id IS NULL
+UNION ALL
+SELECT 'transaction ' || t.id, 1, count(w.id), 'parked: on how many rows that wait for a person'
+FROM ledger_transaction t LEFT JOIN work w ON w.transaction_id = t.id AND w.state = 'parked'
+WHERE t.state = 'parked' GROUP BY t.id HAVING count(w.id) <> 1
+UNION ALL
+SELECT 'transaction ' || t.id, 0, count(*), t.state || ', but it waits for a person'
+FROM ledger_transaction t JOIN work w ON w.transaction_id = t.id AND w.state = 'parked' WHERE t.state <> 'parked' GROUP BY t.id
+UNION ALL
+SELECT 'transaction ' || min(id), 1, count(*), 'versions that stand of one and the same'
+FROM ledger_transaction WHERE state <> 'superseded' GROUP BY company, transaction_id HAVING count(*) > 1"""
+
 _WAKES = ", ".join(f"('{event.__name__}', '{stage.name}')" for stage in FLOW for event in stage.wakes_on)
 _STAGES = ", ".join(f"'{stage.name}'" for stage in FLOW)
 
@@ -148,6 +164,8 @@ _LINKS = (
     ("exchange", "id", "voucher_id", "voucher"),
     ("claim", "work_id", "work_id", "work"),
     ("work", "id", "payment_id", "payment"),
+    ("work", "id", "transaction_id", "ledger_transaction"),
+    ("ledger_transaction", "id", "superseded_by", "ledger_transaction"),
 )
 _LINKED = "\nUNION ALL\n".join(
     f"SELECT '{table} ' || c.{name} AS subject, 1 AS expected, 0 AS found, "
@@ -174,6 +192,12 @@ CHECKS = (
     Check("voucher group", "Each voucher has money of one sum on the bank statement only", ORE, _GROUP),
     Check("voucher splits", "A split is in one voucher at most, and a void voucher has none", ROWS, _TAKEN),
     Check("voucher work", "Each voucher that is not concluded is open work", ROWS, _VOUCHER_WORK),
+    Check(
+        "transaction",
+        "What Visma moved stands on an invoice of its case once, or waits for a person",
+        ROWS,
+        _TRANSACTION,
+    ),
     Check("journal", "Each event has the work that it wakes, and each work row its event", ROWS, _JOURNAL),
     Check("links", "What a row names exists: payments, cases, items, splits, vouchers", ROWS, _LINKED),
 )

@@ -19,8 +19,9 @@ from ops import embedded
 from ops.bench import stand
 from ops.embedded import Servers
 from ops.simulator import Fault, FaultKind, Simulator
-from schemas.events import ImportDue, NumbersAsked
+from schemas.events import FetchDue, ImportDue, NumbersAsked
 from schemas.setup import SubLedger
+from schemas.transfer import TransactionKind
 from workers.accounting import MOST_ROWS
 from workers.journal import record
 from workers.store import setup as setup_store
@@ -29,6 +30,7 @@ _RATE_GOAL = 1_500
 _RATIO_GOAL = 1.1
 _COMPANY, _CODE = "100", "EWS"
 _IMPORTED = "SELECT NOT EXISTS (SELECT FROM work WHERE stage = 'import' AND state = 'due')"
+_FETCHED = "SELECT NOT EXISTS (SELECT FROM work WHERE stage = 'fetch' AND state = 'due')"
 _NUMBERED = (
     "SELECT NOT EXISTS (SELECT FROM invoice WHERE number_state <> 'written') "
     "AND NOT EXISTS (SELECT FROM work WHERE stage = 'number' AND state = 'due')"
@@ -69,7 +71,7 @@ def main() -> int:
 
 
 def _measured(bench: Bench, invoices: int, *, slow: bool) -> bool:
-    """Import so many invoices into an empty site, then write their numbers; prints both."""
+    """Import so many invoices into an empty site, write their numbers, fetch what happened; prints all."""
     with _site(bench, "slow" if slow else "quick") as (engine, run):
         bench.visma.propose(_COMPANY, _CODE, count=invoices)
         if slow:
@@ -80,9 +82,29 @@ def _measured(bench: Bench, invoices: int, *, slow: bool) -> bool:
         seconds = _until(engine, "number", _all_numbers(engine), _NUMBERED, run)
         # one call at a time, by the setup: what Visma takes for its work is waited for
         met &= _told("case numbers", invoices, seconds, slow=slow) or slow
+        met &= _fetched(bench, engine, run, slow=slow)
         run.look()
         print(f"  most memory of a process: {max(run.peak.values()) / 2**20:.0f} MiB", flush=True)
     return met
+
+
+def _fetched(bench: Bench, engine: Engine, run: stand.Running, *, slow: bool) -> bool:
+    """Let something happen in Visma to each invoice, then fetch it and what happened there before, and decide it all."""
+    with engine.connect() as connection:
+        invoices = list(connection.execute(text("SELECT invoice_no FROM invoice ORDER BY id")).scalars())
+    kinds = tuple(TransactionKind)
+    for first in range(0, len(invoices), MOST_ROWS):
+        happened = [(invoice_no, -100) for invoice_no in invoices[first : first + MOST_ROWS]]
+        kind = kinds[first // MOST_ROWS % len(kinds)]
+        bench.visma.transact(_COMPANY, kind, date(2026, 3, 16), happened)
+    if slow:
+        bench.visma.fault(Fault(FaultKind.SLOW, "GetTransactions", seconds=1.0))
+    seconds = _until(engine, "fetch", [FetchDue(_COMPANY)], _FETCHED, run)
+    with engine.connect() as connection:
+        fetched = connection.execute(
+            text("SELECT count(*) FROM ledger_transaction WHERE state = 'applied'")
+        ).scalar_one()
+    return _told("transactions", fetched, seconds, slow=slow)
 
 
 @contextmanager

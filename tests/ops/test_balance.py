@@ -216,6 +216,23 @@ FAULTS = {
         "SELECT case_id, id, 'w1', 3, 100, '2026-03-01' FROM item WHERE kind = 3",
     ),
     "a dirty case that nobody settles": ("dirty case", "UPDATE kk2_case SET dirty = true"),
+    "a movement on an item that is withdrawn": (
+        "transaction",
+        "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, invoice_no, "
+        "state, case_id, item_id) SELECT '100', 'T1', 1, '1', 1, '2026-03-01', -100, 'payment', 'F1', 'applied', case_id, id "
+        "FROM item WHERE kind = 1 LIMIT 1",
+        "UPDATE item SET withdrawn_at = now()",
+    ),
+    "a parked transaction that nobody sees": (
+        "transaction",
+        "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, invoice_no, "
+        "state) VALUES ('100', 'T1', 1, '1', 1, '2026-03-01', -100, 'payment', 'F1', 'parked')",
+    ),
+    "two versions that stand": (
+        "transaction",
+        "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, invoice_no, "
+        "state) SELECT '100', 'T1', n, '1', 1, '2026-03-01', -100, 'payment', 'F1', 'ours' FROM generate_series(1, 2) n",
+    ),
     "a voucher that does not balance": (
         "voucher",
         "UPDATE voucher_line SET amount = amount + 100 WHERE account = '1510'",
@@ -285,7 +302,7 @@ LINKS = {
     "split": ("payment_id", "case_id", "item_id", "superseded_by", "client_row"),
     "voucher_split": ("split_id", "voucher_id"),
     "voucher_line": ("voucher_id",),
-    "work": ("payment_id",),
+    "work": ("payment_id", "transaction_id"),
 }
 
 
