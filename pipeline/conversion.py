@@ -115,7 +115,9 @@ def _afterwards(facts: ConversionFacts) -> Link:
     if facts.seen is None or facts.seen.case_no != facts.row.case_no:
         return Link(Outcome.REFUSED, "Visma took the number, and does not have it any more")
     note = _difference(facts.seen, facts.cases[0])
-    return Link(Outcome.DIFFERS if note and not facts.accepts else done, note)
+    if note and not facts.accepts:
+        return Link(Outcome.DIFFERS, f"{note}: it is marked, and its payments do not explain it")
+    return Link(done, note)
 
 
 def _difference(seen: InvoiceBalance, case: KnownCase) -> str:

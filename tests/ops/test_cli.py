@@ -22,6 +22,7 @@ from pipeline.flow import FLOW
 from pipeline.stage import Reason
 from schemas.case import CaseState
 from schemas.control import ControlPart
+from schemas.conversion import Outcome
 from schemas.voucher import VoucherState
 from workers.settings import settings
 from workers.store import tables
@@ -119,6 +120,7 @@ def test_wrong_use_is_status_2_and_a_sentence(
      (("voucher", "list", "--state"), ", ".join(VoucherState)),
      (("visma", "differences", "--state"), "open, explained, gone"),
      (("visma", "differences", "--part"), ", ".join(ControlPart)),
+     (("visma", "conversion", "1", "--outcome"), ", ".join(Outcome)),
      (("work", "list", "--state"), "due, parked"),
      (("work", "list", "--stage"), ", ".join(stage.name for stage in FLOW)),
      (("work", "list", "--reason"), ", ".join(Reason))],

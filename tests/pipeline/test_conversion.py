@@ -114,7 +114,10 @@ def test_once_it_is_written_the_amounts_must_agree_with_the_payments_that_were_f
     written = FACTS._replace(written=True, by_us=True, seen=in_visma(kr(800), ROW.case_no))
     fetched = (CASE._replace(expected=kr(800)),)
 
-    assert link(written) == (Outcome.DIFFERS, "Visma has 800,00 kr open, we 1 000,00 kr")
+    assert link(written) == (
+        Outcome.DIFFERS,
+        "Visma has 800,00 kr open, we 1 000,00 kr: it is marked, and its payments do not explain it",
+    )
     assert link(written._replace(cases=fetched)) == (Outcome.DONE, "")
     assert link(written._replace(cases=fetched, by_us=False)) == (Outcome.ALREADY_DONE, "")
     assert link(written._replace(accepts=True)) == (

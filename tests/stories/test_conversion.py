@@ -217,7 +217,8 @@ def test_what_the_payments_do_not_explain_is_a_difference_though_it_is_marked(he
 
     convert(here, [row(1)])
 
-    assert report(here) == [("differs", "Visma has 800,00 kr open, we 1 000,00 kr")]
+    said = "Visma has 800,00 kr open, we 1 000,00 kr: it is marked, and its payments do not explain it"
+    assert report(here) == [("differs", said)]
     assert marks(here) == {"F1-1": "0221-00000001"}
 
 
