@@ -11,6 +11,7 @@ from ops.conversion_file import read, sha256_of
 from ops.queries import conversions
 from ops.repairs import ConversionFile
 from ops.simulator import Fault, FaultKind, Habits
+from schemas.events import ControlDue
 from schemas.money import Money, decimal_text, kr
 from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid
@@ -206,6 +207,9 @@ def test_what_was_paid_before_the_transfer_is_in_the_amount_already_and_counts_o
     told = here.all("SELECT amount, state, case_id IS NULL FROM ledger_transaction ORDER BY day")
     assert told == [(kr(-200), "set_aside", True), (kr(-50), "applied", False)]
     assert here.one("SELECT balance FROM kk2_case") == (kr(750),)
+    here.happen(ControlDue("100"))
+    here.drain()
+    assert here.one("SELECT invoices, differences FROM control_run") == (1, 0)
     here.prove()
 
 
