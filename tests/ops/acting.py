@@ -11,6 +11,9 @@ from ops.repairs import Done, Person, Refusal
 from tests.ops.ledger import Room, one
 from workers import audit
 
+Kk2 = Callable[..., tuple[int, str, str]]
+"""A command line on a site: its exit status, what it printed and what it said."""
+
 KARI = Person("kari", "KID skrevet feil")
 SILENT = Person("kari", "")
 

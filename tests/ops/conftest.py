@@ -1,6 +1,6 @@
 """What the tests of queries and acts share: one ledger a module, and a transaction of it that each test takes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from ops import cli
 from ops.embedded import Postgres
+from tests.ops.acting import Kk2
 from tests.ops.ledger import Room, Standing, ledger_in, room
 from workers.settings import settings
 
@@ -35,8 +36,8 @@ def here(written: tuple[Engine, Standing]) -> Iterator[Room]:
 @pytest.fixture
 def kk2(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run a command line on the site; gives its exit status, what it printed and what it said."""
+) -> Iterator[Kk2]:
+    """Run a command line on a site whose broker does not answer; gives exit status, what it printed and what it said."""
     monkeypatch.setenv("KK2_DATABASE_URL", migrated_url)
     monkeypatch.setenv("KK2_BROKER_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("KK2_FOLDER", str(tmp_path / "kk2"))
@@ -49,4 +50,5 @@ def kk2(
         said = capsys.readouterr()
         return status, said.out, said.err
 
-    return run
+    yield run
+    settings.cache_clear()

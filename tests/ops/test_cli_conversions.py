@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -10,33 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops import cli
 from schemas.money import kr
+from tests.ops.acting import Kk2
 from tests.site import Site, kid_of, site
-from workers.settings import settings
 
-Kk2 = Callable[..., tuple[int, str, str]]
 DUE = date(2026, 3, 16)
-
-
-@pytest.fixture
-def kk2(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, capsys: pytest.CaptureFixture[str]
-) -> Kk2:
-    """Run a command line on the site; gives its exit status, what it printed and what it said."""
-    monkeypatch.setenv("KK2_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("KK2_BROKER_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setenv("KK2_FOLDER", str(tmp_path / "kk2"))
-    monkeypatch.setenv("KK2_ACTOR", "kari")
-    settings.cache_clear()
-
-    def run(*line: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main([*line])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

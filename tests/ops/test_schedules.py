@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops import cli
 from ops.health import State, examine, health
 from ops.queries import schedules as queries
 from ops.queries.schedules import RunRow, ScheduleRow
@@ -18,11 +17,11 @@ from pipeline.flow import woken_by
 from pipeline.stage import Reason
 from schemas.schedule import OSLO
 from tests.beats import NAME, at, due, oslo, slots
+from tests.ops.acting import Kk2
 from tests.site import Site, site
 from workers import audit
 from workers.accounting import connect
 from workers.clock import CLOCKED
-from workers.settings import settings
 from workers.shell.rows import park
 from workers.store import schedules as store
 
@@ -308,27 +307,7 @@ def _told(moment: datetime) -> str:
 # --- the command line ---
 
 
-@pytest.fixture
-def kk2(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    monkeypatch.setenv("KK2_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("KK2_BROKER_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setenv("KK2_FOLDER", str(tmp_path / "kk2"))
-    monkeypatch.setenv("KK2_ACTOR", "kari")
-    settings.cache_clear()
-
-    def run(*line: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main([*line])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    yield run
-    settings.cache_clear()
-
-
-def test_a_night_at_the_command_line(here: Site, kk2: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_night_at_the_command_line(here: Site, kk2: Kk2) -> None:
     why = ("--reason", "Visma is upgraded")
     assert kk2("schedule", "run", "rest", "100")[:2] == (0, "schedule rest 100 runs now\n")
     assert kk2("schedule", "run", "rest", "100")[0] == 1
@@ -362,9 +341,7 @@ def test_a_night_at_the_command_line(here: Site, kk2: Callable[..., tuple[int, s
     ],
     ids=["kind", "moment", "no moment"],
 )
-def test_a_slip_of_the_pen_is_said(
-    here: Site, kk2: Callable[..., tuple[int, str, str]], line: tuple[str, ...], said: str
-) -> None:
+def test_a_slip_of_the_pen_is_said(here: Site, kk2: Kk2, line: tuple[str, ...], said: str) -> None:
     status, _, heard = kk2("schedule", *line)
 
     assert status == 2
