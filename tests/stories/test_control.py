@@ -396,5 +396,7 @@ def control_under_way(here: Site) -> Iterator[None]:
     worker = threading.Thread(target=here.work, args=(work_id, "control"))
     worker.start()
     until(lambda: here.simulator.faults() == ())
+    here.work(work_id, "control")  # the message comes a second time: the row is leased
+    assert here.one("SELECT count(*) FROM claim WHERE work_id = :id", id=work_id) == (1,)
     yield
     worker.join()

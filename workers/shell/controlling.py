@@ -1,11 +1,14 @@
 """Stage `control`: read what Visma has, page by page with no transaction open; hold ours against it; keep what differs."""
 
+from sqlalchemy import Connection
+
 from pipeline.flow import stage_of
 from schemas import events
 from workers.crash import crash_point
 from workers.saves import controls
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.looking import look
+from workers.store import setup as setup_store
 
 
 def control(work_id: int, hands: Hands) -> None:
@@ -17,10 +20,12 @@ def control(work_id: int, hands: Hands) -> None:
             if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage, claimed)):
                 return
             rows.count_attempt(hands.engine, work_id)
-        event = claimed.event
-        assert isinstance(event, events.ControlDue)
+            event = claimed.event
+            assert isinstance(event, events.ControlDue)
+            lease = _lease(connection, event.company)
+            turns.lease(connection, work_id, lease)
         crash_point("control.claimed")
-        seen = look(hands, event.company)
+        seen = look(hands, event.company, lambda: _keep(hands, work_id, lease))
         crash_point("control.answered")
         with hands.engine.begin() as connection:
             held = rows.hold(connection, work_id, "control")
@@ -32,3 +37,15 @@ def control(work_id: int, hands: Hands) -> None:
             rows.done(connection, work_id)
         crash_point("control.concluded")
         hands.ringer.ring(stand.rings)
+
+
+def _lease(connection: Connection, company: str) -> float:
+    """For so many seconds no other worker begins the same control; two would do no harm, for both only read."""
+    setup = setup_store.current(connection)
+    installation = setup.companies[company].latest().value.installation
+    return slots.lease_for(setup.installations[installation].latest().value, 1)
+
+
+def _keep(hands: Hands, work_id: int, lease: float) -> None:
+    with hands.engine.begin() as connection:
+        turns.lease(connection, work_id, lease)

@@ -3,7 +3,7 @@
 Ours is read before and after Visma is asked. What changed in between is not judged: the next control does it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -64,25 +64,29 @@ class Look:
         )
 
 
-def look(hands: Hands, company: str) -> Look:
-    """Look at all parts of a company. Raises `Trouble` where Visma does not answer."""
+def look(hands: Hands, company: str, keep: Callable[[], None]) -> Look:
+    """Look at all parts of a company. Raises `Trouble` where Visma does not answer.
+
+    `keep` is called between calls.
+    """
     with hands.engine.begin() as connection:
         begun_at, today, since = claims.scope(connection, company, hands.settings.control_window)
         seen = Look(company, begun_at, today, since, claims.stopped(connection, company))
-    _vouchers(hands, seen)
+    _vouchers(hands, seen, keep)
     with hands.engine.begin() as connection:
         controls.follow(connection, seen.states)
     _sums(hands, seen)
-    _invoices(hands, seen)
+    _invoices(hands, seen, keep)
     _shadow(hands, seen)
     return seen
 
 
-def _vouchers(hands: Hands, seen: Look) -> None:
+def _vouchers(hands: Hands, seen: Look, keep: Callable[[], None]) -> None:
     with hands.engine.begin() as connection:
         all_shelves = shelves.shelves(connection, company=seen.company, since=seen.since)
         before = {each.id: each.state for shelf in all_shelves for each in shelves.ours(connection, shelf)}
     for shelf in all_shelves:
+        keep()
         for facts in _held(hands, shelf, seen):
             ours = facts.ours
             seen.vouchers += ours is not None
@@ -148,7 +152,7 @@ def _sums(hands: Hands, seen: Look) -> None:
     seen.sums = len(found)
 
 
-def _invoices(hands: Hands, seen: Look) -> None:
+def _invoices(hands: Hands, seen: Look, keep: Callable[[], None]) -> None:
     """Ask for balances a thousand at a time."""
     with hands.engine.begin() as connection:
         which = claims.to_compare(connection, seen.company, seen.since)
@@ -158,6 +162,7 @@ def _invoices(hands: Hands, seen: Look) -> None:
     accounting = _visma(hands, installation)
     try:
         for first in range(0, len(which), MOST_ROWS):
+            keep()
             _batch(hands, accounting, which[first : first + MOST_ROWS], seen)
     except CannotTell:
         seen.cannot(ControlPart.CASES, f"Visma {installation} can't tell how invoices stand")
