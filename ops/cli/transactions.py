@@ -20,13 +20,13 @@ _Id = Annotated[int, typer.Argument(metavar="ID", help="The transaction's id, as
 
 @app.command(epilog="Example: kk2 transaction fetch 100")
 def fetch(
-    company: Annotated[str, typer.Argument(metavar="COMPANY", help="The company in Visma.")],
+    company: Annotated[str, typer.Argument(metavar="[COMPANY]", help="One company; else all.")] = "",
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
     json: Json = False,
 ) -> None:
-    """Ask Visma now what happened to a company's invoices; the schedule does so each day by itself."""
+    """Ask Visma now what happened to our invoices there; the clock does so each day by itself."""
     from ops.repairs.transactions import fetch_now
 
     act(

@@ -38,17 +38,24 @@ class _Transaction:
 
 
 def fetch_now(connection: Connection, company: str, *, person: Person) -> Done:
-    """Ask Visma now for what happened to a company's invoices, without waiting for the schedule."""
-    need_company(connection, company)
+    """Ask Visma now for what happened to a company's invoices, or all companies' (""), without waiting for the clock."""
     setup = setup_store.current(connection)
-    installation = setup.installations[setup.companies[company].latest().value.installation].latest().value
-    if installation.by_file or not installation.transacts:
+    if company:
+        need_company(connection, company)
+    asked = [
+        code
+        for code, rows in sorted(setup.companies.items())
+        if company in ("", code)
+        and setup.installations[rows.latest().value.installation].latest().value.transacts
+    ]
+    if not asked:
+        whose = f"company {company}" if company else "all companies"
         raise Refusal(
-            f"the Visma of company {company} can't be asked what happened to invoices: "
-            f"the setup of {installation.code} says {'files' if installation.by_file else 'transacts = false'}"
+            f"Visma can't be asked what happened to the invoices of {whose}: the setup says transacts = false"
         )
-    rings = leave(connection, person, "fetch", f"company {company}", {}, [FetchDue(company)])
-    return Done(rings, f"Visma is asked what happened to the invoices of company {company}")
+    named = ", ".join(asked)
+    rings = leave(connection, person, "fetch", f"company {named}", {}, [FetchDue(code) for code in asked])
+    return Done(rings, f"Visma is asked what happened to the invoices of company {named}")
 
 
 def retry(connection: Connection, transaction_ids: Sequence[int], *, person: Person) -> Done:

@@ -15,6 +15,7 @@ from schemas.events import FetchDue
 from schemas.money import kr
 from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid, site, until
+from workers.shell import fetching
 from workers.store import setup as setup_store
 
 DUE = date(2026, 3, 2)
@@ -258,3 +259,26 @@ def test_a_visma_that_does_not_tell_transactions_says_so_in_a_sentence(town: Sit
     fetch(town)
 
     assert town.parked() == ["not_offered"]
+
+
+def test_a_long_fetch_rests_and_goes_on_at_its_page(town: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.with_us(1, kr(1000), DUE)
+    many = [("F1-1", -n) for n in range(1, 2_501)]
+    town.simulator.transact("100", TransactionKind.PAYMENT, DAY, many)
+    monkeypatch.setattr(fetching, "_REST_AFTER", -1.0)
+    town.happen(FetchDue("100"))
+
+    ((work_id, stage),) = town.due()
+    town.work(work_id, stage)
+    assert town.one("SELECT count(*) FROM ledger_transaction") == (1_000,)
+    town.work(work_id, stage)
+
+    assert town.one("SELECT count(*) FROM ledger_transaction") == (2_000,)
+    assert town.one("SELECT cursor, page <> '' FROM ledger_cursor") == ("", True)
+    with town.engine.begin() as connection:
+        connection.execute(text("UPDATE ledger_cursor SET page = 'no longer known'"))
+    town.drain()
+    assert town.one("SELECT count(*), sum(amount) FROM ledger_transaction") == (2_500, -sum(range(2_501)))
+    assert town.one("SELECT cursor <> '', page FROM ledger_cursor") == (True, "")
+    assert town.one("SELECT count(*) FROM journal WHERE event = 'CursorRefused'") == (0,)
+    town.prove()
