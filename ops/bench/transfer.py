@@ -19,11 +19,12 @@ from ops import embedded
 from ops.bench import stand
 from ops.embedded import Servers
 from ops.simulator import Fault, FaultKind, Simulator
-from schemas.events import FetchDue, ImportDue, NumbersAsked
+from schemas.events import FetchDue, ImportDue
 from schemas.setup import SubLedger
 from schemas.transfer import TransactionKind
 from workers.accounting import MOST_ROWS
 from workers.journal import record
+from workers.saves.invoices import numbers_asked
 from workers.store import setup as setup_store
 
 _RATE_GOAL = 1_500
@@ -133,10 +134,7 @@ def _all_numbers(engine: Engine) -> list[object]:
         company = setup_store.current(connection).companies[_COMPANY].latest().value
         ids = list(connection.execute(text("SELECT id FROM invoice ORDER BY id")).scalars())
     _set_up(engine, [replace(company, posting=True)])
-    return [
-        NumbersAsked(_COMPANY, tuple(ids[first : first + MOST_ROWS]))
-        for first in range(0, len(ids), MOST_ROWS)
-    ]
+    return list(numbers_asked(_COMPANY, ids))
 
 
 def _until(engine: Engine, stage: str, happened: list[object], question: str, run: stand.Running) -> float:

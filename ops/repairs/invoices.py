@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Done, Person, Refusal, due_again, leave, need_company
-from schemas.events import ImportDue, NumbersAsked
+from schemas.events import ImportDue
 from schemas.wording import counted
-from workers.accounting import MOST_ROWS
+from workers.saves.invoices import numbers_asked
 from workers.store import setup as setup_store
 
 
@@ -80,10 +80,9 @@ def write_again(connection: Connection, which: Numbers, *, person: Person) -> Do
         {"ids": ids},
     )
     happened = [
-        NumbersAsked(company, tuple(of_company[first : first + MOST_ROWS]))
+        asked
         for company in sorted({row.company for row in rows})
-        if (of_company := [row.id for row in rows if row.company == company])
-        for first in range(0, len(of_company), MOST_ROWS)
+        for asked in numbers_asked(company, [row.id for row in rows if row.company == company])
     ]
     subject = f"case {which.case_id}" if which.case_id else "case numbers"
     detail = {"company": which.company, "client": which.client, "numbers": len(ids)}

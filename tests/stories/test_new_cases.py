@@ -11,13 +11,18 @@ from sqlalchemy import Engine, text
 
 from ops.simulator import Fault, FaultKind, Habits
 from schemas.events import ImportDue, NumbersAsked
+from schemas.kid import KidAgreement, Modulus
 from schemas.money import kr
-from schemas.setup import CasePer, SubLedger
+from schemas.setup import BankAccount, CasePer, SubLedger
+from schemas.transfer import ReadyInvoice
 from tests.site import ACCOUNT, Site, kid_of, paid, site, until
+from workers.facts import invoices
+from workers.saves import invoices as invoice_saves
 from workers.shell import turns
 from workers.store import setup as setup_store
 
 DUE = "2026-01-31"
+OTHER_ACCOUNT = "99990000006"
 
 
 @pytest.fixture
@@ -331,3 +336,65 @@ def test_a_case_number_of_an_invoice_that_visma_does_not_have_is_refused_and_the
         ("41", "written", ""), ("999", "refused", "UnknownInvoice"),
     ]  # fmt: skip
     assert here.parked() == ["number_refused"]
+
+
+def test_each_client_has_its_own_numbers_pattern_and_account(here: Site) -> None:
+    here.set_up_company(dunning_code="PWS")
+    with here.engine.connect() as connection:
+        kom = setup_store.current(connection).clients["100", "KOM"].latest().value
+    here.set_up(BankAccount(OTHER_ACCOUNT, "100", (KidAgreement(10, Modulus.MOD11),), None))
+    here.set_up(replace(kom, code="EIE", case_no_pattern="EIE-####", case_account=OTHER_ACCOUNT))
+    here.set_up(replace(kom, code="SFO", case_account=ACCOUNT))
+    here.set_up(replace(kom, case_account=ACCOUNT))
+    for client in ("EIE", "SFO"):
+        here.set_up(SubLedger(client, "100", "10", "1599", client))
+    here.simulator.propose(
+        "100",
+        "PWS",
+        invoices=[invoice(41 + n, client=client) for n, client in enumerate(("KOM", "EIE", "SFO", "EIE"))],
+    )
+
+    come(here)
+
+    assert here.all("SELECT client, case_no, account, kid FROM kk2_case ORDER BY 1, 2") == [
+        ("EIE", "EIE-0001", OTHER_ACCOUNT, "0000000019"),
+        ("EIE", "EIE-0002", OTHER_ACCOUNT, "0000000027"),
+        ("KOM", "0221-00000001", ACCOUNT, kid_of(1)),
+        ("SFO", "0221-00000001", ACCOUNT, kid_of(2)),
+    ]
+    assert here.one(
+        "SELECT count(DISTINCT case_id) FROM case_kid WHERE account = :other", other=OTHER_ACCOUNT
+    ) == (4,)
+
+
+def test_a_kid_that_an_invoice_of_the_same_page_has_is_no_cases_own(here: Site) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(1), invoice(2)])
+
+    come(here)
+
+    assert {row[0] for row in here.all("SELECT kid FROM kk2_case")} == {kid_of(3), kid_of(4)}
+
+
+def test_a_company_whose_import_begins_later_imports_nothing_yet(here: Site) -> None:
+    with here.engine.connect() as connection:
+        company = setup_store.current(connection).companies["100"].latest().value
+    here.set_up_company(dunning_code="")
+    here.set_up(company, date(2999, 1, 1))
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+
+    come(here)
+
+    assert here.one("SELECT count(*) FROM invoice") == (0,)
+    assert here.one("SELECT state FROM work WHERE stage = 'import'") == ("done",)
+
+
+def test_an_invoice_that_stands_twice_on_a_page_is_taken_once(engine: Engine) -> None:
+    told = ReadyInvoice(
+        "P", "1", "41", "Kari", ("Gata 1", "6800 X"), "", "10", "KOM", "", date(2026, 1, 1), date(2026, 1, 31),
+        kr(10), kr(10), 0, 0,
+    )  # fmt: skip
+    with engine.begin() as connection:
+        ids = invoice_saves.take(connection, "100", [told, told, replace(told, invoice_no="2")])
+        (first, second) = invoices.lock(connection, ids)
+
+    assert (first.invoice, second.invoice.invoice_no) == (told, "2")

@@ -1,5 +1,6 @@
 """Invoices from Visma that wait for a case, under lock, and what a case for them would get: numbers and KIDs."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def last_number(connection: Connection, company: str, client: str, pattern: str)
     """The highest number that a case of the client has in this pattern, or that is passed over; 0 for none."""
     if "#" not in pattern:
         return 0
-    shape = "^" + "".join("[0-9]" if sign == "#" else f"[{sign}]" for sign in pattern) + "$"
+    shape = "^" + "".join("[0-9]" if sign == "#" else re.escape(sign) for sign in pattern) + "$"
     highest, passed = rows(
         connection,
         "SELECT (SELECT case_no FROM kk2_case WHERE company = %(company)s AND client = %(client)s "

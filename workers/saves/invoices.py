@@ -11,6 +11,7 @@ from pipeline.opening import Opening
 from pipeline.stage import Park
 from schemas import events
 from schemas.transfer import NumberAnswer, ReadyInvoice
+from workers.accounting import MOST_ROWS
 from workers.facts.invoices import Told
 from workers.journal import park_each
 from workers.store import cases
@@ -175,6 +176,14 @@ def close(connection: Connection, stage: str, invoice_ids: Sequence[int]) -> Non
         "AND invoice_id = ANY(%(ids)s)",
         {"stage": stage, "ids": list(invoice_ids)},
     )
+
+
+def numbers_asked(company: str, invoice_ids: Sequence[int]) -> list[events.NumbersAsked]:
+    """Ask for the case numbers of invoices to be written, a call's worth in an event."""
+    return [
+        events.NumbersAsked(company, tuple(invoice_ids[first : first + MOST_ROWS]))
+        for first in range(0, len(invoice_ids), MOST_ROWS)
+    ]
 
 
 def let_go(connection: Connection, company: str, since: datetime) -> None:

@@ -5,19 +5,19 @@ and their numbers are written, a fetch is asked for; after it those rows are com
 leaves work rows and what each row has become: it goes on from there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline import conversion
 from pipeline.flow import stage_of
 from schemas import events
-from workers.accounting import MOST_ROWS, Accounting, connect
+from workers.accounting import Accounting, connect
 from workers.crash import crash_point
 from workers.facts import conversions as facts
 from workers.facts import invoices
 from workers.facts.conversions import Seen
 from workers.saves import conversions as saves
 from workers.saves.conversions import Decided
+from workers.saves.invoices import numbers_asked
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
 from workers.store import conversions as store
@@ -94,7 +94,7 @@ def _conclude(stand: Stand, piece: _Slice, seen: Seen) -> None:
     saves.keep(connection, now.id, decided)
     if piece.look == BEFORE:
         asked = saves.take_in(connection, now.company, decided)
-        stand.send(_asked(now.company, asked))
+        stand.send(numbers_asked(now.company, asked))
     if not store.looked_at(connection, now.id, event.first, event.until, piece.look):
         return
     if piece.look == AFTER and now.state == "comparing":
@@ -127,7 +127,7 @@ def _go_on(stand: Stand, conversion_id: int) -> None:
         case "numbering" if store.numbers_wait(connection, now.id):
             posts = setup_store.current(connection).companies[now.company].latest().value.posting
             if posts:  # while it posted nothing, the stage that writes them let them be
-                stand.send(_asked(now.company, invoices.forgotten(connection, now.company)))
+                stand.send(numbers_asked(now.company, invoices.forgotten(connection, now.company)))
             rows.postpone(connection, work_id, _LOOK_AGAIN if posts else _SHADOW, "waits")
         case "numbering":
             store.move(connection, now.id, "fetching")
@@ -146,10 +146,3 @@ def _go_on(stand: Stand, conversion_id: int) -> None:
             rows.done(connection, work_id)
         case _:
             rows.done(connection, work_id)  # it was begun anew; who looks at its last slice sends another
-
-
-def _asked(company: str, invoice_ids: Sequence[int]) -> list[events.NumbersAsked]:
-    return [
-        events.NumbersAsked(company, tuple(invoice_ids[first : first + MOST_ROWS]))
-        for first in range(0, len(invoice_ids), MOST_ROWS)
-    ]

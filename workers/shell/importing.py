@@ -14,8 +14,8 @@ from datetime import date, datetime
 from pipeline.flow import stage_of
 from pipeline.stage import Reason
 from schemas import events
-from schemas.setup import Company, Installation
-from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
+from schemas.setup import Company, Dated, Installation, NoSuchSetupError
+from workers.accounting import Accounting, CannotTell, Trouble, connect
 from workers.crash import crash_point
 from workers.facts import invoices
 from workers.journal import Ring, label
@@ -79,8 +79,9 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         event = claimed.event
         assert isinstance(event, events.ImportDue)
         setup = setup_store.current(connection)
-        company = setup.companies[event.company].latest().value
-        if not company.dunning_code or turns.has_elder(connection, work_id):
+        today = hands.today()
+        company = _valid(setup.companies[event.company], today)
+        if company is None or not company.dunning_code or turns.has_elder(connection, work_id):
             rows.done(connection, work_id)
             return None
         if epoch.restored(connection):
@@ -95,7 +96,15 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         kept = turns.remembered(connection, work_id)
         since = datetime.fromisoformat(str(kept.get("since", invoices.now(connection).isoformat())))
         page = None if kept.get("page", "") is None else str(kept.get("page", ""))
-    return _Import(claimed, company, accounting, lease, since, hands.today(), page, time.monotonic() + _TURN)
+    return _Import(claimed, company, accounting, lease, since, today, page, time.monotonic() + _TURN)
+
+
+def _valid(company: Dated[Company], day: date) -> Company | None:
+    """A company that is set up for later imports nothing yet."""
+    try:
+        return company.on(day).value
+    except NoSuchSetupError:
+        return None
 
 
 def _listed(begun: _Import, hands: Hands) -> bool:
@@ -172,12 +181,7 @@ def _end(begun: _Import, hands: Hands) -> None:
             return
         invoice_saves.let_go(connection, code, begun.since)
         forgotten = invoices.forgotten(connection, code) if begun.company.posting else []
-        stand.send(
-            [
-                events.NumbersAsked(code, tuple(forgotten[first : first + MOST_ROWS]))
-                for first in range(0, len(forgotten), MOST_ROWS)
-            ]
-        )
+        stand.send(invoice_saves.numbers_asked(code, forgotten))
         turns.close_parked(connection, begun.claimed.work_id)
         rows.done(connection, begun.claimed.work_id)
     crash_point("import.concluded")

@@ -11,7 +11,6 @@ from pipeline.stage import Park
 from schemas import events
 from schemas.kid import Kid
 from schemas.setup import BankAccount, CasePer, Client, Dated, NoSuchSetupError, SubLedger
-from workers.accounting import MOST_ROWS
 from workers.facts import invoices
 from workers.facts.invoices import Told
 from workers.saves import invoices as saves
@@ -25,7 +24,7 @@ R = TypeVar("R", Client, SubLedger, BankAccount)
 
 @dataclass(slots=True)
 class _Series:
-    """What the next cases get: a client's number, and an account's KIDs."""
+    """What the next cases get: a client's number, and an account's KIDs, which are taken from the end."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     kids: dict[str, list[tuple[int, Kid]]] = field(default_factory=dict)
@@ -134,6 +133,9 @@ class Openings:
     def _series(self, told: Sequence[Told], cases: int) -> _Series:
         """The numbers and KIDs of at most so many cases."""
         series = _Series()
+        theirs = {
+            one.invoice.kid for one in told
+        }  # an invoice of this page may have a KID that is free so far
         for code in {one.invoice.client for one in told}:
             client = self._client(code)
             if client is None or not client.case_no_pattern:
@@ -142,8 +144,10 @@ class Openings:
             series.numbers[code] = last + 1
             account = self._account(client)
             if account is not None and account.number not in series.kids:
-                free = invoices.free_kids(self._connection, account.number, account.kid_agreements[0], cases)
-                series.kids[account.number] = free[::-1]  # taken from the end
+                free = invoices.free_kids(
+                    self._connection, account.number, account.kid_agreements[0], cases + len(theirs)
+                )
+                series.kids[account.number] = [each for each in free[::-1] if each[1] not in theirs]
         return series
 
     def _save(
@@ -160,10 +164,7 @@ class Openings:
         saves.unpark(connection, [*(one for o in opened for one in o.invoices), *(one for one, _ in linked)])
         saves.park(connection, parked)
         numbered = [one.id for o in opened for one in o.invoices] + [one.id for one, _ in linked]
-        asked = (
-            events.NumbersAsked(self._company, tuple(numbered[first : first + MOST_ROWS]))
-            for first in range(0, len(numbered), MOST_ROWS)
-        )
+        asked = saves.numbers_asked(self._company, numbered)
         self._stand.send([*([events.CasesOpened(case_ids)] if case_ids else ()), *asked])
 
     def _client(self, code: str) -> Client | None:
