@@ -20,7 +20,10 @@ from workers.facts import shelves
 from workers.facts.shelves import Shelf
 
 _BOOKED = (VoucherState.DELIVERED, VoucherState.BY_HAND)
-_NO_TIME = 0  # whether a voucher is posted in time is the control's question, not this one's
+_NO_DAY, _NO_TIME = (
+    date.min,
+    0,
+)  # whether a voucher is posted in time is the control's question, not this one's
 
 
 @dataclass(slots=True)
@@ -68,12 +71,12 @@ def compare(connection: Connection, visma: Accounting | Mapping[str, Accounting]
         listed = _listed(shelf, accounting, said)
         with connection.begin():
             ours = shelves.ours(connection, shelf)
-            strange = shelves.strangers(connection, shelf, listed or {}, ours, date.max)
+            strange = shelves.strangers(connection, shelf, listed or {}, ours, _NO_DAY)
         if listed is None:
             _untold(ours, shelf, said)
             continue
         asked = True
-        for facts in shelves.paired(ours, listed, date.min, _NO_TIME):
+        for facts in shelves.paired(ours, listed, _NO_DAY, _NO_TIME):
             said.count(facts)
             if facts.ours and before.get(facts.ours.id) == facts.ours.state:
                 _judge(facts, said)

@@ -95,7 +95,7 @@ def show(
     c, owed = found.case, found.balance
     printing.pairs(
         [("case", f"{c.case_no} (id:{c.id}) of {c.company}/{c.client}"), ("debtor", f"{c.customer_no} {c.debtor_name}"),
-         ("state", c.state), ("merged into", c.merged_into and f"id:{c.merged_into}"), ("opened", c.opened_on),
+         ("state", f"{c.state}, stopped against Visma" if c.stopped else c.state), ("merged into", c.merged_into and f"id:{c.merged_into}"), ("opened", c.opened_on),
          ("KIDs", " ".join(found.kids)), (f"owed on {owed.day}", f"{printing.kroner(owed.total)} kr")]
     )  # fmt: skip
     typer.echo("")

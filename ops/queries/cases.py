@@ -25,7 +25,7 @@ _ASKING = 0  # no payment has this id
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in a list. `balance` is without interest, which runs day by day."""
+    """A case in a list. `balance` is without interest, which runs day by day. `stopped`: left out of the control."""
 
     id: int
     case_no: str
@@ -38,6 +38,7 @@ class CaseRow:
     balance: Money
     being_settled: bool
     merged_into: int | None
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Standing:
 
 _ROW = (
     "SELECT c.id, c.case_no, c.company, c.client, c.customer_no, c.debtor_name, c.state, c.opened_on, c.balance, c.dirty, "
-    "c.merged_into FROM kk2_case c"
+    "c.merged_into, c.stopped FROM kk2_case c"
 )
 
 

@@ -103,6 +103,7 @@ def test_a_stopped_case_is_left_out_and_said(here: Site, kk2: Kk2) -> None:
 
     status, said, _ = kk2("visma", "control")
 
+    assert "open, stopped against Visma" in kk2("case", "show", "0221-00000001")[1]
     assert status == 0
     assert "left out: case 0221-00000001 is stopped against Visma" in said
     assert kk2("case", "resume", "0221-00000001")[0] == 0

@@ -105,6 +105,7 @@ def test_a_proposal_is_added_approved_and_taken_back_by_the_controls(visma: Simu
         ("/transactions", {"company": "100", "kind": "gift", "day": DAY, "rows": []}, 400, "gift"),
         ("/transactions/correct", {"company": "100", "transaction_id": "T00000009", "amount": "1.00"}, 404,
          "company 100 has no transaction T00000009"),
+        ("/invoices/unmark", {"company": "100", "invoice_no": "F-1"}, 400, "invoice F-1 of company 100 carries no mark"),
         ("/vouchers/alter", {"company": "100", "year": 2026, "number": 7, "amounts": {"1": "1.00"}}, 404, "no voucher 7"),
         ("/habits", {"consume": True}, 400, "consume"),
         ("/nothing", {}, 404, "no such control: /nothing"),
@@ -118,6 +119,15 @@ def test_a_control_that_is_used_wrongly_says_how_and_changes_nothing(
     assert said[0] == status
     assert sentence in said[1]
     assert (visma.proposals(), visma.invoices("100"), visma.vouchers()) == ((), (), ())
+
+
+def test_a_mark_is_taken_off_by_the_control(visma: Simulator) -> None:
+    visma.propose("100", "PWS", invoices=[CLAIM])
+    ask(visma.url, "UpdateCaseNumbers", number())
+    control(f"{visma.base}/invoices/unmark", {"company": "100", "invoice_no": "F-17"})
+
+    assert [item.case_no for item in visma.invoices("100")] == [""]
+    assert texts(ready(visma.url), "invoiceNo") == ["F-17"]
 
 
 def test_what_visma_s_people_book_is_a_voucher_and_a_transaction_a_row(visma: Simulator) -> None:
