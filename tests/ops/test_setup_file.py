@@ -127,7 +127,13 @@ def test_a_table_that_is_not_known_is_refused(engine: Engine) -> None:
 
 
 def test_the_same_key_twice_for_one_day_is_refused(engine: Engine) -> None:
-    found = faults_of(engine, changed(('number = "97100110508"', 'number = "97100110427"')))
+    found = faults_of(
+        engine,
+        changed(
+            ('number = "97100110508"', 'number = "97100110427"'),
+            ('case_account = "97100110508"', 'case_account = "97100110427"'),
+        ),
+    )
 
     assert found == [
         (
@@ -170,7 +176,7 @@ def test_a_pattern_of_case_numbers_that_visma_or_counting_would_not_bear_is_refu
 
 def test_what_the_import_needs_is_read_and_may_be_left_out(engine: Engine) -> None:
     setup_file.apply_text(
-        engine, changed(('dunning_code = ""', 'dunning_code = "PWS"')), name="f", actor="kari", dry_run=False
+        engine, changed(('case_no_pattern = "0222-########"', "")), name="f", actor="kari", dry_run=False
     )
 
     with engine.connect() as connection:

@@ -33,7 +33,7 @@ def test_the_demos_setup_would_not_be_refused(
     engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Simulator(tmp_path / "visma") as simulator:
-        status, out = tried(engine, capsys, simulator.url, ('dunning_code = ""', 'dunning_code = "PWS"'))
+        status, out = tried(engine, capsys, simulator.url, ('case_no_pattern = "0222-########"', ""))
 
         assert status == 0
         assert out.splitlines()[-1] == "nothing would be refused"
@@ -51,7 +51,7 @@ def test_each_thing_that_visma_lacks_is_said_with_its_place(
             simulator.url,
             ('voucher_type = "OC"', 'voucher_type = "OX"'),
             ('bank = "1920"', 'bank = "1999"'),
-            ('dunning_code = ""', 'dunning_code = "PWX"'),
+            ('dunning_code = "PWS"', 'dunning_code = "PWX"'),
         )
 
         assert status == 1
