@@ -16,6 +16,7 @@ from schemas.money import kr
 from schemas.setup import BankAccount, CasePer, SubLedger
 from schemas.transfer import ReadyInvoice
 from tests.site import ACCOUNT, Site, kid_of, paid, site, until
+from tests.workers.far_side import far_side, http, saying, soap
 from workers.facts import invoices
 from workers.saves import invoices as invoice_saves
 from workers.shell import turns
@@ -398,3 +399,35 @@ def test_an_invoice_that_stands_twice_on_a_page_is_taken_once(engine: Engine) ->
         (first, second) = invoices.lock(connection, ids)
 
     assert (first.invoice, second.invoice.invoice_no) == (told, "2")
+
+
+def test_a_number_of_which_visma_says_nothing_waits_alone_and_is_written_again(here: Site) -> None:
+    here.set_up_company(posting=False)
+    here.simulator.propose("100", "EWS", invoices=[invoice(41), invoice(42)])
+    come(here)
+    here.set_up_company(posting=True)
+    with here.engine.connect() as connection:
+        visma = setup_store.current(connection).installations["visma"].latest().value
+    row = "<w:result><w:invoiceNo>42</w:invoiceNo><w:customerNo>4</w:customerNo></w:result>"
+    half = soap(f"<w:UpdateCaseNumbersResponse>{row}</w:UpdateCaseNumbersResponse>")
+    here.happen(NumbersAsked("100", tuple(int(str(r[0])) for r in here.all("SELECT id FROM invoice"))))
+    (work,) = here.due()
+
+    with far_side(saying(http("200 OK", half))) as other:
+        here.set_up(replace(visma, endpoint=other.url))
+        here.work(*work)
+    assert here.all("SELECT invoice_no, number_state, number_code FROM invoice ORDER BY id") == [
+        ("41", "waiting", "NoRow"), ("42", "written", ""),
+    ]  # fmt: skip
+    assert here.one("SELECT state, troubled_since IS NOT NULL FROM work WHERE id = :id", id=work[0]) == (
+        "due",
+        True,
+    )
+    here.set_up(visma)
+    here.drain()
+
+    assert here.all("SELECT DISTINCT number_state FROM invoice") == [("written",)]
+    assert {i.invoice.invoice_no: i.case_no for i in here.simulator.invoices("100")} == {
+        "41": "0221-00000001",
+        "42": "",
+    }
