@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Done, Person, Refusal, leave, need_reason, too_late
+from ops.repairs.vouchers.coming_back import become_ours, need_its_number
 from ops.repairs.vouchers.standing import (
     close_all,
     freed,
@@ -19,14 +20,16 @@ from workers.journal import record
 
 def by_hand(connection: Connection, voucher_id: int, voucher_no: str, *, person: Person) -> Done:
     """Note that a person posted the voucher in Visma himself: it is counted and controlled, and never sent."""
-    voucher = takeable(connection, voucher_id, VoucherState.BY_HAND, "posted by hand")
     number = number_of(voucher_no)
+    need_its_number(connection, voucher_id, number)
+    happened, came_back = become_ours(connection, voucher_id, number)
+    voucher = takeable(connection, voucher_id, VoucherState.BY_HAND, "posted by hand")
     move(connection, voucher, VoucherState.BY_HAND, number)
     close_all(connection, voucher_id)
-    happened = freed(connection, voucher_id)
+    happened += freed(connection, voucher_id)
     detail: dict[str, object] = {"voucher_no": number, "was": voucher.state.value}
     rings = leave(connection, person, "post by hand", voucher.name, detail, happened)
-    return Done(rings, f"{told(voucher)} was posted by hand as no. {number}")
+    return Done(rings, f"{told(voucher)} was posted by hand as no. {number}{came_back}")
 
 
 def void(connection: Connection, voucher_id: int, *, person: Person) -> Done:
