@@ -15,6 +15,7 @@ from schemas import events
 from schemas.transfer import TransactionPage
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
 from workers.crash import crash_point
+from workers.journal import Ring, label
 from workers.log import logger
 from workers.saves import transactions as saves
 from workers.secrets import resolve
@@ -90,7 +91,7 @@ def _begin(work_id: int, hands: Hands) -> _Fetch | None:
 
 def _read_pages(work_id: int, begun: _Fetch, hands: Hands) -> None:
     """Decide what waits; then page by page what is told, until the last, a rest, or a fetch that began later."""
-    waits: int | None = 0
+    waits: int | None = None if begun.page else 0  # before a rest it was decided already
     while waits is not None:
         waits = _again(work_id, begun, hands, waits)
     started = time.monotonic()
@@ -129,6 +130,7 @@ def _page(work_id: int, begun: _Fetch, hands: Hands, page: TransactionPage, *, r
         elif rests:
             saves.keep_place(connection, begun.company, page=page.next_page)
             rows.postpone(connection, work_id, 0.0, "waits")
+            stand.rings.append(Ring(work_id, "fetch", label(stand.claimed.event)))
         else:
             turns.lease(connection, work_id, begun.lease)
     return True
