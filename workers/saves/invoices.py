@@ -133,14 +133,32 @@ def note_kids(connection: Connection, last: Mapping[str, int]) -> None:
     )
 
 
-def link(connection: Connection, linked: Sequence[tuple[Told, int]]) -> None:
-    """Give invoices to the cases that have them already; their numbers wait to be written."""
+def link(
+    connection: Connection, linked: Sequence[tuple[Told, int]], accounts: Sequence[str]
+) -> tuple[int, ...]:
+    """Give invoices to the cases that have them already; their numbers wait to be written.
+
+    A KID of theirs that leads to no case yet leads there from now on, on all `accounts`; gives the cases for which one does.
+    """
+    values = {
+        "ids": [told.id for told, _ in linked],
+        "cases": [case_id for _, case_id in linked],
+        "accounts": list(accounts),
+    }
     execute(
         connection,
         "UPDATE invoice i SET state = 'converted', case_id = t.case_id, number_state = 'waiting' "
         "FROM unnest(%(ids)s::bigint[], %(cases)s::bigint[]) t(id, case_id) WHERE i.id = t.id",
-        {"ids": [told.id for told, _ in linked], "cases": [case_id for _, case_id in linked]},
+        values,
     )
+    found = rows(
+        connection,
+        "INSERT INTO case_kid (account, kid, case_id) SELECT DISTINCT a.account, i.kid, i.case_id "
+        "FROM invoice i CROSS JOIN unnest(%(accounts)s::text[]) a(account) WHERE i.id = ANY(%(ids)s) AND i.kid <> '' "
+        "AND NOT EXISTS (SELECT FROM case_kid k WHERE (k.account, k.kid) = (a.account, i.kid)) RETURNING case_id",
+        values,
+    )
+    return tuple(sorted({row[0] for row in found}))
 
 
 def park(connection: Connection, parked: Sequence[tuple[Told, Park]]) -> None:

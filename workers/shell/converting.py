@@ -20,6 +20,7 @@ from workers.saves.conversions import Decided
 from workers.saves.invoices import numbers_asked
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
+from workers.store import cases
 from workers.store import conversions as store
 from workers.store import setup as setup_store
 from workers.store.conversions import AFTER, BEFORE, Conversion, Looked
@@ -89,6 +90,7 @@ def _conclude(stand: Stand, piece: _Slice, seen: Seen) -> None:
     """Decide row by row and save; the last slice of a look brings the conversion on."""
     connection, event = stand.connection, stand.claimed.event
     assert isinstance(event, events.ConversionRequested)
+    cases.one_at_a_time(connection)  # an invoice that is no case's stays so until it is saved whose it is
     now = store.lock(connection, piece.of.id)
     decided = _decide(stand, piece, seen)
     saves.keep(connection, now.id, decided)
@@ -109,11 +111,11 @@ def _decide(stand: Stand, piece: _Slice, seen: Seen) -> list[Decided]:
         stand.connection, piece.of.company, piece.of.client, [each.row for each in piece.rows]
     )
     decided: list[Decided] = []
-    for each, cases in zip(piece.rows, known, strict=True):
+    for each, meant in zip(piece.rows, known, strict=True):
         of_row = facts.of_row(
-            each.row, cases, seen, accepts=piece.of.accepts, written=piece.look == AFTER, by_us=each.by_us
+            each.row, meant, seen, accepts=piece.of.accepts, written=piece.look == AFTER, by_us=each.by_us
         )
-        case_id = cases[0].case_id if len(cases) == 1 else None
+        case_id = meant[0].case_id if len(meant) == 1 else None
         open_amount = of_row.seen.open_amount if of_row.seen else None
         decided.append(Decided(each.no, each.row, case_id, open_amount, conversion.link(of_row)))
     return decided

@@ -160,12 +160,13 @@ class Openings:
         connection = self._connection
         case_ids = saves.open_cases(connection, opened)
         saves.note_kids(connection, series.last)
-        saves.link(connection, linked)
+        reached = saves.link(connection, linked, [account.number for account in self._accounts])
         saves.unpark(connection, [*(one for o in opened for one in o.invoices), *(one for one, _ in linked)])
         saves.park(connection, parked)
         numbered = [one.id for o in opened for one in o.invoices] + [one.id for one, _ in linked]
         asked = saves.numbers_asked(self._company, numbered)
-        self._stand.send([*([events.CasesOpened(case_ids)] if case_ids else ()), *asked])
+        payable = case_ids + reached
+        self._stand.send([*([events.CasesOpened(payable)] if payable else ()), *asked])
 
     def _client(self, code: str) -> Client | None:
         return self._on(self._setup.clients.get((self._company, code)))

@@ -1,0 +1,68 @@
+"""An invoice that comes from two sides at once, from KK2 and from Visma, or in two files: it is one case's, and none waits for ever."""
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from schemas.money import kr
+from schemas.setup import SubLedger
+from tests.site import Site, kid_of, paid, site, until
+from tests.stories.test_conversion import begin, in_visma, outcomes, row
+from tests.stories.test_new_cases import come, invoice
+from workers.store import cases
+
+DUE = date(2026, 1, 31)
+WAITS_FOR_A_LOCK = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+    with site(engine, tmp_path, dunning_code="EWS") as made:
+        made.set_up_client(case_no_pattern="0221-########")
+        made.set_up(SubLedger("KOM", "100", "10", "1510", "flow 10"))
+        yield made
+
+
+def test_a_row_whose_invoice_becomes_another_cases_meanwhile_is_refused_and_does_not_wait(here: Site) -> None:
+    here.case(1, kr(1000), DUE)
+    other = here.case(2, kr(1000), DUE)
+    in_visma(here, (1,))
+    begin(here, [row(1)])
+    ((work, stage),) = here.due()
+    worker = threading.Thread(target=here.work, args=(work, stage))
+
+    with here.engine.begin() as connection:  # as whoever gives invoices to cases
+        cases.one_at_a_time(connection)
+        connection.execute(
+            text(
+                "INSERT INTO invoice (company, invoice_no, customer_no, state, case_id, number_state) "
+                "VALUES ('100', 'F1-1', '1', 'converted', :case, 'written')"
+            ),
+            {"case": other},
+        )
+        worker.start()
+        until(lambda: here.one(WAITS_FOR_A_LOCK)[0] is True)
+    worker.join()
+    here.drain()
+
+    assert outcomes(here) == ["refused"]
+    assert here.one("SELECT state FROM conversion") == ("done",)
+
+
+def test_an_invoice_that_kk2_has_already_brings_its_kid_to_the_case(here: Site) -> None:
+    here.case(7, kr(1_000), DUE)
+    here.case(8, kr(1_000), DUE)
+    here.come(paid(kid_of(5), kr(100)), paid(kid_of(8), kr(10)))
+    assert here.parked() == ["unknown_kid"]
+    here.simulator.propose("100", "EWS", invoices=[invoice(1, invoice_no="F7-1", kid=kid_of(5))])
+
+    come(here)
+
+    assert here.parked() == []
+    assert here.one("SELECT balance FROM kk2_case WHERE case_no = '0221-00000007'") == (kr(900),)
+    here.rest()
+    here.prove()
