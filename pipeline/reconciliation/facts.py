@@ -96,7 +96,8 @@ class InvoiceFacts:
     Visma: `under_way` (in the proposal, to be sent or refused), `in_doubt`, `unposted` (delivered, not yet posted there),
     `gone` (delivered, and missing or deleted there). `suspects` names its vouchers that are missing,
     deleted, altered or doubled there. `moved`: what Visma's transactions moved, debit positive;
-    `parked`: of those that wait for a person or were set aside. `written_off`: what Visma wrote off, as a positive
+    `parked`: of those that wait for a person; `aside`: those that were set aside, or may be our own voucher in doubt.
+    `written_off`: what Visma wrote off, as a positive
     amount. `rows` names payments and vouchers under way. `number_state` as the invoice's row has it, "" without a row.
     """
 
@@ -109,6 +110,7 @@ class InvoiceFacts:
     paid: Money
     moved: Money
     parked: Money
+    aside: Money
     under_way: Money
     in_doubt: Money
     unposted: Money

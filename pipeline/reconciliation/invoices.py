@@ -1,5 +1,7 @@
 """An invoice of a case: what is open on it here and in Visma, and the mark and number by which Visma knows the case."""
 
+from itertools import product
+
 from pipeline.reconciliation.facts import Comparison, InvoiceFacts
 from schemas.control import ControlPart, Difference, DifferenceKind
 from schemas.money import Money, in_kroner
@@ -23,8 +25,8 @@ def _ours(facts: InvoiceFacts) -> Money:
 def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
     """A difference for each likely cause; what none of them explains is for the fetch.
 
-    Money in doubt, and money that is registered there and not posted, may or may not count in Visma: whichever makes the
-    sum come out is what is said. Where nothing does, it is not guessed.
+    Money in doubt, money that is registered there and not posted, and what was set aside here may or may not count in
+    Visma: whichever makes the sum come out is what is said. Where nothing does, it is not guessed.
     """
     ours = _ours(facts)
     left = theirs.open_amount - ours
@@ -33,14 +35,13 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
     certain = facts.under_way + facts.gone + facts.parked + _waived(facts)
     either = next(
         (
-            (doubt, unposted)
-            for doubt, unposted in (
-                (0, 0), (facts.in_doubt, 0), (0, facts.unposted), (facts.in_doubt, facts.unposted),
-            )
-            if left == certain + doubt + unposted
+            chosen
+            for chosen in product((0, facts.aside), (0, facts.unposted), (0, facts.in_doubt))
+            if left == certain + sum(chosen)
         ),
-        (0, 0),
-    )  # fmt: skip
+        (0, 0, 0),
+    )
+    aside, unposted, in_doubt = either
     unexplained = left - certain - sum(either)
     named = f": {', '.join(facts.rows)}" if facts.rows else ""
     differing = unexplained if facts.suspects and not facts.gone else 0
@@ -53,13 +54,13 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
         ),
         (
             DifferenceKind.NOT_COUNTED,
-            either[1],
+            unposted,
             f"delivered vouchers that Visma does not count: not posted yet, or taken back there{named}",
             "fetch now: kk2 transaction fetch; if it stays, wait until they are posted in Visma",
         ),
         (
             DifferenceKind.VOUCHER_IN_DOUBT,
-            either[0],
+            in_doubt,
             f"vouchers in doubt, which Visma has not booked{named}",
             "end the doubt: kk2 voucher list --state in_doubt",
         ),
@@ -71,9 +72,9 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
         ),
         (
             DifferenceKind.CORRECTION_PARKED,
-            facts.parked,
+            facts.parked + aside,
             "transactions of Visma that wait for a person here, or were set aside",
-            "close them: kk2 transaction list --state parked",
+            f"decide about them: kk2 transaction list --invoice {facts.invoice_no}",
         ),
         (
             DifferenceKind.WAIVED_HERE,
@@ -85,7 +86,8 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
             DifferenceKind.CORRECTION_NOT_FETCHED,
             unexplained - differing,
             "nothing here explains it: a payment or correction in Visma that was not fetched",
-            "fetch now: kk2 transaction fetch; if it stays, look at the invoice in Visma",
+            f"fetch now: kk2 transaction fetch; if it stays, look in Visma for what kk2 transaction list --invoice "
+            f"{facts.invoice_no} has and Visma deleted: kk2 transaction set-aside",
         ),
     )
     return [

@@ -161,7 +161,7 @@ THERE = InvoiceBalance("70001", kr(1000), collection_mark=True, case_no="0221-7"
 
 def invoice(open_there: int | None = kr(1000), **changes: object) -> InvoiceFacts:
     facts = InvoiceFacts(
-        1, "70001", "0221-7", kr(1000), 0, 0, 0, 0, 0, 0, 0, 0, 0, (), (), "written", "",
+        1, "70001", "0221-7", kr(1000), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (), (), "written", "",
         None if open_there is None else replace(THERE, open_amount=open_there),
     )  # fmt: skip
     return replace(facts, **changes)  # type: ignore[arg-type]
@@ -184,6 +184,9 @@ def invoice(open_there: int | None = kr(1000), **changes: object) -> InvoiceFact
         (invoice(kr(1000), paid=kr(400), gone=kr(400)), [Kind.VOUCHER_DIFFERS]),
         (invoice(kr(650), paid=kr(400), suspects=("voucher 7",)), [Kind.VOUCHER_DIFFERS]),
         (invoice(kr(700), parked=-kr(300)), [Kind.CORRECTION_PARKED]),
+        (invoice(kr(700), aside=-kr(300)), [Kind.CORRECTION_PARKED]),
+        (invoice(kr(900), aside=-kr(300)), [Kind.CORRECTION_NOT_FETCHED]),
+        (invoice(kr(600), aside=-kr(300), parked=-kr(100)), [Kind.CORRECTION_PARKED]),
         (invoice(kr(1000), waived=kr(200)), [Kind.WAIVED_HERE]),
         (invoice(kr(800), waived=kr(200), written_off=kr(200), moved=-kr(200)), []),
         (invoice(0, paid=kr(1000), waived=kr(200)), []),

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from ops import repairs
 from ops.queries import vouchers
+from ops.repairs import transactions
 from ops.simulator import Fault, FaultKind
 from schemas.events import ControlDue, FetchDue
 from schemas.money import kr
@@ -400,3 +401,21 @@ def control_under_way(here: Site) -> Iterator[None]:
     assert here.one("SELECT count(*) FROM claim WHERE work_id = :id", id=work_id) == (1,)
     yield
     worker.join()
+
+
+def test_what_visma_deleted_is_set_aside_and_no_difference_any_more(town: Site) -> None:
+    town.moves(TransactionKind.PAYMENT, -kr(250), 1)
+    fetched(town)
+    town.simulator.set_state("100", *booked(town), LedgerState.DELETED)
+    assert controlled(town) == [("cases", "correction_not_fetched")]
+    (act,) = town.one("SELECT act FROM difference")
+    assert "kk2 transaction list --invoice F1-1" in str(act)
+
+    town.act(transactions.set_aside, int(str(town.one("SELECT id FROM ledger_transaction")[0])))
+
+    assert controlled(town) == []
+    town.moves(TransactionKind.PAYMENT, -kr(100), 1)
+    assert controlled(town) == [("cases", "correction_not_fetched")]
+    assert str(town.one("SELECT cause FROM difference WHERE state = 'open'")[0]).startswith(
+        "-100,00 kr: nothing"
+    )

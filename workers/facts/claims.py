@@ -50,11 +50,13 @@ w AS (
     SELECT i.case_id, i.invoice_no, sum(t.amount) AS moved, -sum(t.amount) FILTER (WHERE t.kind = 'write_off') AS written_off
     FROM i JOIN ledger_transaction t ON t.case_id = i.case_id AND t.item_id = i.id AND t.state = 'applied' GROUP BY 1, 2
 ), p AS (
-    SELECT k.case_id, k.invoice_no, sum(t.amount) AS amount FROM k JOIN ledger_transaction t
-    ON t.company = %(company)s AND t.invoice_no = k.invoice_no AND t.state IN ('parked', 'set_aside') GROUP BY 1, 2
+    SELECT k.case_id, k.invoice_no, sum(t.amount) FILTER (WHERE w.reason <> 'voucher_under_way') AS amount,
+        sum(t.amount) FILTER (WHERE t.state = 'set_aside' OR w.reason = 'voucher_under_way') AS aside FROM k
+    JOIN ledger_transaction t ON t.company = %(company)s AND t.invoice_no = k.invoice_no AND t.state IN ('parked', 'set_aside')
+    LEFT JOIN work w ON w.transaction_id = t.id AND w.state = 'parked' GROUP BY 1, 2
 )
 SELECT a.case_id, a.invoice_no, c.case_no, a.amount, coalesce(w.amount, 0), coalesce(m.written_off, 0),
-    coalesce(s.paid, 0), coalesce(m.moved, 0), coalesce(p.amount, 0), coalesce(s.under_way, 0), coalesce(s.in_doubt, 0),
+    coalesce(s.paid, 0), coalesce(m.moved, 0), coalesce(p.amount, 0), coalesce(p.aside, 0), coalesce(s.under_way, 0), coalesce(s.in_doubt, 0),
     coalesce(s.unposted, 0), coalesce(s.gone, 0), coalesce(s.suspects, '{}'), coalesce(s.payments, '{}'),
     coalesce(s.vouchers, '{}'), coalesce(n.number_state, ''), coalesce(n.number_note, '')
 FROM a JOIN kk2_case c ON c.id = a.case_id
