@@ -3,14 +3,12 @@
 Everything is asked for as a person would, by the command line, and done by the workers.
 """
 
-import csv
 import json
 import subprocess
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -19,7 +17,6 @@ from ops.demo import in_visma, waiting
 from ops.demo.expected import Expected
 from ops.demo.stack import Stack
 from ops.demo.town import COMPANY, Town, ready_name
-from schemas.money import decimal_text
 from schemas.wording import counted
 
 _SECONDS = 90.0
@@ -48,16 +45,16 @@ class Evening:
 
 def morning(stack: Stack, town: Town) -> tuple[Morning, list[str]]:
     """Convert the cases that were transferred earlier, and import an approved proposal; each difference in words."""
-    in_visma.propose(stack, town)
+    in_visma.propose(stack.visma, town)
     began = time.monotonic()
     earlier = stack.folder / "earlier.csv"
-    _write(town, earlier)
+    in_visma.write_earlier(town, earlier)
     _kk2(stack, "visma", "convert", str(earlier), "--company", COMPANY, "--reason", _REASON)
     _kk2(stack, "case", "import", COMPANY, "--reason", _REASON)
     _at_rest(stack, "cases from Visma have their numbers there")
     seconds = time.monotonic() - began
     rows = Counter(row["outcome"] for row in _lines(stack, "visma", "conversion", "1"))
-    found, wanted = in_visma.numbers(stack), _numbers(stack)
+    found, wanted = in_visma.numbers(stack.visma), _numbers(stack)
     ready = {
         claim.invoice_no for case in town.cases if case.ready for claim in case.claims if claim.invoice_no
     }
@@ -75,9 +72,9 @@ def morning(stack: Stack, town: Town) -> tuple[Morning, list[str]]:
 
 def evening(stack: Stack, town: Town, expected: Expected) -> tuple[Evening, list[str]]:
     """Let Visma's people book and correct, fetch both times, and control both sides; each difference in words."""
-    ids = in_visma.book(stack, town)
+    ids = in_visma.book(stack.visma, town)
     _fetch(stack)
-    in_visma.correct(stack, town, ids)
+    in_visma.correct(stack.visma, town, ids)
     _fetch(stack)
     with stack.engine.connect() as connection:
         rows = connection.execute(text("SELECT state, count(*) FROM ledger_transaction GROUP BY 1")).all()
@@ -131,18 +128,6 @@ def _otherwise(what: str, wanted: dict[str, int], found: Counter[str]) -> list[s
         for name in sorted(wanted.keys() | found.keys())
         if wanted.get(name, 0) != found[name]
     ]
-
-
-def _write(town: Town, path: Path) -> None:
-    """The file of cases transferred earlier, as a spreadsheet saves it."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, delimiter=";")
-        rows.writerow(("Saksnummer", "Kundenummer", "Fakturanummer", "KID", "Beløp"))
-        for case in town.cases:
-            for claim in case.claims:
-                if claim.invoice_no and not case.ready:
-                    amount = decimal_text(claim.amount).replace(".", ",")
-                    rows.writerow((case.case_no, case.customer_no, claim.invoice_no, claim.kid, amount))
 
 
 def _numbers(stack: Stack) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""What stands in the simulated Visma before the first file, and what its own people book after the last."""
+"""What stands in the simulated Visma, at the address `visma`, before the first file, and what its people book after the last."""
 
+import csv
 import json
 import urllib.request
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from ops.demo.stack import Stack
 from ops.demo.town import COMPANY, MORE_THERE, Claim, Town, TownCase
 from schemas.money import decimal_text
 
@@ -14,7 +15,7 @@ _EARLIER = "P-1000"  # never approved: its invoices were transferred before ther
 _SECONDS = 30.0
 
 
-def propose(stack: Stack, town: Town) -> None:
+def propose(visma: str, town: Town) -> None:
     """The invoices of an approved proposal, and those that were transferred earlier."""
     ready = [_invoice(case, claim) for case, claim in _invoices(town) if case.ready]
     earlier = [
@@ -27,10 +28,10 @@ def propose(stack: Stack, town: Town) -> None:
             "company": COMPANY, "dunning_code": DUNNING_CODE, "number": number, "approved": approved,
             "invoices": invoices,
         }  # fmt: skip
-        _post(stack, "/proposals", said)
+        _post(visma, "/proposals", said)
 
 
-def book(stack: Stack, town: Town) -> list[str]:
+def book(visma: str, town: Town) -> list[str]:
     """All movements, each in a voucher of its own, with the amount as it was first booked; gives Visma's ids."""
     ids: list[str] = []
     for moved in town.movements:
@@ -38,25 +39,37 @@ def book(stack: Stack, town: Town) -> list[str]:
             "company": COMPANY, "kind": moved.kind, "day": moved.day.isoformat(), "text": "Kundereskontro",
             "rows": [{"invoice_no": moved.invoice_no, "amount": decimal_text(moved.before or moved.amount)}],
         }  # fmt: skip
-        ids += _post(stack, "/transactions", said)["transactions"]
+        ids += _post(visma, "/transactions", said)["transactions"]
     return ids
 
 
-def correct(stack: Stack, town: Town, ids: list[str]) -> None:
+def correct(visma: str, town: Town, ids: list[str]) -> None:
     """What was first booked with another amount is corrected, under the same id."""
     for moved, transaction_id in zip(town.movements, ids, strict=True):
         if moved.before:
             said = {
                 "company": COMPANY, "transaction_id": transaction_id, "amount": decimal_text(moved.amount),
             }  # fmt: skip
-            _post(stack, "/transactions/correct", said)
+            _post(visma, "/transactions/correct", said)
 
 
-def numbers(stack: Stack) -> dict[str, str]:
+def numbers(visma: str) -> dict[str, str]:
     """Each invoice that Visma has, with the case number that stands on it there."""
-    asked = f"{stack.visma}/ledger/invoices?company={COMPANY}"
+    asked = f"{visma}/ledger/invoices?company={COMPANY}"
     with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310 - our own loopback
         return {row["invoice_no"]: row["case_no"] for row in json.loads(answer.read())}
+
+
+def write_earlier(town: Town, path: Path) -> None:
+    """The file of cases transferred earlier, as a spreadsheet saves it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, delimiter=";")
+        rows.writerow(("Saksnummer", "Kundenummer", "Fakturanummer", "KID", "Beløp"))
+        for case in town.cases:
+            for claim in case.claims:
+                if claim.invoice_no and not case.ready:
+                    amount = decimal_text(claim.amount).replace(".", ",")
+                    rows.writerow((case.case_no, case.customer_no, claim.invoice_no, claim.kid, amount))
 
 
 def _invoices(town: Town) -> Iterator[tuple[TownCase, Claim]]:
@@ -73,9 +86,9 @@ def _invoice(case: TownCase, claim: Claim, *, more: int = 0) -> dict[str, object
     }  # fmt: skip
 
 
-def _post(stack: Stack, path: str, said: Mapping[str, object]) -> "dict[str, list[str]]":
+def _post(visma: str, path: str, said: Mapping[str, object]) -> "dict[str, list[str]]":
     asked = urllib.request.Request(  # noqa: S310 - our own loopback
-        f"{stack.visma}{path}", json.dumps(said).encode(), {"Content-Type": "application/json"}
+        f"{visma}{path}", json.dumps(said).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
         made: dict[str, list[str]] = json.loads(answer.read())

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops.demo import comparing, finding
+from ops.conversion_file import read, sha256_of
+from ops.demo import comparing, finding, in_visma
 from ops.demo.bank_files import to_bytes
 from ops.demo.oracle import foretell
 from ops.demo.stack import set_up
-from ops.demo.town import Town
+from ops.demo.town import COMPANY, Town
 from ops.demo.towns import demo_town, kill_town
-from tests.site import site
+from ops.repairs.conversions import ConversionFile, convert
+from schemas.events import FetchDue, ImportDue
+from tests.site import Site, site
 
 
 @pytest.mark.parametrize(
@@ -28,10 +31,20 @@ def test_every_ore_is_where_the_oracle_says(
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
     with site(engine, tmp_path) as here:
         set_up(engine, tmp_path, town, here.simulator.url, 10)
-        here.drain()
+        in_visma.propose(here.simulator.base, town)
+        earlier = tmp_path / "earlier.csv"
+        in_visma.write_earlier(town, earlier)
+        of = ConversionFile(COMPANY, "", sha256_of(earlier), earlier.name, read(earlier))
+        here.act(convert, of, accepts=False)
+        here.happen(ImportDue(COMPANY))
+        here.drain(shuffled)
         for file, content in zip(town.files, contents, strict=True):
             here.drop(content, file.name)
             here.drain(shuffled)
+        ids = in_visma.book(here.simulator.base, town)
+        _fetch(here, shuffled)
+        in_visma.correct(here.simulator.base, town, ids)
+        _fetch(here, shuffled)
 
         ledger = finding.vouchers(here.simulator.base)
         said = comparing.payments(expected.payments, finding.payments(engine, digests))
@@ -39,3 +52,8 @@ def test_every_ore_is_where_the_oracle_says(
         said += comparing.vouchers(expected.vouchers, ledger)
         assert said == []
         here.prove()
+
+
+def _fetch(here: Site, shuffled: int | None) -> None:
+    here.happen(FetchDue(COMPANY))
+    here.drain(shuffled)
