@@ -15,6 +15,7 @@ from schemas.events import ControlDue, FetchDue
 from schemas.money import Money, decimal_text, kr
 from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid, site
+from workers.facts import shadows
 from workers.settings import settings
 
 NEXT = DAY + timedelta(days=1)
@@ -151,6 +152,23 @@ def test_the_daily_control_keeps_a_day_of_shadow_that_people_posted_otherwise(he
     assert controlled(here) == [("otherwise_posted", f"day {today}", 100_000, 90_000)]
 
     by_hand(here, kr(100), today)
+    assert controlled(here) == []
+
+
+def test_a_day_of_shadow_that_differs_is_not_forgotten_when_it_is_a_fortnight_old(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = here.one("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")[0]
+    assert isinstance(today, date)
+    old = today - timedelta(days=10)
+    here.come(paid(kid_of(1), kr(1000), day=old))
+    differs = [("otherwise_posted", f"day {old}", 100_000, 0)]
+    assert controlled(here) == differs
+
+    monkeypatch.setattr(shadows, "COMPARED", timedelta(days=3))
+    assert controlled(here) == differs
+
+    by_hand(here, kr(1000), old)
     assert controlled(here) == []
 
 

@@ -28,6 +28,18 @@ def company(connection: Connection, code: str) -> Company:
     return setup_store.current(connection).companies[code].latest().value
 
 
+def first_day(connection: Connection, code: str, today: date) -> date:
+    """From which day on the control compares: a day that differs is looked at until it does no more, or is explained."""
+    oldest = connection.execute(
+        text(
+            "SELECT min(right(subject, 10)::date) FROM difference WHERE company = :company AND part = 'shadow' "
+            "AND state = 'open'"
+        ),
+        {"company": code},
+    ).scalar_one()
+    return min(today - COMPARED, oldest or today)
+
+
 def listed(
     accounting: Accounting, of: Company, voucher_type: str, first: date, last: date
 ) -> list[LedgerVoucher]:

@@ -185,9 +185,9 @@ def _batch(hands: Hands, accounting: Accounting, which: list[tuple[int, str]], s
 
 def _shadow(hands: Hands, seen: Look) -> None:
     """In shadow mode, lay what we would have posted beside what people posted by hand."""
-    first = seen.today - shadows.COMPARED
     with hands.engine.begin() as connection:
         company = shadows.company(connection, seen.company)
+        first = shadows.first_day(connection, seen.company, seen.today)
     if company.posting:
         return
     visma = _visma(hands, company.installation)
@@ -201,6 +201,7 @@ def _shadow(hands: Hands, seen: Look) -> None:
     for each in map(shadowing.compare, found):
         if each.likeness is Likeness.UNKNOWN:
             seen.unknown.append(f"company {seen.company}, shadow of {each.day}: {each.says}")
+            seen.unjudged.add(_subject(each))
         elif each.likeness is Likeness.DIFFERS:
             seen.take(Comparison((_otherwise(each),), ()))
 
@@ -209,12 +210,16 @@ def _otherwise(compared: ShadowDay) -> Difference:
     return Difference(
         ControlPart.SHADOW,
         DifferenceKind.OTHERWISE_POSTED,
-        f"day {compared.day}",
+        _subject(compared),
         compared.ours,
         compared.theirs,
         compared.says,
         f"kk2 shadow compare --day {compared.day} names the rows; kk2 payment parked what waits here",
     )
+
+
+def _subject(compared: ShadowDay) -> str:
+    return f"day {compared.day}"
 
 
 def _visma(hands: Hands, installation: str) -> Accounting:
