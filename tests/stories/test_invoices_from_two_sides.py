@@ -1,16 +1,18 @@
 """An invoice that comes from two sides at once, from KK2 and from Visma, or in two files: it is one case's, and none waits for ever."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from ops.case_file import apply_records
+from ops.case_rows import BadFileError
 from schemas.money import kr
 from schemas.setup import SubLedger
-from tests.site import Site, kid_of, paid, site, until
+from tests.site import ACCOUNT, Site, kid_of, paid, site, until
 from tests.stories.test_conversion import begin, in_visma, outcomes, row
 from tests.stories.test_new_cases import come, invoice
 from workers.store import cases
@@ -66,3 +68,57 @@ def test_an_invoice_that_kk2_has_already_brings_its_kid_to_the_case(here: Site) 
     assert here.one("SELECT balance FROM kk2_case WHERE case_no = '0221-00000007'") == (kr(900),)
     here.rest()
     here.prove()
+
+
+def from_kk2(here: Site, *records: Mapping[str, object]) -> None:
+    """KK2 brings these records of its case 0221-00000900."""
+    of = {"company": "100", "client": "KOM", "case_no": "0221-00000900"}
+    apply_records(
+        here.engine, list(enumerate(({**of, **each} for each in records), 1)), name="kk2", actor="kk2", dry_run=False
+    )  # fmt: skip
+    here.drain()
+
+
+CASE = {
+    "record": "case", "account": ACCOUNT, "kid": kid_of(900), "kids": [], "sub_ledger_type": "10", "customer_no": "4",
+    "debtor": "Kari", "opened_on": "2026-03-02",
+}  # fmt: skip
+ITEM = {
+    "record": "item", "id": "F41", "kind": "principal", "amount": "1000.00", "due_on": "2026-01-31", "invoice_no": "41"
+}  # fmt: skip
+
+
+def test_kk2_opens_no_second_case_for_an_invoice_that_visma_handed_over(here: Site) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+    come(here)
+
+    with pytest.raises(BadFileError, match="41 of case KOM/0221-00000001"):
+        from_kk2(here, CASE, ITEM)
+
+    assert here.one("SELECT count(*) FROM kk2_case") == (1,)
+
+
+def test_kk2_may_move_an_invoice_to_a_case_of_its_own(here: Site) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+    come(here)
+    away = {"record": "withdrawn_item", "case_no": "0221-00000001", "id": "invoice:41"}
+
+    from_kk2(here, away, CASE, ITEM)
+    from_kk2(here, CASE, ITEM)  # the same again changes nothing
+
+    assert here.all("SELECT case_no, balance FROM kk2_case ORDER BY id") == [
+        ("0221-00000001", 0), ("0221-00000900", kr(1000)),
+    ]  # fmt: skip
+    here.prove()
+
+
+def test_a_case_that_kk2_brought_before_the_import_keeps_its_invoice(here: Site) -> None:
+    from_kk2(here, CASE, ITEM)
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+
+    come(here)
+    from_kk2(here, CASE, ITEM)
+
+    assert here.all("SELECT case_no, number_state FROM kk2_case c JOIN invoice i ON i.case_id = c.id") == [
+        ("0221-00000900", "written"),
+    ]
