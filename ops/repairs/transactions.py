@@ -92,9 +92,12 @@ def retry(connection: Connection, transaction_ids: Sequence[int], *, person: Per
 
 
 def apply(connection: Connection, transaction_id: int, item_id: int | None, *, person: Person) -> Done:
-    """Let a parked transaction, or one set aside, move an invoice: the item that is named, or that of its invoice number."""
+    """Let a parked transaction, or one set aside, move an invoice: the item that is named, or that of its invoice number.
+
+    So may one of a voucher that a restore lost, once a person said that none here will be it.
+    """
     transaction, case_id, item = _on_item(connection, transaction_id, item_id)
-    if transaction.state not in {"parked", "set_aside"}:
+    if transaction.state not in {"parked", "set_aside"} and not _let_go(connection, transaction):
         raise too_late(
             connection,
             transaction.name,
@@ -106,6 +109,19 @@ def apply(connection: Connection, transaction_id: int, item_id: int | None, *, p
     return Done(
         rings,
         f"{transaction.name}, {in_kroner(transaction.amount)} kr, moves item {item} of case id:{case_id}",
+    )
+
+
+def _let_go(connection: Connection, transaction: _Transaction) -> bool:
+    return transaction.state == "ours" and bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM ledger_transaction t JOIN orphan o ON o.company = t.company AND o.ended = 'apart' "
+                "AND (o.reference = t.reference OR (o.voucher_no = t.voucher_no "
+                "AND extract(year FROM o.voucher_on) = extract(year FROM t.day))) WHERE t.id = :id)"
+            ),
+            {"id": transaction.id},
+        ).scalar_one()
     )
 
 

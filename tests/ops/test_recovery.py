@@ -12,7 +12,7 @@ from ops import cli, recovery, repairs
 from ops.embedded import Postgres
 from ops.health import State, examining
 from ops.recovery import Recovered
-from ops.repairs import braking, recovering
+from ops.repairs import braking, recovering, transactions
 from ops.repairs.acts import Refusal
 from ops.simulator import Habits
 from schemas.events import FetchDue, ImportDue
@@ -185,6 +185,34 @@ def test_an_orphans_lines_that_visma_tells_of_are_known_as_ours(before: Site, po
         assert recover(restored).open == ()
         assert restored.one(owed, id=case_id) == (0, "closed_with_rest")
         restored.prove()
+        engine.dispose()
+
+
+def test_the_money_of_a_voucher_that_is_let_go_may_still_count_on_its_invoice(
+    before: Site, postgres: Postgres
+) -> None:
+    case_id = before.with_us(11, kr(1000), DUE)
+    name = before.engine.url.database or ""
+    before.engine.dispose()
+    with new_database(postgres, template=name) as url:
+        before.come(paid(kid_of(11), kr(400)))
+        before.engine.dispose()
+        engine = create_engine(url)
+        restored = replace(before, engine=engine, hands=hands_on(engine, before.folder, before.rung))
+        epoch.look(engine, restored.hands.settings.archive_folder)
+        (orphan,) = recover(restored).open
+        restored.happen(FetchDue("100"))
+        restored.drain()
+        assert restored.all("SELECT id, state FROM ledger_transaction") == [(1, "ours")]
+        with pytest.raises(Refusal, match="is ours"):
+            restored.act(transactions.apply, 1, None)
+
+        with engine.begin() as connection:
+            step, _ = recovering.apart(connection, orphan.reference, person=KARI)
+        restored.act(transactions.apply, 1, None)
+
+        assert "kk2 transaction apply" in step.says
+        assert restored.one("SELECT balance FROM kk2_case WHERE id = :id", id=case_id) == (kr(600),)
         engine.dispose()
 
 
