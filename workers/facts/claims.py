@@ -67,7 +67,7 @@ ORDER BY a.case_id, a.invoice_no"""
 
 # A sum of the statement is named by its day at the end, so that one that differs is looked at for as long as it does.
 _SCOPE = """
-SELECT now(), today, least(today - %(window)s::int, (
+SELECT now(), least(%(today)s::date - %(window)s::int, (
     SELECT min(least(v.voucher_on, v.booked_on)) FROM voucher v WHERE v.company = %(company)s AND (
         (v.state NOT IN ('void', 'by_hand') AND v.ledger_state IS DISTINCT FROM 'posted')
         OR v.id IN (SELECT d.voucher_id FROM difference d WHERE d.company = %(company)s AND d.state <> 'gone'))
@@ -76,17 +76,17 @@ SELECT now(), today, least(today - %(window)s::int, (
 ), (
     SELECT min(right(d.subject, 10)::date) FROM difference d
     WHERE d.company = %(company)s AND d.part = 'statement' AND d.state <> 'gone'
-)) FROM (SELECT (now() AT TIME ZONE 'Europe/Oslo')::date AS today) t"""
+))"""
 
 
-def scope(connection: Connection, company: str, window: int) -> tuple[datetime, date, date]:
-    """Now, today in Norway, and the first voucher date and booked day that a control of the company looks at.
+def scope(connection: Connection, company: str, today: date, window: int) -> tuple[datetime, date]:
+    """Now, and the first voucher date and booked day that a control of the company looks at.
 
     That is `window` days back, or the day of the oldest voucher that is not posted, of money that waits, or of what still
     differs.
     """
-    now, today, since = rows(connection, _SCOPE, {"company": company, "window": window})[0]
-    return now, today, since
+    now, since = rows(connection, _SCOPE, {"company": company, "today": today, "window": window})[0]
+    return now, since
 
 
 def to_compare(connection: Connection, company: str, since: date) -> list[tuple[int, str]]:

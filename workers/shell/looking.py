@@ -70,7 +70,8 @@ def look(hands: Hands, company: str, keep: Callable[[], None]) -> Look:
     `keep` is called between calls.
     """
     with hands.engine.begin() as connection:
-        begun_at, today, since = claims.scope(connection, company, hands.settings.control_window)
+        today = hands.today()
+        begun_at, since = claims.scope(connection, company, today, hands.settings.control_window)
         seen = Look(company, begun_at, today, since, claims.stopped(connection, company))
     _vouchers(hands, seen, keep)
     with hands.engine.begin() as connection:
