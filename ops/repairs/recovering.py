@@ -257,10 +257,7 @@ def apart(connection: Connection, reference: str, *, person: Person) -> tuple[St
     orphan = _orphan(connection, reference)
     _end(connection, reference, "apart")
     rings = leave(connection, person, "recover", f"orphan {reference}", {"ended": "apart"}, [])
-    says = (
-        "holds nothing back any more; the balance goes on naming it; what of its money is to count here: "
-        "kk2 transaction list --state ours, then kk2 transaction apply"
-    )
+    says = "holds nothing back any more; the balance goes on naming it; to count its money here: kk2 transaction apply"
     return Step(reference, orphan.voucher_no, says), rings
 
 
