@@ -99,7 +99,8 @@ def _open(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:
 
 def _waived(facts: InvoiceFacts) -> Money:
     """What was let go here and is not written off there; a waiver lets go of at most what is open."""
-    return max(min(facts.waived - facts.written_off, facts.amount - facts.paid + facts.moved), 0)
+    left = facts.waived - max(facts.written_off, 0)  # a write-off may be corrected to more than it was
+    return max(min(left, facts.amount - facts.paid + facts.moved), 0)
 
 
 def _mark(facts: InvoiceFacts, theirs: InvoiceBalance) -> list[Difference]:

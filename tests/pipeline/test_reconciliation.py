@@ -190,6 +190,7 @@ def invoice(open_there: int | None = kr(1000), **changes: object) -> InvoiceFact
         (invoice(kr(1000), waived=kr(200)), [Kind.WAIVED_HERE]),
         (invoice(kr(800), waived=kr(200), written_off=kr(200), moved=-kr(200)), []),
         (invoice(0, paid=kr(1000), waived=kr(200)), []),
+        (invoice(kr(1100), written_off=-kr(100), moved=kr(100)), []),
         (
             invoice(kr(900), paid=kr(400), under_way=kr(400)),
             [Kind.PAYMENT_UNDER_WAY, Kind.CORRECTION_NOT_FETCHED],
