@@ -231,7 +231,7 @@ def _numbers(connection: Connection) -> Numbers:
             "ORDER BY key, valid_from DESC, version DESC) newest WHERE NOT (body->>'posting')::boolean) "
             "SELECT count(*) FILTER (WHERE number_state = 'waiting'), "
             "count(*) FILTER (WHERE number_state = 'waiting' AND came_at < now() - interval '1 day'), "
-            "count(*) FILTER (WHERE number_state = 'refused') FROM invoice "
+            "count(*) FILTER (WHERE number_state = 'refused' AND number_code <> 'Recalled') FROM invoice "
             "WHERE number_state IN ('waiting', 'refused') AND company NOT IN (SELECT key FROM shadow)"
         )
     ).one()

@@ -49,14 +49,14 @@ class Numbers:
 
 
 def write_again(connection: Connection, which: Numbers, *, person: Person) -> Done:
-    """Have case numbers that Visma refused, or that wait, written once more. The cases are not touched.
+    """Have case numbers that Visma refused, or that wait, written once more, but of no recalled case. The cases stay as they are.
 
     Of a case that is named also those that are written: a person in Visma may have taken the mark off.
     """
     rows = connection.execute(
         text(
             "SELECT i.id, i.company FROM invoice i JOIN kk2_case c ON c.id = i.case_id "
-            "WHERE (i.number_state IN ('waiting', 'refused') OR (i.number_state = 'written' AND c.id = :case)) "
+            "WHERE c.state <> 'recalled' AND (i.number_state IN ('waiting', 'refused') OR (i.number_state = 'written' AND c.id = :case)) "
             "AND (CAST(:company AS text) IS NULL OR i.company = :company) "
             "AND (CAST(:client AS text) IS NULL OR c.client = :client) AND (CAST(:case AS bigint) IS NULL OR c.id = :case) "
             "ORDER BY i.id FOR NO KEY UPDATE OF i"
@@ -87,4 +87,7 @@ def write_again(connection: Connection, which: Numbers, *, person: Person) -> Do
     subject = f"case {which.case_id}" if which.case_id else "case numbers"
     detail = {"company": which.company, "client": which.client, "numbers": len(ids)}
     rings = leave(connection, person, "write numbers again", subject, detail, happened)
-    return Done(rings, f"{counted(len(ids), 'case number')} to be written in Visma again")
+    setup = setup_store.current(connection).companies
+    shadows = sorted({row.company for row in rows if not setup[row.company].latest().value.posting})
+    wait = f"; those of {', '.join(shadows)} wait until it posts" if shadows else ""
+    return Done(rings, f"{counted(len(ids), 'case number')} to be written in Visma again{wait}")

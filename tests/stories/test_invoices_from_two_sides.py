@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from ops import repairs
 from ops.case_file import apply_records
 from ops.case_rows import BadFileError
+from ops.repairs.invoices import Numbers
+from ops.repairs.invoices import write_again as numbers_again
 from schemas.money import kr
 from schemas.setup import SubLedger
 from tests.site import ACCOUNT, Site, kid_of, paid, site, until
 from tests.stories.test_conversion import begin, in_visma, outcomes, row
-from tests.stories.test_new_cases import come, invoice
+from tests.stories.test_new_cases import come, invoice, numbers_in_visma
 from workers.store import cases
 
 DUE = date(2026, 1, 31)
@@ -122,3 +125,46 @@ def test_a_case_that_kk2_brought_before_the_import_keeps_its_invoice(here: Site)
     assert here.all("SELECT case_no, number_state FROM kk2_case c JOIN invoice i ON i.case_id = c.id") == [
         ("0221-00000900", "written"),
     ]
+
+
+RECALLED = {"record": "recalled", "case_no": "0221-00000001"}
+
+
+def write_again(here: Site) -> str:
+    with here.engine.begin() as connection:
+        which = Numbers("100", None, None)
+        return numbers_again(connection, which, person=repairs.Person("kari", "so")).sentence
+
+
+def test_the_number_of_a_case_that_was_recalled_in_shadow_mode_never_goes_to_visma(here: Site) -> None:
+    here.set_up_company(posting=False)
+    here.simulator.propose("100", "EWS", invoices=[invoice(41), invoice(42)])
+    come(here)
+    assert (
+        write_again(here) == "2 case numbers to be written in Visma again; those of 100 wait until it posts"
+    )
+    from_kk2(here, RECALLED)
+
+    here.set_up_company(posting=True)
+    come(here)
+
+    assert numbers_in_visma(here) == {"41": "", "42": "0221-00000002"}
+    assert here.all("SELECT number_state, number_code FROM invoice ORDER BY id") == [
+        ("refused", "Recalled"), ("written", ""),
+    ]  # fmt: skip
+
+
+def test_a_refused_number_waits_for_nobody_once_its_case_is_recalled(here: Site) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41)])
+    come(here)
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE kk2_case SET case_no = 'X-1'"))
+    write = Numbers("100", None, 1)
+    here.act(numbers_again, write)
+    assert here.parked() == ["number_refused"]
+
+    from_kk2(here, {**RECALLED, "case_no": "X-1"})
+
+    assert here.parked() == []
+    with pytest.raises(repairs.Refusal, match="no case number"):
+        write_again(here)

@@ -240,6 +240,13 @@ CORRECTIONS = (
     f"""WITH recalled AS (
             UPDATE kk2_case c SET state = 'recalled' FROM staged s JOIN named n USING ({_KEY})
             WHERE s.record = 'recalled' AND c.id = n.case_id AND c.state <> 'recalled' RETURNING c.id
+        ), unsaid AS (
+            UPDATE invoice i SET number_state = 'refused', number_code = 'Recalled',
+                number_note = 'its case was recalled before Visma had its number', number_at = now()
+            FROM recalled WHERE i.case_id = recalled.id AND i.number_state IN ('waiting', 'refused') RETURNING i.id
+        ), heard AS (
+            UPDATE work w SET state = 'done', done_at = now() FROM unsaid
+            WHERE w.invoice_id = unsaid.id AND w.stage = 'number' AND w.state = 'parked'
         )
         INSERT INTO changed SELECT id FROM recalled""",
     f"""WITH merged AS (
