@@ -58,6 +58,26 @@ def test_a_voucher_posted_by_hand_after_its_payment_was_fetched_counts_once(post
     assert posted.all("SELECT kind FROM difference WHERE state = 'open'") == []
 
 
+@pytest.mark.parametrize("number_first", [True, False])
+def test_a_voucher_posted_by_hand_for_a_closed_year_is_known_in_the_next(
+    town: Site, number_first: bool
+) -> None:
+    town.simulator.close_period("100", "2026-03")
+    town.come(paid(kid_of(1), kr(400)))
+    next_year = DAY.replace(year=DAY.year + 1)
+    town.simulator.transact("100", TransactionKind.PAYMENT, next_year, [("F1-1", -kr(400))])
+    number = str(booked(town)[1])
+
+    if number_first:
+        town.act(vouchers.by_hand, 1, number)
+    after(town, FetchDue("100"))
+    if not number_first:
+        town.act(vouchers.by_hand, 1, number)
+
+    assert town.all(STATES) == [("ours",)]
+    assert owed(town) == (kr(600), "open")
+
+
 def test_a_number_of_other_invoices_is_refused(posted: Site) -> None:
     posted.with_us(2, kr(500), DUE)
     posted.moves(TransactionKind.PAYMENT, -kr(100), 2)

@@ -53,7 +53,7 @@ class _InCase(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """All that is known of a company's transactions in one page."""
+    """All that is known of a company's transactions in one page. `by_hand`: number and invoice of vouchers posted by hand."""
 
     company: str
     terms: Terms
@@ -61,6 +61,7 @@ class Known:
     in_place: dict[Place, Kept]
     references: set[str]
     numbers: set[tuple[str, int]]
+    by_hand: set[tuple[str, str]]
     voucher_types: frozenset[str]
     registrars: frozenset[str]
     sent: dict[str, list[Sent]]
@@ -79,7 +80,8 @@ class Known:
             latest.standing if latest else None,
             in_place.standing if in_place else None,
             bool(told.reference and told.reference in self.references)
-            or (told.voucher_no, told.day.year) in self.numbers,
+            or (told.voucher_no, told.day.year) in self.numbers
+            or (told.voucher_no, told.invoice_no) in self.by_hand,
             self.voucher_types,
             self.registrars,
             tuple(self.sent.get(told.invoice_no, ())),
@@ -137,6 +139,7 @@ def load(connection: Connection, company: str, told: Sequence[LedgerTransaction]
         in_place,
         {row[0] for row in rows(connection, _REFERENCES, values)},
         {(row[0], row[1]) for row in rows(connection, _NUMBERS, values)},
+        {(row[0], row[1]) for row in rows(connection, _BY_HAND, values)},
         frozenset(each.voucher_type for each in of_company),
         frozenset(each.registrar for each in of_company),
         _sent(connection, values),
@@ -187,6 +190,11 @@ _NUMBERS = (
     "SELECT voucher_no, extract(year FROM voucher_on)::int FROM voucher WHERE company = %(company)s "
     "AND voucher_no = ANY(%(numbers)s) UNION ALL SELECT voucher_no, extract(year FROM voucher_on)::int FROM orphan "
     "WHERE company = %(company)s AND voucher_no = ANY(%(numbers)s)"
+)
+# People who post for a closed period by hand may date it in the next year: number and invoice say that it is that one.
+_BY_HAND = (
+    "SELECT v.voucher_no, l.invoice_no FROM voucher v JOIN voucher_line l ON l.voucher_id = v.id AND l.invoice_no <> '' "
+    "WHERE v.company = %(company)s AND v.state = 'by_hand' AND v.voucher_no = ANY(%(numbers)s)"
 )
 _SENT = (
     "SELECT v.id, v.voucher_type, v.registrar, v.voucher_on, l.amount, l.invoice_no FROM voucher v "
@@ -257,13 +265,11 @@ def waiting(
 
 def await_voucher(connection: Connection, company: str) -> bool:
     """Whether a transaction of the company waits for the end of a voucher."""
-    found = rows(
-        connection,
+    sql = (
         "SELECT EXISTS (SELECT FROM work w JOIN ledger_transaction t ON t.id = w.transaction_id WHERE w.state = 'parked' "
-        "AND w.reason = 'voucher_under_way' AND t.company = %(company)s)",
-        {"company": company},
+        "AND w.reason = 'voucher_under_way' AND t.company = %(company)s)"
     )
-    return bool(found[0][0])
+    return bool(rows(connection, sql, {"company": company})[0][0])
 
 
 def told_of(row: Sequence[Any]) -> LedgerTransaction:

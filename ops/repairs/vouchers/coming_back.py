@@ -10,10 +10,10 @@ from workers.facts import cases as case_facts
 from workers.saves import transactions as saves
 
 _OF_NUMBER = text(
-    "SELECT t.id, t.case_id, t.invoice_no, t.invoice_no IN (SELECT l.invoice_no FROM voucher_line l "
-    "WHERE l.voucher_id = v.id) AS names_ours FROM voucher v JOIN ledger_transaction t ON t.company = v.company "
-    "AND t.voucher_no = :number AND extract(year FROM t.day) = extract(year FROM v.voucher_on) "
-    "WHERE v.id = :id AND t.state IN ('applied', 'parked') ORDER BY t.id"
+    "SELECT * FROM (SELECT t.id, t.case_id, t.invoice_no, extract(year FROM t.day) = extract(year FROM v.voucher_on) AS same, "
+    "t.invoice_no IN (SELECT l.invoice_no FROM voucher_line l WHERE l.voucher_id = v.id) AS names_ours FROM voucher v "
+    "JOIN ledger_transaction t ON t.company = v.company AND t.voucher_no = :number "
+    "WHERE v.id = :id AND t.state IN ('applied', 'parked')) f WHERE same OR names_ours ORDER BY id"
 )
 _LINE_OF = text(
     "SELECT t.id, t.amount, t.voucher_no FROM voucher v JOIN voucher_line l ON l.voucher_id = v.id "
