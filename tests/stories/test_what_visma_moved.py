@@ -249,7 +249,7 @@ def test_a_page_that_was_told_before_a_correction_does_not_come_after_it(town: S
     town.prove()
 
 
-def test_a_visma_that_does_not_tell_transactions_says_so_in_a_sentence(town: Site) -> None:
+def test_a_visma_that_does_not_tell_transactions_is_told_to_who_asks_and_waits_for_nobody(town: Site) -> None:
     with town.engine.connect() as connection:
         installation = setup_store.current(connection).installations["visma"].latest().value
     town.set_up(replace(installation, transacts=False))
@@ -258,7 +258,8 @@ def test_a_visma_that_does_not_tell_transactions_says_so_in_a_sentence(town: Sit
         town.act(transactions.fetch_now, "100")
     fetch(town)
 
-    assert town.parked() == ["not_offered"]
+    assert town.parked() == []
+    assert town.one("SELECT state FROM work WHERE stage = 'fetch'") == ("done",)
 
 
 def test_a_long_fetch_rests_and_goes_on_at_its_page(town: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from pipeline.flow import stage_of
-from pipeline.stage import Reason
 from schemas import events
 from schemas.transfer import TransactionPage
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
@@ -51,8 +50,8 @@ def fetch(work_id: int, hands: Hands) -> None:
         crash_point("fetch.begun")
         try:
             _read_pages(work_id, begun, hands)
-        except CannotTell as cannot:
-            _not_offered(work_id, begun, hands, str(cannot))
+        except CannotTell:
+            _not_offered(work_id, begun, hands)
         except Trouble as trouble:
             if trouble.code != _UNKNOWN_PLACE or not (begun.cursor or begun.page):
                 raise
@@ -164,11 +163,12 @@ def _send(stand: Stand, moved: Moved) -> None:
     stand.send([events.InquiryAsked(voucher_id) for voucher_id in sorted(moved.asks)])
 
 
-def _not_offered(work_id: int, begun: _Fetch, hands: Hands, sentence: str) -> None:
+def _not_offered(work_id: int, begun: _Fetch, hands: Hands) -> None:
+    """Nothing waits for a person: it is the setup that says so, and a person who asks for a fetch is told."""
     with _commit(work_id, begun, hands) as stand:
         if stand is not None:
             turns.close_parked(stand.connection, work_id)
-            stand.park(Reason.NOT_OFFERED, sentence)
+            rows.done(stand.connection, work_id)
 
 
 def _forget_place(work_id: int, begun: _Fetch, hands: Hands) -> None:
