@@ -74,8 +74,10 @@ def write_again(connection: Connection, which: Numbers, *, person: Person) -> Do
     )
     connection.execute(
         text(
-            "UPDATE work SET state = 'done', done_at = now() WHERE stage = 'number' AND state = 'parked' "
-            "AND invoice_id = ANY(:ids)"
+            "UPDATE work w SET state = 'done', done_at = now() WHERE stage = 'number' AND state = 'parked' "
+            "AND (invoice_id = ANY(:ids) OR invoice_id IS NULL AND NOT EXISTS (SELECT "  # nothing else of it waits
+            "FROM jsonb_array_elements_text(w.body->'invoice_ids') e JOIN invoice i ON i.id = e::bigint "
+            "LEFT JOIN unnest(CAST(:ids AS bigint[])) t(id) ON t.id = i.id WHERE i.number_state = 'waiting' AND t.id IS NULL))"
         ),
         {"ids": ids},
     )

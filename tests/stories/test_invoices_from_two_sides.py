@@ -13,6 +13,7 @@ from ops.case_file import apply_records
 from ops.case_rows import BadFileError
 from ops.repairs.invoices import Numbers
 from ops.repairs.invoices import write_again as numbers_again
+from schemas.events import ImportDue
 from schemas.money import kr
 from schemas.setup import SubLedger
 from tests.site import ACCOUNT, Site, kid_of, paid, site, until
@@ -168,3 +169,20 @@ def test_a_refused_number_waits_for_nobody_once_its_case_is_recalled(here: Site)
     assert here.parked() == []
     with pytest.raises(repairs.Refusal, match="no case number"):
         write_again(here)
+
+
+def test_numbers_written_again_leave_no_row_of_an_attempt_that_was_given_up(here: Site) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41), invoice(42)])
+    here.happen(ImportDue("100"))
+    here.drain(but=["number"])
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE work SET state = 'parked', reason = 'gave_up', note = '' WHERE stage = 'number'")
+        )
+    here.act(numbers_again, Numbers("100", None, 1))
+    assert here.parked() == ["gave_up"]  # it is about the other one still
+
+    here.act(numbers_again, Numbers("100", None, None))
+
+    assert here.parked() == []
+    assert here.all("SELECT DISTINCT number_state FROM invoice") == [("written",)]
