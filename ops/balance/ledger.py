@@ -135,6 +135,21 @@ UNION ALL
 SELECT 'transaction ' || min(id), 1, count(*), 'versions that stand of one and the same'
 FROM ledger_transaction WHERE state <> 'superseded' GROUP BY company, transaction_id HAVING count(*) > 1"""
 
+# An invoice of KK2's own may be in several of its cases; for one that the import opened there is no second.
+_INVOICE = """
+SELECT 'invoice ' || v.invoice_no AS subject, 1 AS expected, 0 AS found, 'its case has never had it as a claim' AS cause
+FROM invoice v WHERE v.case_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM item i JOIN kk2_case c ON c.id = i.case_id WHERE i.invoice_no = v.invoice_no AND i.kind = 1 AND c.company = v.company)
+UNION ALL
+SELECT 'invoice ' || v.invoice_no, 1, count(DISTINCT c.id), 'opened by the import: in how many cases it is owed'
+FROM invoice v JOIN item i ON i.invoice_no = v.invoice_no AND i.kind = 1 AND i.withdrawn_at IS NULL
+JOIN kk2_case c ON c.id = i.case_id AND c.company = v.company AND c.state NOT IN ('merged', 'recalled')
+WHERE v.state = 'opened' GROUP BY v.id HAVING count(DISTINCT c.id) > 1
+UNION ALL
+SELECT 'invoice ' || v.invoice_no, 1, count(w.id), 'parked: on how many rows that wait for a person'
+FROM invoice v LEFT JOIN work w ON w.invoice_id = v.id AND w.state = 'parked'
+WHERE v.state = 'parked' GROUP BY v.id HAVING count(w.id) <> 1"""
+
 _WAKES = ", ".join(f"('{event.__name__}', '{stage.name}')" for stage in FLOW for event in stage.wakes_on)
 _STAGES = ", ".join(f"'{stage.name}'" for stage in FLOW)
 
@@ -192,6 +207,7 @@ CHECKS = (
     Check("voucher group", "Each voucher has money of one sum on the bank statement only", ORE, _GROUP),
     Check("voucher splits", "A split is in one voucher at most, and a void voucher has none", ROWS, _TAKEN),
     Check("voucher work", "Each voucher that is not concluded is open work", ROWS, _VOUCHER_WORK),
+    Check("invoice", "Each invoice from Visma is owed in one case, or waits for a person", ROWS, _INVOICE),
     Check(
         "transaction",
         "What Visma moved stands on an invoice of its case once, or waits for a person",

@@ -216,6 +216,25 @@ FAULTS = {
         "SELECT case_id, id, 'w1', 3, 100, '2026-03-01' FROM item WHERE kind = 3",
     ),
     "a dirty case that nobody settles": ("dirty case", "UPDATE kk2_case SET dirty = true"),
+    "an invoice opened in a case that has it not": (
+        "invoice",
+        "INSERT INTO invoice (company, invoice_no, customer_no, state, case_id, number_state) "
+        "SELECT '100', 'none', '1', 'opened', id, 'written' FROM kk2_case LIMIT 1",
+    ),
+    "an imported invoice in two cases": (
+        "invoice",
+        "INSERT INTO invoice (company, invoice_no, customer_no, state, case_id, number_state) "
+        "SELECT '100', 'F77', '1', 'opened', min(id), 'written' FROM kk2_case WHERE company = '100'",
+        "INSERT INTO kk2_case (company, client, case_no, account, kid, case_flow, sub_ledger_account, customer_no, opened_on, "
+        "state, balance) SELECT company, client, 'again', account, kid, case_flow, sub_ledger_account, customer_no, opened_on, "
+        "'open', 100 FROM kk2_case LIMIT 1",
+        "INSERT INTO item (case_id, kk2_id, kind, amount, due_on, invoice_no) "
+        "SELECT id, 'twice', 1, 100, '2026-03-01', 'F77' FROM kk2_case WHERE company = '100'",
+    ),
+    "a parked invoice that nobody sees": (
+        "invoice",
+        "INSERT INTO invoice (company, invoice_no, customer_no, state) VALUES ('100', 'F78', '1', 'parked')",
+    ),
     "a movement on an item that is withdrawn": (
         "transaction",
         "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, invoice_no, "
