@@ -46,7 +46,7 @@ def _gone(ours: OurVoucher, deleted: tuple[LedgerVoucher, ...]) -> Difference:
     was = f"delivered as no. {ours.voucher_no}"
     if deleted:
         cause = f"{was}, and deleted in Visma"
-        act = "ask who deleted it; register it there again by hand under our reference, or reverse its payments here"
+        act = f"ask who deleted it; register it there again by hand with our reference and lines: kk2 voucher show {ours.id}"
         return _differs(ours, DifferenceKind.DELETED, ours.total, None, cause, act)
     cause = f"{was}, and Visma does not have it under our reference"
     act = "look in Visma for the number: a type, registrar or reference was changed, or it was restored from a back-up"

@@ -111,6 +111,27 @@ def test_people_who_take_back_our_voucher_make_the_invoice_owed_again(town: Site
     town.prove()
 
 
+def test_a_reversal_to_which_visma_copied_our_reference_is_not_taken_for_ours(town: Site) -> None:
+    case_id = town.with_us(1, kr(1000), DUE)
+    town.come(paid(kid_of(1), kr(400)))
+    town.come(paid(kid_of(1), kr(400), kind=18, back=True, ref="0106100002"))
+    town.come(paid(kid_of(1), kr(300), ref="0106100003"))
+    (reference,) = town.one("SELECT reference FROM voucher WHERE statement_ref = '0106100003'")
+    town.simulator.transact(
+        "100", TransactionKind.REVERSAL, DAY, [("F1-1", kr(300))], reference=str(reference)
+    )
+
+    fetch(town)
+
+    assert town.all("SELECT kind, amount, state FROM ledger_transaction ORDER BY id") == [
+        ("payment", -kr(400), "ours"),
+        ("reversal", kr(400), "ours"),
+        ("payment", -kr(300), "ours"),
+        ("reversal", kr(300), "applied"),
+    ]
+    assert owed(town, case_id) == (kr(1000), "open")
+
+
 @pytest.mark.parametrize("habits", [Habits(tells_registrar=False), Habits(tells_reference=False)])
 def test_ours_are_known_by_what_the_installation_does_tell(town: Site, habits: Habits) -> None:
     town.simulator.set_habits(habits)

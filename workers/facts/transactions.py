@@ -13,6 +13,7 @@ from schemas.money import Money
 from schemas.setup import Company, Dated, NoSuchSetupError, Setup
 from schemas.transfer import LedgerTransaction, TransactionKind
 from schemas.voucher import IN_SHADOW
+from workers.facts import taken_back
 from workers.facts.terms import Terms
 from workers.store.bulk import rows
 
@@ -67,6 +68,7 @@ class Known:
     sent: dict[str, list[Sent]]
     claims: dict[str, _InCase]
     mirrored: set[tuple[int, Money]]
+    signed: taken_back.Signed
     in_shadow: bool
     shadowed: dict[str, list[tuple[Money, date]]]
 
@@ -79,7 +81,7 @@ class Known:
             told,
             latest.standing if latest else None,
             in_place.standing if in_place else None,
-            bool(told.reference and told.reference in self.references)
+            bool(told.reference in self.references and not taken_back.is_copy(told, self.signed))
             or (told.voucher_no, told.day.year) in self.numbers
             or (told.voucher_no, told.invoice_no) in self.by_hand,
             self.voucher_types,
@@ -145,6 +147,7 @@ def load(connection: Connection, company: str, told: Sequence[LedgerTransaction]
         _sent(connection, values),
         {},
         set(),
+        taken_back.signed(connection, company, told),
         not setup.companies[company].latest().value.posting,
         _shadowed(connection, values, setup.companies[company]),
     )
@@ -165,14 +168,7 @@ def claims(connection: Connection, known: Known, told: Iterable[LedgerTransactio
         {"company": known.company, "invoices": list({each.invoice_no for each in told})},
     )
     known.claims = {row[0]: _InCase(*row[1:]) for row in found}
-    back = [
-        known.claims[each.invoice_no]
-        for each in told
-        if each.kind is TransactionKind.REVERSAL and each.invoice_no in known.claims
-    ]
-    if back:
-        values = {"cases": [each.case_id for each in back], "items": [each.item_id for each in back]}
-        known.mirrored = {(row[0], row[1]) for row in rows(connection, _COVERED, values)}
+    known.mirrored = taken_back.covered(connection, told, {no: at[:2] for no, at in known.claims.items()})
 
 
 _REFERENCES = (
@@ -200,11 +196,6 @@ _SENT = (
     "SELECT v.id, v.voucher_type, v.registrar, v.voucher_on, l.amount, l.invoice_no FROM voucher v "
     "JOIN voucher_line l ON l.voucher_id = v.id WHERE v.state IN ('sending', 'in_doubt') AND v.company = %(company)s "
     "AND l.invoice_no = ANY(%(invoices)s)"
-)
-_COVERED = (
-    "SELECT s.item_id, s.amount FROM split s JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
-    "JOIN voucher v ON v.id = t.voucher_id AND v.state IN ('delivered', 'by_hand') "
-    "WHERE s.case_id = ANY(%(cases)s) AND s.item_id = ANY(%(items)s) AND s.kind = 1"
 )
 _KEPT = (
     "id, version, amount, day, invoice_no, line, state <> 'superseded', transaction_id, voucher_no, "
