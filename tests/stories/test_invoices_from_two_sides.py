@@ -19,6 +19,7 @@ from schemas.setup import SubLedger
 from tests.site import ACCOUNT, Site, kid_of, paid, site, until
 from tests.stories.test_conversion import begin, in_visma, outcomes, row
 from tests.stories.test_new_cases import come, invoice, numbers_in_visma
+from workers.shell import turns
 from workers.store import cases
 
 DUE = date(2026, 1, 31)
@@ -186,3 +187,26 @@ def test_numbers_written_again_leave_no_row_of_an_attempt_that_was_given_up(here
 
     assert here.parked() == []
     assert here.all("SELECT DISTINCT number_state FROM invoice") == [("written",)]
+
+
+def test_an_import_that_is_asked_for_while_one_is_under_way_weighs_again_what_that_one_parked(
+    here: Site,
+) -> None:
+    here.simulator.propose("100", "EWS", invoices=[invoice(41, sub_ledger_type="99"), invoice(42)])
+    here.happen(ImportDue("100"))
+    ((first, stage),) = here.due()
+    with here.engine.begin() as connection:  # it has come as far as its last page, and its worker died
+        turns.remember(connection, first, {"page": None, "since": "2026-03-16T06:00:00+00:00"})
+
+    here.happen(ImportDue("100"), ImportDue("100"))
+    _, second, third = (work_id for work_id, _ in here.due())
+    here.work(second, stage)
+    here.work(third, stage)
+
+    assert here.all("SELECT id, state FROM work ORDER BY id") == [
+        (first, "due"), (second, "due"), (third, "done"),
+    ]  # fmt: skip
+    here.drain()
+    assert here.one("SELECT count(*) FROM kk2_case") == (1,)
+    assert here.parked() == ["no_setup"]
+    assert here.one("SELECT state FROM work WHERE id = :id", id=second) == ("done",)

@@ -30,6 +30,7 @@ from workers.store import setup as setup_store
 _TURN = 45.0  # seconds, after which others of the queue have theirs
 _DEBTORS = 500  # whose cases are opened in one commit
 _RESTORED_PAUSE = 300.0
+_ELDER_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def import_invoices(work_id: int, hands: Hands) -> None:
 
 
 def _begin(work_id: int, hands: Hands) -> _Import | None:
-    """Commit the attempt and the lease. None where nothing is to be imported, or an earlier row of the company does it."""
+    """Commit the attempt and the lease. None where nothing is to be imported, or an earlier row of the company will do it."""
     with hands.engine.begin() as connection:
         claimed = rows.claim(connection, work_id, "import")
         if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage_of("import"), claimed)):
@@ -81,9 +82,13 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
         setup = setup_store.current(connection)
         today = hands.today()
         company = _valid(setup.companies[event.company], today)
-        if company is None or not company.dunning_code or turns.has_elder(connection, work_id):
+        if company is None or not company.dunning_code or turns.has_elder(connection, work_id, begun=False):
             rows.done(connection, work_id)
             return None
+        if turns.has_elder(connection, work_id, begun=True):
+            raise rows.NotYet(
+                _ELDER_PAUSE, "an import is under way that weighed some with the setup of before"
+            )
         if epoch.restored(connection):
             raise rows.NotYet(
                 _RESTORED_PAUSE, "a restore may have lost cases: their numbers would be given again"

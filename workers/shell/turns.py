@@ -32,14 +32,14 @@ def remembered(connection: Connection, work_id: int) -> dict[str, object]:
     return found
 
 
-def has_elder(connection: Connection, work_id: int) -> bool:
-    """Whether an earlier row of the same stage asks for the same thing and is still to be done."""
+def has_elder(connection: Connection, work_id: int, *, begun: bool) -> bool:
+    """Whether an earlier row of the same stage asks for the same thing, is still to be done, and has come some way or not."""
     found = connection.execute(
         text(
             "SELECT EXISTS (SELECT FROM work o JOIN work w ON (o.stage, o.body->>'company') = (w.stage, w.body->>'company') "
-            "WHERE w.id = :id AND o.state = 'due' AND o.id < w.id)"
+            "WHERE w.id = :id AND o.state = 'due' AND o.id < w.id AND jsonb_exists(o.body, 'since') = :begun)"
         ),
-        {"id": work_id},
+        {"id": work_id, "begun": begun},
     )
     return bool(found.scalar_one())
 
