@@ -95,7 +95,7 @@ def _late(facts: VoucherFacts, ours: OurVoucher, theirs: LedgerVoucher) -> list[
 def _doubt(ours: OurVoucher, alive: tuple[LedgerVoucher, ...]) -> Difference:
     if alive:
         cause = f"Visma has it as no. {_numbers(alive)}"
-        act = f"nothing, if it is asked for by itself soon; else kk2 voucher confirm {ours.id}"
+        act = f"nothing, if it is asked for by itself soon; else kk2 voucher confirm {ours.id} {alive[0].voucher_no}"
     else:
         cause = "the call has no answer, and Visma does not list it"
         act = "nothing, if it is asked for by itself soon; else look in Visma, then confirm it or declare it absent"

@@ -130,3 +130,22 @@ def test_what_stands_may_be_told_in_any_order(town: Site, ledger: Ledger, data: 
         tell(town, shuffled[first : first + 3])
 
     assert live(town) == straight
+
+
+def test_lines_that_move_down_for_a_new_one_replace_nothing(town: Site) -> None:
+    one = LedgerTransaction(
+        "T1", "900", 1, "BI", "KARI", "", DAY, -kr(100), TransactionKind.PAYMENT, "F1-1", ""
+    )
+    two = replace(one, transaction_id="T2", line=2, amount=-kr(200))
+    tell(town, [one, two])
+    new = replace(one, transaction_id="T3", amount=-kr(300))
+
+    tell(town, [new, replace(one, line=2), replace(two, line=3)])
+
+    assert {row[:3] for row in live(town)} == {
+        ("T1", -kr(100), "applied"),
+        ("T2", -kr(200), "applied"),
+        ("T3", -kr(300), "applied"),
+    }
+    tell(town, [replace(new, transaction_id="T4", amount=-kr(50)), replace(one, line=2)])
+    assert {row[0] for row in live(town)} == {"T1", "T2", "T4"}

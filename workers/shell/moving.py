@@ -79,15 +79,19 @@ def _under_locks(
 def _read(known: Known, told: Sequence[LedgerTransaction]) -> tuple[list[New], Moved]:
     """Read a page from its first row to its last, each beside what the rows before it have said.
 
-    A row of the page that another one takes over has no id yet: it stands as minus its number, from 1.
+    A row of the page that another one takes over has no id yet: it stands as minus its number, from 1. What the page tells
+    on another line is not replaced by what stands on its line now: somebody put a line before it.
     """
     latest, in_place = dict(known.latest), dict(known.in_place)
+    ends = {each.transaction_id: place_of(each) for each in told}
     new: list[New] = []
     moved = Moved()
     for each in told:
         place = place_of(each)
         before, there = latest.get(each.transaction_id), in_place.get(place) if each.voucher_no else None
         other = there if there is not None and there.transaction_id != each.transaction_id else None
+        if other is not None and ends.get(other.transaction_id, place) != place:
+            other = None
         decided = ledger_payments.apply(known.facts_of(each, before, other))
         if decided is None:
             continue
@@ -99,7 +103,8 @@ def _read(known: Known, told: Sequence[LedgerTransaction]) -> tuple[list[New], M
                 if kept.case_id is not None:
                     moved.case_ids.add(kept.case_id)
                 latest[kept.transaction_id] = kept._replace(standing=kept.standing._replace(live=False))
-                in_place.pop(kept.place, None)
+                if kept.place in in_place and in_place[kept.place].transaction_id == kept.transaction_id:
+                    del in_place[kept.place]
         stands = Standing(
             -len(new), decided.version, each.amount, each.day, each.invoice_no, each.line, live=True
         )
