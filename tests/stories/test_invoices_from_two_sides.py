@@ -97,7 +97,7 @@ def test_kk2_opens_no_second_case_for_an_invoice_that_visma_handed_over(here: Si
     here.simulator.propose("100", "EWS", invoices=[invoice(41)])
     come(here)
 
-    with pytest.raises(BadFileError, match="41 of case KOM/0221-00000001"):
+    with pytest.raises(BadFileError, match="41, item invoice:41 of case KOM/0221-00000001"):
         from_kk2(here, CASE, ITEM)
 
     assert here.one("SELECT count(*) FROM kk2_case") == (1,)

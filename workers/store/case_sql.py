@@ -96,17 +96,17 @@ QUESTIONS = (
     Question(
         "invoice_no of an item",
         "an invoice for which no other case was opened when Visma handed it over (withdraw it there first)",
-        "SELECT line, '', s.invoice_no || ' of case ' || c.client || '/' || c.case_no FROM staged s "
+        "SELECT line, '', s.invoice_no || ', item ' || i.kk2_id || ' of case ' || c.client || '/' || c.case_no FROM staged s "
         "JOIN invoice v ON (v.company, v.invoice_no) = (s.company, s.invoice_no) AND v.state = 'opened' "
         "JOIN kk2_case c ON c.id = v.case_id AND c.state NOT IN ('recalled', 'merged') "
-        "AND (c.client, c.case_no) <> (s.client, s.case_no) WHERE s.record = 'item' AND s.kind = 1 "
-        "AND NOT EXISTS (SELECT FROM named n JOIN item i USING (case_id) WHERE (n.company, n.client, n.case_no, i.kk2_id) = "
+        "AND (c.client, c.case_no) <> (s.client, s.case_no) JOIN item i ON i.case_id = c.id AND i.invoice_no = s.invoice_no "
+        "AND i.kind = 1 AND i.withdrawn_at IS NULL WHERE s.record = 'item' AND s.kind = 1 "
+        "AND NOT EXISTS (SELECT FROM named n JOIN item o USING (case_id) WHERE (n.company, n.client, n.case_no, o.kk2_id) = "
         "(s.company, s.client, s.case_no, s.kk2_id)) "
         "AND NOT EXISTS (SELECT FROM staged o WHERE o.record IN ('recalled', 'merge') "
         "AND (o.company, o.client, o.case_no) = (c.company, c.client, c.case_no)) "
-        "AND EXISTS (SELECT FROM item i WHERE i.case_id = c.id AND i.invoice_no = s.invoice_no AND i.kind = 1 "
-        "AND i.withdrawn_at IS NULL AND NOT EXISTS (SELECT FROM staged w WHERE w.record = 'withdrawn_item' "
-        "AND (w.company, w.client, w.case_no, w.kk2_id) = (c.company, c.client, c.case_no, i.kk2_id)))",
+        "AND NOT EXISTS (SELECT FROM staged w WHERE w.record = 'withdrawn_item' "
+        "AND (w.company, w.client, w.case_no, w.kk2_id) = (c.company, c.client, c.case_no, i.kk2_id))",
     ),
     Question(
         "item",
