@@ -1,6 +1,7 @@
 """Pages of transactions in any order, cut anywhere, told again: what is applied in the end is what Visma has."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from schemas.money import kr
 from schemas.transfer import LedgerTransaction, TransactionKind
-from tests.site import Site, site
+from tests.site import Site, site, until
 from workers.shell.moving import decide_again, take_in
 from workers.store import setup as setup_store
 
@@ -130,6 +131,31 @@ def test_what_stands_may_be_told_in_any_order(town: Site, ledger: Ledger, data: 
         tell(town, shuffled[first : first + 3])
 
     assert live(town) == straight
+
+
+def test_a_correction_marks_the_case_to_which_a_merge_took_the_movement_meanwhile(town: Site) -> None:
+    one = LedgerTransaction(
+        "T1", "900", 1, "BI", "KARI", "", DAY, -kr(100), TransactionKind.PAYMENT, "F1-1", ""
+    )
+    tell(town, [one])
+    with town.engine.begin() as connection:
+        connection.execute(text("UPDATE kk2_case SET dirty = false"))
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    with ThreadPoolExecutor(1) as workers:
+        with town.engine.begin() as merge:
+            merge.execute(text("SELECT FROM kk2_case WHERE id = 1 FOR UPDATE"))
+            corrected = workers.submit(tell, town, [replace(one, invoice_no="F3-1")])
+            until(lambda: town.one(waits) == (1,))
+            merge.execute(
+                text(
+                    "UPDATE ledger_transaction SET case_id = 2, item_id = (SELECT id FROM item WHERE case_id = 2)"
+                )
+            )
+        corrected.result()
+
+    assert {row[3] for row in live(town)} == {3}
+    assert town.all("SELECT id FROM kk2_case WHERE dirty ORDER BY id") == [(2,), (3,)]
 
 
 def test_lines_that_move_down_for_a_new_one_replace_nothing(town: Site) -> None:

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from pipeline.ledger_payments import Claim, Sent, Standing, TransactionFacts
 from schemas.money import Money
 from schemas.setup import Company, Dated, NoSuchSetupError, Setup
-from schemas.transfer import LedgerTransaction, TransactionKind
+from schemas.transfer import LedgerTransaction
 from schemas.voucher import IN_SHADOW
 from workers.facts import taken_back
 from workers.facts.terms import Terms
@@ -168,7 +168,25 @@ def claims(connection: Connection, known: Known, told: Iterable[LedgerTransactio
         {"company": known.company, "invoices": list({each.invoice_no for each in told})},
     )
     known.claims = {row[0]: _InCase(*row[1:]) for row in found}
+    _follow(connection, known)
     known.mirrored = taken_back.covered(connection, told, {no: at[:2] for no, at in known.claims.items()})
+
+
+def _follow(connection: Connection, known: Known) -> None:
+    """A merge may have taken what stood along to another case, before the locks were there."""
+    applied = [
+        each for each in (*known.latest.values(), *known.in_place.values()) if each.case_id is not None
+    ]
+    if not applied:
+        return
+    sql = "SELECT id, case_id FROM ledger_transaction WHERE id = ANY(%(ids)s) AND state = 'applied'"
+    now = {row[0]: row[1] for row in rows(connection, sql, {"ids": [each.standing.id for each in applied]})}
+    for each in applied:
+        moved = each._replace(case_id=now.get(each.standing.id))
+        if known.latest.get(each.transaction_id) == each:
+            known.latest[each.transaction_id] = moved
+        if known.in_place.get(each.place) == each:
+            known.in_place[each.place] = moved
 
 
 _REFERENCES = (
@@ -228,43 +246,3 @@ def _shadowed(
     for invoice_no, amount, booked_on in rows(connection, _SHADOWED, more):
         found[invoice_no].append((amount, booked_on))
     return found
-
-
-class Waiting(NamedTuple):
-    """A parked transaction: its row, its work row with the reason and note, and what Visma told."""
-
-    id: int
-    work_id: int
-    reason: str
-    note: str
-    told: LedgerTransaction
-
-
-def waiting(
-    connection: Connection, company: str, *, after: int, most: int, only: Sequence[int] = ()
-) -> list[Waiting]:
-    """The parked transactions of a company by id, `most` at a time; `only` these, if any are named."""
-    found = rows(
-        connection,
-        f"SELECT t.id, w.id, w.reason, w.note, {', '.join(f't.{name}' for name in COLUMNS)} FROM ledger_transaction t "
-        "JOIN work w ON w.transaction_id = t.id AND w.state = 'parked' WHERE t.company = %(company)s AND t.state = 'parked' "
-        "AND t.id > %(after)s AND (%(all)s OR t.id = ANY(%(only)s)) ORDER BY t.id LIMIT %(most)s",
-        {"company": company, "after": after, "most": most, "all": not only, "only": list(only)},
-    )
-    return [Waiting(row[0], row[1], row[2], row[3], told_of(row[4:])) for row in found]
-
-
-def await_voucher(connection: Connection, company: str) -> bool:
-    """Whether a transaction of the company waits for the end of a voucher."""
-    sql = (
-        "SELECT EXISTS (SELECT FROM work w JOIN ledger_transaction t ON t.id = w.transaction_id WHERE w.state = 'parked' "
-        "AND w.reason = 'voucher_under_way' AND t.company = %(company)s)"
-    )
-    return bool(rows(connection, sql, {"company": company})[0][0])
-
-
-def told_of(row: Sequence[Any]) -> LedgerTransaction:
-    """Make the noun again of its `COLUMNS`."""
-    first = row[: COLUMNS.index("kind")]
-    kind, *rest = row[len(first) :]
-    return LedgerTransaction(*first, TransactionKind(kind), *rest)  # type: ignore[call-arg]

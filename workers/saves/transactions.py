@@ -9,7 +9,8 @@ from pipeline.ledger_payments import Told
 from pipeline.stage import Park
 from schemas.events import TransactionParked
 from schemas.transfer import LedgerTransaction
-from workers.facts.transactions import COLUMNS, Waiting
+from workers.facts.parked_transactions import Waiting
+from workers.facts.transactions import COLUMNS
 from workers.journal import park_each
 from workers.store.bulk import copy, execute, take_ids
 

@@ -4,7 +4,7 @@ from pipeline.posting import Conclusion
 from schemas import events
 from schemas.setup import Installation
 from schemas.voucher import VoucherState
-from workers.facts import transactions
+from workers.facts import parked_transactions
 from workers.facts.deliveries import ToSend
 from workers.saves import conclusions
 from workers.shell import Stand
@@ -27,7 +27,7 @@ def follow(stand: Stand, sent: ToSend, conclusion: Conclusion, installation: Ins
         freed = conclusions.free_reversals(stand.connection, sent.id)
         if freed:
             stand.send([events.OriginalConcluded(tuple(freed))])
-    if conclusion.state is not VoucherState.IN_DOUBT and transactions.await_voucher(
+    if conclusion.state is not VoucherState.IN_DOUBT and parked_transactions.await_voucher(
         stand.connection, sent.voucher.company
     ):
         stand.send([events.FetchDue(sent.voucher.company)])

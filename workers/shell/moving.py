@@ -11,8 +11,10 @@ from pipeline.ledger_payments import Standing, Told
 from schemas.setup import Setup
 from schemas.transfer import LedgerTransaction
 from workers.facts import cases as case_facts
+from workers.facts import parked_transactions
 from workers.facts import transactions as facts
-from workers.facts.transactions import Kept, Known, Waiting, place_of
+from workers.facts.parked_transactions import Waiting
+from workers.facts.transactions import Kept, Known, place_of
 from workers.saves import transactions as saves
 from workers.saves.transactions import New
 from workers.store.bulk import by_keys
@@ -46,7 +48,7 @@ def decide_again(
 ) -> tuple[int, Moved]:
     """Decide the next `most` parked transactions anew; gives the last one's id (0: no more) and what came of it."""
     by_keys(connection)
-    waiting = facts.waiting(connection, company, after=after, most=most, only=only)
+    waiting = parked_transactions.waiting(connection, company, after=after, most=most, only=only)
     if not waiting:
         return 0, Moved()
     told = [each.told for each in waiting]
