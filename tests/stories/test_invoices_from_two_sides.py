@@ -210,3 +210,30 @@ def test_an_import_that_is_asked_for_while_one_is_under_way_weighs_again_what_th
     assert here.one("SELECT count(*) FROM kk2_case") == (1,)
     assert here.parked() == ["no_setup"]
     assert here.one("SELECT state FROM work WHERE id = :id", id=second) == ("done",)
+
+
+@pytest.mark.parametrize(("moved", "goes_on"), [(True, "0221-00000008"), (False, "0221-00000007")])
+def test_an_invoice_of_a_merged_case_is_the_main_cases_if_that_has_it_too(
+    here: Site, *, moved: bool, goes_on: str
+) -> None:
+    merged, main = here.case(7, kr(1_000), DUE), here.case(8, kr(1_000), DUE)
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE kk2_case SET state = 'merged', merged_into = :main WHERE id = :merged"),
+            {"main": main, "merged": merged},
+        )
+        if moved:
+            connection.execute(
+                text(
+                    "INSERT INTO item (case_id, kk2_id, kind, amount, due_on, invoice_no) "
+                    "SELECT :main, 'moved', kind, amount, due_on, invoice_no FROM item WHERE case_id = :merged"
+                ),
+                {"main": main, "merged": merged},
+            )
+    here.simulator.propose("100", "EWS", invoices=[invoice(1, invoice_no="F7-1")])
+
+    come(here)
+
+    assert here.parked() == []
+    assert numbers_in_visma(here) == {"F7-1": goes_on}
+    assert here.one("SELECT count(*) FROM kk2_case") == (2,)

@@ -89,14 +89,16 @@ def debtors(
 def standing(
     connection: Connection, company: str, invoice_nos: Sequence[str]
 ) -> dict[str, tuple[Standing, ...]]:
-    """Cases that have these invoices already, by invoice number."""
+    """Cases that have these invoices already, by invoice number; a merged one only where no other has the invoice too."""
     found: dict[str, list[Standing]] = defaultdict(list)
     for invoice_no, *case in rows(
         connection,
-        "SELECT i.invoice_no, c.id, c.case_no, c.client, sum(i.amount)::bigint FROM unnest(%(numbers)s::text[]) t(no) "
+        "SELECT no, id, case_no, client, amount FROM (SELECT i.invoice_no AS no, c.id, c.case_no, c.client, "
+        "sum(i.amount)::bigint AS amount, c.state = 'merged' AS gone, "
+        "bool_and(c.state = 'merged') OVER (PARTITION BY i.invoice_no) AS all_gone FROM unnest(%(numbers)s::text[]) t(no) "
         "JOIN item i ON i.invoice_no = t.no AND i.invoice_no <> '' AND i.withdrawn_at IS NULL AND i.kind = 1 "
         "JOIN kk2_case c ON c.id = i.case_id WHERE c.company = %(company)s AND c.state <> 'recalled' "
-        "GROUP BY 1, 2, 3, 4 ORDER BY c.id",
+        "GROUP BY i.invoice_no, c.id) s WHERE all_gone OR NOT gone ORDER BY id",
         {"numbers": list(invoice_nos), "company": company},
     ):
         found[invoice_no].append(Standing(*case))
