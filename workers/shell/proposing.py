@@ -17,6 +17,7 @@ from workers.shell import Stand
 from workers.store import setup as setup_store
 
 _POLICY = "policy"
+_PARTS_AT_ONCE = 20  # of 5,000 payments each: a file of a million is not all in one statement
 
 
 def propose(stand: Stand) -> None:
@@ -110,12 +111,13 @@ def cut_now(
     decision = posting.cut(facts)
     if isinstance(decision, Park):
         return decision
-    send(
-        [
-            PartReady(company_code, tuple(_plan(found[index]) for index in part), approved_by)
-            for part in decision.parts
-        ]
-    )
+    for first in range(0, len(decision.parts), _PARTS_AT_ONCE):
+        send(
+            [
+                PartReady(company_code, tuple(_plan(found[index]) for index in part), approved_by)
+                for part in decision.parts[first : first + _PARTS_AT_ONCE]
+            ]
+        )
     if not by_person:
         connection.execute(
             text("UPDATE company_day SET absolute = absolute + :sum WHERE company = :company AND day = :day"),
