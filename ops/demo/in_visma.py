@@ -65,11 +65,10 @@ def write_earlier(town: Town, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter=";")
         rows.writerow(("Saksnummer", "Kundenummer", "Fakturanummer", "KID", "Beløp"))
-        for case in town.cases:
-            for claim in case.claims:
-                if claim.invoice_no and not case.ready:
-                    amount = decimal_text(claim.amount).replace(".", ",")
-                    rows.writerow((case.case_no, case.customer_no, claim.invoice_no, claim.kid, amount))
+        for case, claim in _invoices(town):
+            if not case.ready:
+                amount = decimal_text(claim.amount).replace(".", ",")
+                rows.writerow((case.case_no, case.customer_no, claim.invoice_no, claim.kid, amount))
 
 
 def _invoices(town: Town) -> Iterator[tuple[TownCase, Claim]]:

@@ -18,14 +18,13 @@ from workers.journal import Ring, label
 from workers.log import logger
 from workers.saves import transactions as saves
 from workers.secrets import resolve
-from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, turns
+from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.moving import Moved, decide_again, take_in
 from workers.shell.paging import ahead
 from workers.store import epoch
 from workers.store import setup as setup_store
 
 _LOG = logger(__name__)
-_SLACK = 15.0  # seconds that a lease is longer than a call may take
 _RESTORED_PAUSE = 300.0
 _REST_AFTER = 120.0  # a worker's time is limited: the same row goes on from the page it came to
 _UNKNOWN_PLACE = "Schema"  # the code for a cursor or a page token that Visma does not know (any more)
@@ -82,7 +81,7 @@ def _begin(work_id: int, hands: Hands) -> _Fetch | None:
             installation, resolve
         )  # a fault of the setup shows here, before anything is asked
         rows.count_attempt(hands.engine, work_id)
-        lease = installation.connect_timeout + installation.operation_timeout + _SLACK
+        lease = slots.lease_for(installation, 1)
         turns.lease(connection, work_id, lease)
         turn, cursor, page = saves.begin(connection, company, work_id)
     return _Fetch(company, accounting, lease, turn, cursor, page)
