@@ -21,11 +21,9 @@ from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.moving import Moved, decide_again, take_in
 from workers.shell.paging import ahead
-from workers.store import epoch
 from workers.store import setup as setup_store
 
 _LOG = logger(__name__)
-_RESTORED_PAUSE = 300.0
 _REST_AFTER = 120.0  # a worker's time is limited: the same row goes on from the page it came to
 _UNKNOWN_PLACE = "Schema"  # the code for a cursor or a page token that Visma does not know (any more)
 
@@ -68,10 +66,9 @@ def _begin(work_id: int, hands: Hands) -> _Fetch | None:
         if gave_up_after_crashes(stand):
             return None
         assert isinstance(claimed.event, events.FetchDue)
-        if epoch.restored(connection):
-            raise rows.NotYet(
-                _RESTORED_PAUSE, "a restore may have lost vouchers of ours: they would look like Visma's"
-            )
+        turns.wait_for_recovery(
+            connection, "a restore may have lost vouchers of ours: they would look like Visma's"
+        )
         company = claimed.event.company
         setup = setup_store.current(connection)
         installation = (

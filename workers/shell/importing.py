@@ -24,12 +24,11 @@ from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.opening import Openings
 from workers.shell.paging import ahead
-from workers.store import cases, epoch
+from workers.store import cases
 from workers.store import setup as setup_store
 
 _TURN = 45.0  # seconds, after which others of the queue have theirs
 _DEBTORS = 500  # whose cases are opened in one commit
-_RESTORED_PAUSE = 300.0
 _ELDER_PAUSE = 5.0
 
 
@@ -89,10 +88,9 @@ def _begin(work_id: int, hands: Hands) -> _Import | None:
             raise rows.NotYet(
                 _ELDER_PAUSE, "an import is under way that weighed some with the setup of before"
             )
-        if epoch.restored(connection):
-            raise rows.NotYet(
-                _RESTORED_PAUSE, "a restore may have lost cases: their numbers would be given again"
-            )
+        turns.wait_for_recovery(
+            connection, "a restore may have lost cases: their numbers would be given again"
+        )
         installation: Installation = setup.installations[company.installation].latest().value
         accounting = connect(installation, resolve)
         lease = slots.lease_for(installation, 1)

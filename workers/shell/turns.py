@@ -4,6 +4,11 @@ import json
 
 from sqlalchemy import Connection, text
 
+from workers.shell.rows import NotYet
+from workers.store import epoch
+
+_RESTORED_PAUSE = 300.0
+
 
 def lease(connection: Connection, work_id: int, seconds: float) -> None:
     """Keep a row from other workers for so long as a call may take: it is due again, and rung for, should this one die."""
@@ -14,6 +19,12 @@ def lease(connection: Connection, work_id: int, seconds: float) -> None:
         ),
         {"id": work_id, "seconds": seconds},
     )
+
+
+def wait_for_recovery(connection: Connection, lost: str) -> None:
+    """Raise `NotYet` as long as a restore is not accounted for; `lost` says what it may have lost, and what would follow."""
+    if epoch.restored(connection):
+        raise NotYet(_RESTORED_PAUSE, lost)
 
 
 def remember(connection: Connection, work_id: int, found: dict[str, object]) -> None:
