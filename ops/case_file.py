@@ -25,7 +25,8 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Engine
 
 from ops.case_rows import RECORDS, BadFileError, Checker, Record
-from ops.repairs.acts import Person, leave
+from ops.repairs.acts import leave
+from ops.repairs.people import named
 from pipeline.stage import Reason
 from schemas.events import CaseChanged, CasesOpened, FetchDue, TransactionParked
 from schemas.wording import counted
@@ -122,7 +123,7 @@ def _record(connection: Connection, taken: Taken, name: str, actor: str) -> tupl
     if not happened and not taken.renamed:
         return ()
     detail = {"opened": len(taken.opened), "changed": len(taken.changed), "renamed": taken.renamed}
-    person = Person(actor, "applied from a file")
+    person = named(connection, actor, "applied from a file")
     return leave(connection, person, "case apply", Path(name).name, detail, happened)
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ops import setup_fields as read
-from ops.repairs.acts import Person, leave
+from ops.repairs.acts import leave
+from ops.repairs.people import named
 from ops.setup_fields import Fault, Field, read_fields
 from ops.setup_tables import FIELDS, NOUNS
 from schemas.setup import BankAccount, Client, Company, Installation, Setup, SubLedger
@@ -78,7 +79,7 @@ def apply_text(engine: Engine, written: str, *, name: str, actor: str, dry_run: 
         if added and not dry_run:
             leave(
                 connection,
-                Person(actor, "applied from a file"),
+                named(connection, actor, "applied from a file"),
                 "client apply",
                 Path(name).name,
                 {"rows": len(added)},
@@ -151,11 +152,11 @@ def _strangers(rows: list[Dated], setup: Setup) -> list[Fault]:
         first[key] = min(day, first.get(key, day))
     faults = []
     for row in rows:
-        for field, kind, named in _named(row.value):
-            begins = first.get((kind, named))
+        for field, kind, what in _named(row.value):
+            begins = first.get((kind, what))
             if begins is None or begins > row.valid_from:
                 found = f"one from {begins}" if begins else "none"
-                faults.append(Fault(row.place, field, f"{kind} {named} by {row.valid_from}", found))
+                faults.append(Fault(row.place, field, f"{kind} {what} by {row.valid_from}", found))
     return faults
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from ops import balance, repairs
+from ops.access import ALL_ROLES
 from ops.bank_writer import OcrAssignment, OcrPayment, OcrTransmission, write
 from ops.simulator import Simulator
 from schemas.case import KK2_ORDER
@@ -265,7 +266,7 @@ class Site:
     def act(self, repair: Callable[..., repairs.Done], *of: object, **more: object) -> None:
         """A person's repair, and all that is due after it."""
         with self.engine.begin() as connection:
-            repair(connection, *of, person=repairs.Person("kari", "it is so"), **more)
+            repair(connection, *of, person=repairs.Person("kari", "it is so", ALL_ROLES), **more)
         self.drain()
 
     def set_up(self, value: setup_store.Noun, valid_from: date = FIRST_DAY) -> None:

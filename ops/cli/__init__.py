@@ -23,6 +23,7 @@ from ops.cli import (
     schedules,
     shadows,
     transactions,
+    users,
     visma,
     vouchers,
     work,
@@ -38,7 +39,7 @@ cases.app.registered_commands += importing.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
-    shadows.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
+    shadows.app, users.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
 for commands in (keeping.commands, inventing.commands, running.commands):

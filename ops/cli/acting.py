@@ -17,10 +17,10 @@ def act(
     do: "Callable[[Connection, Person], Done]", *, name: str, reason: str, dry_run: bool, json: bool
 ) -> None:
     """Do an act and commit it, or with `dry_run` take it back; a refusal goes to standard error with exit status 1."""
-    from ops.repairs.acts import Person
+    from ops.repairs.people import named
 
     with reaching.database().connect() as connection:
-        done = do(connection, Person(reaching.actor(name), reason))
+        done = do(connection, named(connection, reaching.actor(name), reason))
         if dry_run:
             connection.rollback()
         else:

@@ -95,7 +95,8 @@ def add(
     """
     if try_only:
         _try(file, json=json)
-    from ops.repairs.acts import Person, leave
+    from ops.repairs.acts import leave
+    from ops.repairs.people import named
     from workers.journal import Ring
     from workers.relay import Ringer
     from workers.watch import Refused, SeenAgain, land
@@ -109,7 +110,12 @@ def add(
         raise SaidNoError(f"{taken.name} is not taken. {taken.reason}")
     with engine.begin() as connection:
         leave(
-            connection, Person(who, reason), "add file", f"file {taken.file_id}", {"sha256": taken.sha256}, []
+            connection,
+            named(connection, who, reason),
+            "add file",
+            f"file {taken.file_id}",
+            {"sha256": taken.sha256},
+            [],
         )
     reaching.ring(rings)
     if json:

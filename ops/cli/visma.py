@@ -39,10 +39,10 @@ def recover(
     """
     from ops import recovery
     from ops.repairs import recovering
-    from ops.repairs.acts import Person
+    from ops.repairs.people import named
 
-    person = Person(reaching.actor(name), reason)
     with reaching.database().connect() as connection:
+        person = named(connection, reaching.actor(name), reason)
         if same or apart:
             if same:
                 step, rings = recovering.same(connection, *_pair(same), person=person)

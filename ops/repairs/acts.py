@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from ops.access import ACTS, Role, may
 from schemas.events import FileSettled, PersonActed
 from workers import audit
 from workers.journal import Ring, label, record, restore
@@ -24,12 +25,17 @@ class Done:
     sentence: str
 
 
+class NotAllowed(Refusal):
+    """The person's roles do not have this act; the message says which do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, and why."""
+    """Who acts, why, and what that person is to the desk."""
 
     actor: str
     reason: str
+    roles: frozenset[Role]
 
 
 def leave(
@@ -42,8 +48,12 @@ def leave(
 ) -> tuple[Ring, ...]:
     """Record the act's events (or `PersonActed`, where it makes no work) and its audit row; gives what to ring for.
 
-    Comes last in an act: the audit's end is locked until the commit.
+    Comes last in an act: the audit's end is locked until the commit. Raises `NotAllowed`, whoever asks and by whatever
+    door: no act can be done without coming here.
     """
+    if not may(person.roles, act):
+        needed = " or ".join(role for role in Role if role in ACTS[act])
+        raise NotAllowed(f"{person.actor} may not do this ({act}): it is for the role {needed}")
     rings = record(connection, list(happened) or [PersonActed(act, subject)], actor=person.actor)
     audit.note(connection, person.actor, act, subject, person.reason, detail)
     return tuple(rings)

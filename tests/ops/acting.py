@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ops import balance
+from ops.access import ALL_ROLES
 from ops.balance.asking import ask
 from ops.repairs import Done, Person, Refusal
 from tests.ops.ledger import Room, one
@@ -14,8 +15,8 @@ from workers import audit
 Kk2 = Callable[..., tuple[int, str, str]]
 """A command line on a site: its exit status, what it printed and what it said."""
 
-KARI = Person("kari", "KID skrevet feil")
-SILENT = Person("kari", "")
+KARI = Person("kari", "KID skrevet feil", ALL_ROLES)
+SILENT = Person("kari", "", ALL_ROLES)
 
 
 def disagreements(connection: Connection) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from ops import cli, recovery, repairs
+from ops.access import ALL_ROLES
 from ops.embedded import Postgres
 from ops.health import State, examining
 from ops.recovery import Recovered
@@ -29,7 +30,7 @@ from workers.store import epoch
 from workers.store import setup as setup_store
 
 DUE = date(2026, 3, 1)
-KARI = repairs.Person("kari", "after a restore")
+KARI = repairs.Person("kari", "after a restore", ALL_ROLES)
 
 
 @pytest.fixture
@@ -297,7 +298,7 @@ def test_where_visma_cannot_list_delivery_stays_stopped_until_a_person_gives_a_r
     assert restored.all("SELECT scope FROM brake") == [("*",)]
     with restored.engine.begin() as connection:
         with pytest.raises(Refusal, match="without kk2 visma recover needs a reason"):
-            braking.start_delivery(connection, "*", person=repairs.Person("kari", ""))
+            braking.start_delivery(connection, "*", person=repairs.Person("kari", "", ALL_ROLES))
         braking.start_delivery(connection, "*", person=KARI)
     assert restored.all("SELECT scope FROM brake") == []
 

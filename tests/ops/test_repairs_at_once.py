@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.queries.proposals import proposal
 from ops.repairs import Done, Person, Refusal, Which
 from schemas.money import kr
@@ -32,7 +33,7 @@ def at_once(engine: Engine, act: Callable[[Connection, Person], Done]) -> tuple[
             start.wait(timeout=30)
             try:
                 with connection.begin():
-                    done.append(act(connection, Person(name, "samtidig")).sentence)
+                    done.append(act(connection, Person(name, "samtidig", ALL_ROLES)).sentence)
             except Refusal as refusal:
                 refused.append(str(refusal))
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.repairs import Done, Person
 from schemas.case import Kind
 from schemas.money import kr
@@ -40,7 +41,7 @@ def test_money_that_stands_on_suspense_can_be_given_to_a_case(here: Room, stands
 def test_who_comes_second_is_told_who_was_first(here: Room, stands: Standing) -> None:
     act(here, lambda c: repairs.assign(c, stands.parked, stands.case, original=None, person=KARI))
 
-    second = Person("ola", "")
+    second = Person("ola", "", ALL_ROLES)
     sentence = refused(
         here, lambda c: repairs.assign(c, stands.parked, stands.case, original=None, person=second)
     )
@@ -370,7 +371,7 @@ def test_delivery_is_stopped_once_and_started_again(here: Room, stands: Standing
     act(here, lambda c: repairs.stop_delivery(c, "100", person=KARI))
 
     assert "stopped already by kari" in refused(
-        here, lambda c: repairs.stop_delivery(c, "100", person=Person("ola", "også jeg"))
+        here, lambda c: repairs.stop_delivery(c, "100", person=Person("ola", "også jeg", ALL_ROLES))
     )
     with here.begin() as connection:
         row = Ledger(connection).work(

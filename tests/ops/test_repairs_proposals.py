@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.queries.proposals import proposal
 from ops.repairs import Person
 from schemas.case import Kind
@@ -118,7 +119,7 @@ def test_one_approval_at_a_time(here: Room, stands: Standing) -> None:
     act(here, lambda c: repairs.approve(c, "100", stands.file, digest, person=KARI))
 
     assert "being made into vouchers" in refused(
-        here, lambda c: repairs.approve(c, "100", stands.file, digest, person=Person("ola", ""))
+        here, lambda c: repairs.approve(c, "100", stands.file, digest, person=Person("ola", "", ALL_ROLES))
     )
 
 
@@ -133,7 +134,7 @@ def test_over_the_four_eyes_limit_who_corrected_last_does_not_approve(here: Room
     digest = proposal(here.connection, "100", stands.file).digest
 
     assert "four-eyes" in refused(here, lambda c: repairs.approve(c, "100", stands.file, digest, person=KARI))
-    act(here, lambda c: repairs.approve(c, "100", stands.file, digest, person=Person("ola", "")))
+    act(here, lambda c: repairs.approve(c, "100", stands.file, digest, person=Person("ola", "", ALL_ROLES)))
 
 
 def test_a_company_without_a_setup_has_nothing_to_approve(here: Room, stands: Standing) -> None:

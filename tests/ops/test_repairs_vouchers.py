@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.repairs import Done, Person, Which
 from schemas.money import kr
 from tests.ops.acting import KARI, SILENT, act, last_act, refused
@@ -104,7 +105,7 @@ def test_what_has_not_stopped_is_not_retried(here: Room, stands: Standing, state
 def test_two_people_retry_at_once_and_one_is_told(here: Room, stands: Standing) -> None:
     voucher = a_voucher(here, stands, "refused")
     act(here, lambda c: repairs.retry(c, voucher, person=KARI))
-    act(here, lambda c: repairs.retry(c, voucher, person=Person("ola", "")))
+    act(here, lambda c: repairs.retry(c, voucher, person=Person("ola", "", ALL_ROLES)))
 
     assert one(here.connection, "SELECT count(*) FROM journal WHERE event = 'RetryAsked'") == 1
 

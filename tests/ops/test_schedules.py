@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from ops.access import ALL_ROLES
 from ops.health import State, examine, health
 from ops.queries import schedules as queries
 from ops.queries.schedules import RunRow, ScheduleRow
@@ -25,7 +26,7 @@ from workers.clock import CLOCKED
 from workers.shell.rows import park
 from workers.store import schedules as store
 
-KARI = Person("kari", "Visma is upgraded")
+KARI = Person("kari", "Visma is upgraded", ALL_ROLES)
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 
@@ -114,7 +115,7 @@ def test_of_two_who_run_it_at_once_one_does(here: Site) -> None:
     def person(name: str) -> None:
         start.wait()
         try:
-            heard.append(act(here, run_now, person=Person(name, "")))
+            heard.append(act(here, run_now, person=Person(name, "", ALL_ROLES)))
         except Refusal as refusal:
             heard.append(str(refusal))
 
@@ -171,7 +172,8 @@ def test_a_pause_says_why_ends_later_than_now_and_is_said_once(here: Site) -> No
     end = NOW + timedelta(days=1)
 
     assert (
-        refused(here, pause, end, person=Person("kari", " ")) == "say why: to pause a schedule needs a reason"
+        refused(here, pause, end, person=Person("kari", " ", ALL_ROLES))
+        == "say why: to pause a schedule needs a reason"
     )
     assert refused(here, pause, NOW - HOUR).endswith("has passed; a pause ends later than now")
     act(here, pause, end)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.simulator import Fault, FaultKind
 from schemas.case import Kind
 from schemas.money import kr
@@ -136,7 +137,7 @@ class Days:
     def act(self, repair: Callable[..., repairs.Done], *of: object, **more: object) -> None:
         try:
             with self.here.engine.begin() as connection:
-                repair(connection, *of, person=repairs.Person("kari", "it is so"), **more)
+                repair(connection, *of, person=repairs.Person("kari", "it is so", ALL_ROLES), **more)
         except repairs.Refusal:
             pass
 

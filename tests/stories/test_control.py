@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.queries import vouchers
 from ops.repairs import transactions
 from ops.simulator import Fault, FaultKind
@@ -247,7 +248,9 @@ def test_a_waiver_that_is_written_off_in_visma_too_is_no_difference(town: Site) 
 
 def test_money_under_way_explains_the_difference_and_is_named(town: Site) -> None:
     with town.engine.begin() as connection:
-        repairs.stop_delivery(connection, "100", person=repairs.Person("kari", "Visma is upgraded"))
+        repairs.stop_delivery(
+            connection, "100", person=repairs.Person("kari", "Visma is upgraded", ALL_ROLES)
+        )
     town.come(paid(kid_of(1), kr(400)), but=("deliver",))
     town.happen(ControlDue("100"))
     town.drain(but=("deliver",))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops import converting, repairs
+from ops.access import ALL_ROLES
 from ops.conversion_file import read, sha256_of
 from ops.queries import conversions
 from ops.repairs import ConversionFile
@@ -56,7 +57,9 @@ def begin(here: Site, rows: Sequence[str], *, accepts: bool = False) -> str:
     path = file_of(here, rows)
     with here.engine.begin() as connection:
         file = ConversionFile("100", "", sha256_of(path), path.name, read(path))
-        return repairs.convert(connection, file, accepts=accepts, person=repairs.Person("kari", "")).sentence
+        return repairs.convert(
+            connection, file, accepts=accepts, person=repairs.Person("kari", "", ALL_ROLES)
+        ).sentence
 
 
 def convert(here: Site, rows: Sequence[str], *, accepts: bool = False) -> None:

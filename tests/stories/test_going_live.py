@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import cli, repairs
+from ops.access import ALL_ROLES
 from ops.repairs.acts import Refusal
 from ops.simulator import Fault, FaultKind
 from schemas.events import ControlDue, FetchDue
@@ -75,7 +76,7 @@ def test_days_in_shadow_are_compared_and_then_the_first_voucher_is_ours(
     assert "500,00 kr more here" in capsys.readouterr().out
 
     with here.engine.connect() as connection, pytest.raises(Refusal, match="is in shadow mode"):
-        repairs.vouchers.end_shadow(connection, "100", person=repairs.Person("kari", "live"))
+        repairs.vouchers.end_shadow(connection, "100", person=repairs.Person("kari", "live", ALL_ROLES))
     here.set_up_company(posting=True)
     assert cli.main(["voucher", "retry", "1", "--as", "kari"]) == 1
     assert "stands from shadow mode" in capsys.readouterr().err

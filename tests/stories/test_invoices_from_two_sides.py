@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.case_file import apply_records
 from ops.case_rows import BadFileError
 from ops.repairs.invoices import Numbers
@@ -135,7 +136,7 @@ RECALLED = {"record": "recalled", "case_no": "0221-00000001"}
 def write_again(here: Site) -> str:
     with here.engine.begin() as connection:
         which = Numbers("100", None, None)
-        return numbers_again(connection, which, person=repairs.Person("kari", "so")).sentence
+        return numbers_again(connection, which, person=repairs.Person("kari", "so", ALL_ROLES)).sentence
 
 
 def test_the_number_of_a_case_that_was_recalled_in_shadow_mode_never_goes_to_visma(here: Site) -> None:

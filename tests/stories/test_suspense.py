@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.queries.proposals import proposal
 from ops.simulator import Fault, FaultKind
 from schemas.events import CasesOpened, PartReady, VoucherPlan
@@ -109,7 +110,9 @@ def test_a_person_who_assigns_at_the_moment_when_the_case_comes_is_heard(here: S
     (work,) = here.due()
     payment = stray(here)
     with here.engine.begin() as connection:
-        repairs.assign(connection, payment, other, original=None, person=repairs.Person("kari", "it is hers"))
+        repairs.assign(
+            connection, payment, other, original=None, person=repairs.Person("kari", "it is hers", ALL_ROLES)
+        )
         worker = threading.Thread(target=here.work, args=work)
         worker.start()
         until(lambda: here.one("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")[0] is True)

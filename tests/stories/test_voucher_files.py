@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.health import State, health
 from schemas.events import RestDue
 from schemas.money import kr
@@ -43,7 +44,7 @@ def work_until(here: Site, is_so: Callable[[], bool]) -> None:
 
 def person(here: Site, repair: Callable[..., repairs.Done], *of: object) -> None:
     with here.engine.begin() as connection:
-        repair(connection, *of, person=repairs.Person("kari", "looked in Visma"))
+        repair(connection, *of, person=repairs.Person("kari", "looked in Visma", ALL_ROLES))
 
 
 def test_a_bank_file_is_delivered_once_somebody_in_visma_has_read_its_vouchers(here: Site) -> None:

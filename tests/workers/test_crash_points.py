@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 import workers.shell
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.repairs import ConversionFile
 from ops.simulator import Fault, FaultKind
 from pipeline.flow import FLOW
@@ -92,7 +93,7 @@ def transferred_earlier(here: Site) -> ConversionFile:
     row = ConversionRow(2, "0221-00000004", "4", "F4-1", kid_of(4), kr(500))
     file = ConversionFile("100", "", "0" * 64, "tidligere.csv", [row])
     with here.engine.begin() as connection:
-        repairs.convert(connection, file, accepts=False, person=repairs.Person("kari", ""))
+        repairs.convert(connection, file, accepts=False, person=repairs.Person("kari", "", ALL_ROLES))
     return file
 
 
@@ -155,7 +156,9 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     assert here.all("SELECT state FROM ledger_transaction") == [("applied",)] * 2
     assert here.all("SELECT company FROM control_run") == [("100",)]
     with here.engine.begin() as connection:
-        again = repairs.convert(connection, transferred, accepts=False, person=repairs.Person("kari", ""))
+        again = repairs.convert(
+            connection, transferred, accepts=False, person=repairs.Person("kari", "", ALL_ROLES)
+        )
     assert again.sentence == "conversion 1, the same file: each row is done already, or on its way"
     assert here.all("SELECT state FROM conversion") == [("done",)]
     assert here.all("SELECT outcome, note FROM conversion_row") == [("done", "")]

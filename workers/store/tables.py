@@ -664,6 +664,35 @@ conversion_row = Table(
     comment="A row of the file. looks: 1 once it was compared before its mark, 2 once it was again after the fetch",
 )
 
+# --- people ---
+
+person = Table(
+    "person",
+    metadata,
+    Column("name", Text, primary_key=True),
+    word("password"),
+    Column("subject", Text, unique=True),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("language", Text, nullable=False, server_default="nb"),
+    Column("theme", Text, nullable=False, server_default="auto"),
+    now("made_at"),
+    instant("disabled_at"),
+    CheckConstraint("language in ('nb', 'en')", name="language"),
+    CheckConstraint("theme in ('auto', 'light', 'dark')", name="theme"),
+    comment="Who may sign in. password: argon2, empty for who signs in elsewhere (subject)",
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token", BYTEA, primary_key=True),
+    Column("person", Text, ForeignKey("person.name"), nullable=False, index=True),
+    now("begun_at"),
+    now("seen_at"),
+    Column("secret", Text, nullable=False),
+    comment="Who is signed in. token: sha256 of what the cookie has; secret: what each form must bring",
+)
+
 # --- the clock and the pulse ---
 
 schedule = Table(

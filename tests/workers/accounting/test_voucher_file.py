@@ -15,6 +15,7 @@ from lxml import etree
 from sqlalchemy import Engine
 
 from ops import repairs
+from ops.access import ALL_ROLES
 from ops.simulator import Simulator
 from schemas.money import kr
 from schemas.transfer import UNREAD, InquiryAnswer, Verdict
@@ -339,7 +340,7 @@ def test_a_worker_killed_while_it_sends_puts_one_file_down_or_a_person_is_asked(
     if point == "deliver.leased":  # nothing was written, and nothing proves it
         assert here.parked() == ["in_doubt"]
         with here.engine.begin() as connection:
-            repairs.absent(connection, 1, person=repairs.Person("kari", "it is not in Visma"))
+            repairs.absent(connection, 1, person=repairs.Person("kari", "it is not in Visma", ALL_ROLES))
         here.drain(but=("inquire",))
     assert standing(here.folder / "bilag") == [NAME]
     here.simulator.read_files()

@@ -1,0 +1,87 @@
+"""`kk2 user`: who may sign in to the console, and do what, there and here."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ops.access import Role
+from ops.cli import printing, reaching
+from ops.cli.acting import act
+from ops.cli.choosing import one_of
+from ops.cli.errors import CommandError
+from ops.cli.making import DryRun, Json, Name, Why, group
+
+app = group("Users: who may sign in to the console, and do what, there and here.", "user")
+_User = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+
+
+@app.command(epilog="Example: kk2 user add kari --role clerk --role operator")
+def add(
+    user: _User,
+    role: Annotated[
+        list[str], typer.Option("--role", parser=one_of(Role), metavar="ROLE", help=f"{', '.join(Role)}.")
+    ],
+    subject: Annotated[str, typer.Option(help="What the sign-in service (OIDC) calls the user.")] = "",
+    keep_password: Annotated[
+        bool, typer.Option("--keep-password", help="Ask for none: it stays, or there is none.")
+    ] = False,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Add a user, or change one: the roles, the password, or back after `kk2 user disable`.
+
+    The password is asked for, or taken from KK2_NEW_PASSWORD; it stands in no command line.
+    """
+    from ops.repairs import people
+
+    password = None if keep_password else _password()
+    roles = [Role(each) for each in role]
+    act(lambda c, who: people.add(c, user, roles, password, subject or None, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command(epilog='Example: kk2 user disable kari --reason "has left"')
+def disable(
+    user: _User, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Let a user sign in and act no more, from this moment; sessions that are open end."""
+    from ops.repairs import people
+
+    act(
+        lambda c, who: people.disable(c, user, person=who),
+        name=name,
+        reason=reason,
+        dry_run=dry_run,
+        json=json,
+    )
+
+
+@app.command("list", epilog="Example: kk2 user list")
+def list_(json: Json = False) -> None:
+    """List the users: their roles, how they sign in, and when they were seen last."""
+    from ops.queries import people
+
+    with reaching.reading() as connection:
+        found = people.users(connection)
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("name", "roles", "signs in by", "seen", "disabled"),
+        [(u.name, ", ".join(u.roles), u.signs_in, u.seen_at, u.disabled_at) for u in found],
+    )
+
+
+def _password() -> str:
+    given = os.environ.get("KK2_NEW_PASSWORD")
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "a password is wanted: set KK2_NEW_PASSWORD, or call it at a terminal, or --keep-password"
+        )
+    return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
