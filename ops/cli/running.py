@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops.cli import reaching
+from ops.cli.errors import CommandError
 from ops.cli.making import group
 
 commands = group("The processes.")
@@ -135,6 +136,39 @@ def flower(
         sys.executable,
         [sys.executable, "-m", "celery", "-q", "-A", "workers.app", "flower", f"--conf={_FLOWER}",
          f"--port={port}", f"--address={address}"],
+    )  # fmt: skip
+
+
+@commands.command(epilog="Example: kk2 console --port 8080")
+def console(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens.")] = 8080,
+    address: Annotated[
+        str, typer.Option(help="On which address; beyond the loopback only --behind-tls.")
+    ] = "127.0.0.1",
+    behind_tls: Annotated[
+        bool, typer.Option("--behind-tls", help="TLS stands in front: cookies go by it alone.")
+    ] = False,
+) -> None:
+    """Serve the operators' pages: see, correct, approve, retry, reconcile; sign in as a user of `kk2 user add`."""
+    import ipaddress
+
+    import uvicorn
+
+    from ops.console import Desk, create
+    from ops.embedded import need_port
+
+    loopback = address == "localhost" or ipaddress.ip_address(address).is_loopback
+    if not loopback and not behind_tls:
+        raise CommandError(
+            f"{address} can be reached from elsewhere, and passwords would go over the net in clear: put TLS in front and "
+            "say --behind-tls, or listen on 127.0.0.1"
+        )
+    _logs()
+    need_port(port, "stop what listens there, or choose another --port", address)
+    desk = Desk(reaching.database(), reaching.ringer().ring, secure=behind_tls)
+    uvicorn.run(
+        create(desk), host=address, port=port, log_config=None, access_log=False, server_header=False,
+        proxy_headers=behind_tls,
     )  # fmt: skip
 
 

@@ -41,8 +41,9 @@ def recover(
     from ops.repairs import recovering
     from ops.repairs.people import named
 
-    with reaching.database().connect() as connection:
+    with reaching.reading() as connection:
         person = named(connection, reaching.actor(name), reason)
+    with reaching.database().connect() as connection:
         if same or apart:
             if same:
                 step, rings = recovering.same(connection, *_pair(same), person=person)

@@ -1,0 +1,78 @@
+"""Each registered act as a form and as a POST: one way in for all of them, and one way to say no."""
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from ops.console.looking import Form, Look, Looking, is_theirs, local
+from ops.desk.acting import AnyAct, ask, faults, inputs
+from ops.desk.register import ACTS
+from ops.desk.words import N_
+from ops.repairs import Refusal
+from ops.repairs.acts import NotAllowed
+
+router = APIRouter()
+_OURS = {"secret", "back"}
+
+
+@router.get("/{on}/{subject}/{slug}")
+def form(look: Look, on: str, subject: str, slug: str) -> Response:
+    """Show the form of an act by itself."""
+    act = ACTS.get((on, slug))
+    if act is None:
+        return look.missing(look._(N_("There is no such page.")))
+    given = {
+        name: value for name, value in look.request.query_params.items() if name in act.fields.model_fields
+    }
+    return _form(look, act, subject, given, {})
+
+
+@router.post("/{on}/{subject}/{slug}")
+async def do(request: Request, look: Look, on: str, subject: str, slug: str) -> Response:
+    """Do an act: then the page that one came from, with what was done; or the form again, with why not."""
+    given = {name: str(value) for name, value in (await request.form()).items()}
+    return await run_in_threadpool(_do, look, ACTS.get((on, slug)), subject, given)
+
+
+def _do(look: Looking, act: AnyAct | None, subject: str, given: dict[str, str]) -> Response:
+    if act is None:
+        return look.missing(look._(N_("There is no such page.")))
+    if not is_theirs(look.visitor, given.get("secret")):
+        sentence = look._(
+            N_("This form is from an earlier sign-in, or from another place. Open the page again.")
+        )
+        return look.page("refused.html", 403, sentence=sentence, back=f"/{act.on}/{subject}")
+    written = {name: value for name, value in given.items() if name not in _OURS}
+    try:
+        asked = ask(act, written)
+    except ValidationError as error:
+        return _form(look, act, subject, written, faults(error), status=422)
+    try:
+        done = look.act(lambda c, person: act.do(c, subject, asked, person), getattr(asked, "reason", ""))
+    except NotAllowed as no:
+        return look.page("refused.html", 403, sentence=str(no), back=f"/{act.on}/{subject}")
+    except Refusal as no:
+        return _form(look, act, subject, written, {}, refusal=str(no), status=409)
+    return look.after(done, local(given.get("back") or f"/{act.on}/{subject}"))
+
+
+def _form(
+    look: Looking,
+    act: AnyAct,
+    subject: str,
+    given: dict[str, str],
+    wrong: dict[str, str],
+    *,
+    refusal: str = "",
+    status: int = 200,
+) -> Response:
+    made = Form(act, act.path(subject), inputs(act.fields, given, wrong))
+    return look.page(
+        "act.html",
+        status,
+        form=made,
+        refusal=refusal,
+        back=f"/{act.on}/{subject}",
+        may=look.visitor.may(act.name),
+    )

@@ -1,0 +1,239 @@
+"""What every page has in common: who looks, a connection to read with, and how a page, an act or a refusal is shown."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from itsdangerous import BadSignature, URLSafeSerializer
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection, Engine, text
+
+from ops.console import sessions, strip, words
+from ops.console.sessions import Visitor
+from ops.desk.acting import AnyAct, Input, inputs
+from ops.desk.register import ACTS, acts_on
+from ops.desk.words import N_
+from ops.repairs import Done, Person
+from workers.journal import Ring
+
+TEMPLATES = Path(__file__).parent / "templates"
+SAID = "kk2-said"
+_PATIENCE = "30s"  # a page is not worth more of the database's time
+
+NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (N_("The day"), (("/", N_("Today")), ("/flow", N_("Flow")), ("/pictures", N_("Pictures")))),
+    (
+        N_("Money in"),
+        (
+            ("/files", N_("Files")),
+            ("/payments", N_("Payments")),
+            ("/parked", N_("Parked")),
+            ("/rules", N_("Rules")),
+            ("/overpayments", N_("Overpayments")),
+            ("/cases", N_("Cases")),
+            ("/limitation", N_("Limitation")),
+        ),
+    ),
+    (
+        N_("Money on"),
+        (
+            ("/proposals", N_("Proposals")),
+            ("/booked", N_("Booked")),
+            ("/vouchers", N_("Vouchers")),
+            ("/failed", N_("Failed deliveries")),
+            ("/reconciliation", N_("Reconciliation")),
+        ),
+    ),
+    (
+        N_("Behind it"),
+        (
+            ("/visma", N_("Visma")),
+            ("/clients", N_("Clients")),
+            ("/users", N_("Users")),
+            ("/audit", N_("Audit")),
+            ("/system", N_("System")),
+        ),
+    ),
+)
+"""The pages, as the menu has them; one whose path no route serves is left out."""
+
+
+class SignInFirst(Exception):  # noqa: N818 - answered with the page where one signs in
+    """Nobody is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front."""
+
+    engine: Engine
+    ring: Callable[[Sequence[Ring]], object]
+    secure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An act that is offered: where it goes, and what it asks."""
+
+    act: AnyAct
+    path: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """One look at a page by one visitor."""
+
+    request: Request
+    desk: Desk
+    visitor: Visitor
+
+    def _(self, sentence: str) -> str:
+        return words.words(self.visitor.language).gettext(sentence)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads, and sees one moment whatever the workers do meanwhile."""
+        with self.desk.engine.connect() as connection, connection.begin():
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            connection.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
+            yield connection
+
+    def forms(
+        self, on: str, subject: object, fitting: Sequence[str], values: Mapping[str, str] | None = None
+    ) -> list[Form]:
+        """Give the forms of the acts named in `fitting` (their slugs) that the visitor may do, in that order."""
+        known = acts_on(on)
+        return [
+            Form(known[slug], known[slug].path(subject), inputs(known[slug].fields, values or {}))
+            for slug in fitting
+            if self.visitor.may(known[slug].name)
+        ]
+
+    def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Show a page."""
+        with self.desk.engine.connect() as connection:
+            beats = strip.strip(connection)
+        told = self._told()
+        html = render(self.request, self.visitor, template, {**values, "beats": beats, "told": told})
+        answer = HTMLResponse(html, status)
+        if told:
+            answer.delete_cookie(SAID)
+        return answer
+
+    def fragment(self, template: str, **values: Any) -> HTMLResponse:
+        """Show a part of a page that refreshes itself."""
+        return HTMLResponse(render(self.request, self.visitor, template, values))
+
+    def missing(self, what: str) -> HTMLResponse:
+        """Say that there is no such thing."""
+        return self.page("refused.html", 404, sentence=what, back="/")
+
+    def act(self, do: Callable[[Connection, Person], Done], reason: str) -> Done:
+        """Do an act in the visitor's name, commit it, and tell the workers. A refusal is raised, and nothing is changed."""
+        with self.desk.engine.begin() as connection:
+            done = do(connection, Person(self.visitor.name, reason, self.visitor.roles))
+        self.desk.ring(done.rings)
+        return done
+
+    def after(self, done: Done, to: str) -> Response:
+        """Go on to a page that says what was done."""
+        answer = RedirectResponse(local(to), 303)
+        told = URLSafeSerializer(self.visitor.secret, SAID).dumps(done.sentence)
+        answer.set_cookie(SAID, str(told), max_age=60, httponly=True, samesite="lax", secure=self.desk.secure)
+        return answer
+
+    def _told(self) -> str:
+        try:
+            return str(URLSafeSerializer(self.visitor.secret, SAID).loads(self.request.cookies.get(SAID, "")))
+        except BadSignature:
+            return ""
+
+
+def local(path: str) -> str:
+    """A path of this site; anything that could lead elsewhere becomes the front page."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if plain and "\\" not in path else "/"
+
+
+def looking(request: Request) -> Looking:
+    """Give the look of whoever is signed in; a POST must bring its form's secret. Raises `SignInFirst`."""
+    desk: Desk = request.app.state.desk
+    visitor = sessions.visitor(desk.engine, request.cookies.get(sessions.COOKIE, ""))
+    if visitor is None:
+        raise SignInFirst
+    return Looking(request, desk, visitor)
+
+
+Look = Annotated[Looking, Depends(looking)]
+
+
+def is_theirs(visitor: Visitor, secret: object) -> bool:
+    """Whether a form was made for this session."""
+    return isinstance(secret, str) and secrets.compare_digest(secret.encode(), visitor.secret.encode())
+
+
+def render(request: Request, visitor: Visitor | None, template: str, values: Mapping[str, Any]) -> str:
+    """Render a template in the visitor's language."""
+    language = visitor.language if visitor else preferred(request)
+    known = {getattr(route, "path", "") for route in request.app.routes}
+    menu = [(title, [(path, name) for path, name in pages if path in known]) for title, pages in NAVIGATION]
+    return (
+        environment(language)
+        .get_template(template)
+        .render(
+            {
+                "visitor": visitor,
+                "language": language,
+                "theme": visitor.theme if visitor else "auto",
+                "menu": [(title, pages) for title, pages in menu if pages],
+                "path": request.url.path,
+                "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+                "told": "",
+                "beats": (),
+                **values,
+            }
+        )
+    )
+
+
+def preferred(request: Request) -> str:
+    """The language of somebody whom nobody knows yet: what was chosen at the door, else bokmål."""
+    chosen = request.cookies.get("kk2-language", "")
+    return chosen if chosen in words.LANGUAGES else "nb"
+
+
+_ENVIRONMENTS: dict[str, Environment] = {}
+
+
+def environment(language: str) -> Environment:
+    """Give the templates of a language, with the filters that write amounts, days and words in it."""
+    if language not in _ENVIRONMENTS:
+        made = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        spoken = words.words(language)
+        made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
+        made.filters |= {
+            "kr": lambda ore: words.kroner(ore, language),
+            "number": lambda value: words.number(value, language),
+            "day": lambda value: words.day(value, language),
+            "moment": lambda value: words.moment(value, language),
+            "word": lambda word: spoken.gettext(str(word).replace("_", " ")) if word else "",
+            "said": lambda sentence: sentence,
+        }
+        _ENVIRONMENTS[language] = made
+    return _ENVIRONMENTS[language]
+
+
+__all__ = ["ACTS", "Desk", "Form", "Look", "Looking", "SignInFirst", "looking"]

@@ -1,0 +1,80 @@
+"""Who is signed in: a random token in a cookie, its hash and its end in the database."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, text
+
+from ops.access import Role
+from ops.access import may as roles_may
+
+COOKIE = "kk2"
+IDLE = timedelta(minutes=30)
+WHOLE = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a page. `secret` is what each of their forms must bring back."""
+
+    name: str
+    roles: frozenset[Role]
+    language: str
+    theme: str
+    secret: str
+
+    def may(self, act: str) -> bool:
+        """Whether the visitor's roles have the act."""
+        return roles_may(self.roles, act)
+
+
+def begin(connection: Connection, name: str) -> str:
+    """Begin a session for a person who has proven who they are; gives the token for the cookie."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(text("DELETE FROM session WHERE begun_at < now() - :whole"), {"whole": WHOLE})
+    connection.execute(
+        text("INSERT INTO session (token, person, secret) VALUES (:token, :name, :secret)"),
+        {"token": _kept(token), "name": name, "secret": secrets.token_urlsafe(24)},
+    )
+    return token
+
+
+def visitor(engine: Engine, token: str) -> Visitor | None:
+    """Give who has this token, None once the session ended: by rest, by age, or because the user was disabled."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            text(
+                "SELECT p.name, p.roles, p.language, p.theme, s.secret, s.seen_at < now() - interval '1 minute' AS stale "
+                "FROM session s JOIN person p ON p.name = s.person WHERE s.token = :token AND p.disabled_at IS NULL "
+                "AND s.seen_at > now() - :idle AND s.begun_at > now() - :whole"
+            ),
+            {"token": _kept(token), "idle": IDLE, "whole": WHOLE},
+        ).one_or_none()
+        if row is None:
+            return None
+        if row.stale:
+            connection.execute(
+                text("UPDATE session SET seen_at = now() WHERE token = :token"), {"token": _kept(token)}
+            )
+    return Visitor(row.name, frozenset(Role(role) for role in row.roles), row.language, row.theme, row.secret)
+
+
+def end(connection: Connection, token: str) -> None:
+    """End a session."""
+    connection.execute(text("DELETE FROM session WHERE token = :token"), {"token": _kept(token)})
+
+
+def prefer(connection: Connection, name: str, *, language: str | None, theme: str | None) -> None:
+    """Keep how a person likes the screen."""
+    connection.execute(
+        text(
+            "UPDATE person SET language = coalesce(:language, language), theme = coalesce(:theme, theme) WHERE name = :name"
+        ),
+        {"language": language, "theme": theme, "name": name},
+    )
+
+
+def _kept(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

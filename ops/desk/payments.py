@@ -1,0 +1,76 @@
+"""Payments: their list, and what a clerk does with one."""
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from ops.desk.acting import Act, AnyAct, CaseNo, MayGiveReason, WithReason, case_id
+from ops.desk.listing import Column, Facet, Listing, Shape
+from ops.desk.words import N_
+from ops.repairs import Done, Person, payments
+
+STATES = ("waiting", "settled", "parked", "held", "refused", "known")
+
+PAYMENTS = Listing(
+    name="payments",
+    title=N_("Payments"),
+    path="/payments",
+    source="payment p LEFT JOIN kk2_case c ON c.id = p.case_id LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked'",
+    columns=(
+        Column("id", N_("Payment"), "p.id", Shape.CODE, link="/payments/{id}", sorts=True),
+        Column("booked_on", N_("Booked"), "p.booked_on", Shape.DAY),
+        Column("amount", N_("Kroner"), "p.amount", Shape.MONEY, total=True),
+        Column("kid", N_("KID"), "p.kid", Shape.CODE),
+        Column("company", N_("Company"), "p.company", Shape.CODE),
+        Column("state", N_("State"), "p.state", Shape.WORD),
+        Column("case_no", N_("Case"), "c.case_no", Shape.CODE, link="/cases/{case_id}"),
+        Column("note", N_("Waits because"), "w.note"),
+        Column("file", N_("File"), "p.file_id", Shape.CODE, link="/files/{file}"),
+        Column("line", N_("Line"), "p.line", Shape.NUMBER),
+        Column("case_id", N_("Case id"), "p.case_id", Shape.CODE, shown=False),
+    ),
+    facets=(
+        Facet("state", N_("State"), "p.state", STATES, option="--state"),
+        Facet("company", N_("Company"), "p.company", option="--company"),
+        Facet("file", N_("File"), "p.file_id::text", option="--file"),
+    ),
+    search="p.kid = :q OR p.id = :number OR p.amount = :ore OR c.case_no = :q",
+    search_hint=N_("KID, case, amount or payment"),
+    days="p.booked_on",
+    order="p.id DESC",
+    empty=N_("No payment is like that."),
+    command="kk2 payment list",
+)
+
+
+class ToCase(MayGiveReason):
+    """Which case a payment is for."""
+
+    case: CaseNo = Field(title=N_("Case"))
+    original: int | None = Field(None, title=N_("Takes back payment (only for money out)"))
+
+
+def _assign(connection: Connection, subject: str, asked: ToCase, person: Person) -> Done:
+    found = case_id(connection, asked.case)
+    return payments.assign(connection, int(subject), found, original=asked.original, person=person)
+
+
+def _release(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
+    return payments.release(connection, [int(subject)], person=person)
+
+
+def _refuse(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
+    return payments.refuse(connection, int(subject), person=person)
+
+
+LISTINGS = (PAYMENTS,)
+ACTS: tuple[AnyAct, ...] = (
+    Act(
+        "assign", "payments", "assign", N_("Give it to a case"), ToCase, _assign,
+        N_("The payment is split over what the case owes. Money on the suspense account is moved by the next voucher."),
+    ),
+    Act("release", "payments", "release", N_("Let it go on"), MayGiveReason, _release, N_("It is matched and split anew.")),
+    Act(
+        "refuse", "payments", "refuse", N_("Do not book it"), WithReason, _refuse,
+        N_("For money that is booked elsewhere, refunded, or that the bank sent twice."), grave=True,
+    ),
+)  # fmt: skip
