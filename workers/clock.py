@@ -16,6 +16,7 @@ from workers.settings import Settings
 from workers.shell import Hands
 from workers.store import schedules as schedule_store
 from workers.store import setup as setup_store
+from workers.store import tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def tick(hands: Hands) -> None:
         crash_point("tick.before_commit")
     crash_point("tick.after_commit")
     hands.ringer.ring(rings)
+    with hands.engine.begin() as connection:
+        tally.fold(connection)
 
 
 def take_due(connection: Connection, site: Settings, now: datetime) -> list[Ring]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 
-from ops.balance import ledger, payments
+from ops.balance import ledger, payments, tallies
 from ops.balance.asking import Check, ask
 from ops.balance.replay import replay
 from ops.balance.report import BalanceReport, Difference, Exit, Finding, Place, Sums, VoucherSums
@@ -24,7 +24,7 @@ __all__ = [
     "check",
 ]
 
-CHECKS: tuple[Check, ...] = (*payments.CHECKS, *ledger.CHECKS)
+CHECKS: tuple[Check, ...] = (*payments.CHECKS, *ledger.CHECKS, *tallies.CHECKS)
 """The promises that the database is asked, in the order of a payment's way."""
 
 

@@ -298,6 +298,19 @@ FAULTS = {
         "UPDATE split SET amount = amount - 4900 WHERE payment_id = :proposed AND kind = 3",
     ),
     "a case in another state than its facts give": ("replay", "UPDATE kk2_case SET state = 'open'"),
+    "a kept sum of payments with other money": (
+        "payment sums",
+        "UPDATE tally SET amount = amount + 1 WHERE of = 'payment' AND state = 'refused'",
+    ),
+    "a payment that changed and no sum saw it": (
+        "payment sums",
+        "UPDATE payment SET state = 'known' WHERE id = :refused",
+    ),
+    "a kept sum of vouchers that was lost": ("voucher sums", "DELETE FROM tally WHERE of = 'voucher'"),
+    "a kept sum of parked work twice": (
+        "parked sums",
+        "INSERT INTO tally SELECT * FROM tally WHERE of = 'parked'",
+    ),
 }
 
 

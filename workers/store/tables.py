@@ -664,6 +664,26 @@ conversion_row = Table(
     comment="A row of the file. looks: 1 once it was compared before its mark, 2 once it was again after the fetch",
 )
 
+# --- sums that are kept ---
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("of", Text, nullable=False),
+    word("company"),
+    word("account"),
+    Column("day", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    word("code"),
+    Column("number", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("folded", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("of in ('payment', 'voucher', 'parked')", name="of"),
+    Index("ix_tally_key", "of", "day", "state", "company", "account", "code"),
+    Index("ix_tally_unfolded", "day", postgresql_where=text("NOT folded")),
+    comment="Sums that are kept, written by triggers. Of parked rows state is the stage, code the reason, day when they were made",
+)
+
 # --- people ---
 
 person = Table(

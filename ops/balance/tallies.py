@@ -1,0 +1,57 @@
+"""The promises about the sums that are kept: they are what a count of every row gives."""
+
+from ops.balance.asking import ROWS, Check
+
+_KEY = "company, account, day, state, code"
+
+
+def _agrees(of: str, counted: str) -> str:
+    """Kept and counted, key by key; a key with the right number and the wrong money is told in øre."""
+    return f"""
+WITH kept AS (
+    SELECT {_KEY}, sum(number) AS number, sum(amount) AS amount FROM tally WHERE of = '{of}' GROUP BY {_KEY}
+), counted AS ({counted}), d AS (
+    SELECT {_KEY}, coalesce(c.number, 0) AS counted, coalesce(k.number, 0) AS kept,
+        coalesce(c.amount, 0) AS counted_ore, coalesce(k.amount, 0) AS kept_ore
+    FROM counted c FULL JOIN kept k USING ({_KEY})
+)
+SELECT 'sum of ' || concat_ws(', ', nullif(company, ''), nullif(account, ''), day, state, nullif(code, '')) AS subject,
+    CASE WHEN counted <> kept THEN counted ELSE counted_ore END AS expected,
+    CASE WHEN counted <> kept THEN kept ELSE kept_ore END AS found,
+    CASE WHEN counted <> kept THEN 'rows counted anew, and as the kept sum has them'
+         ELSE 'øre counted anew, and as the kept sum has them' END AS cause
+FROM d WHERE counted <> kept OR counted_ore <> kept_ore"""
+
+
+CHECKS = (
+    Check(
+        "payment sums",
+        "The sums that are kept of payments are what counting them gives",
+        ROWS,
+        _agrees(
+            "payment",
+            "SELECT coalesce(company, '') AS company, account, booked_on AS day, state, '' AS code, count(*) AS number, "
+            "sum(amount) AS amount FROM payment GROUP BY 1, 2, 3, 4",
+        ),
+    ),
+    Check(
+        "voucher sums",
+        "The sums that are kept of vouchers are what counting them gives",
+        ROWS,
+        _agrees(
+            "voucher",
+            "SELECT company, account, voucher_on AS day, state, coalesce(code, '') AS code, count(*) AS number, "
+            "sum(total) AS amount FROM voucher GROUP BY 1, 2, 3, 4, 5",
+        ),
+    ),
+    Check(
+        "parked sums",
+        "The sums that are kept of what waits for a person are what counting it gives",
+        ROWS,
+        _agrees(
+            "parked",
+            "SELECT '' AS company, '' AS account, (made_at AT TIME ZONE 'UTC')::date AS day, stage AS state, reason AS code, "
+            "count(*) AS number, sum(parked_amount(payment_id, body)) AS amount FROM work WHERE state = 'parked' GROUP BY 3, 4, 5",
+        ),
+    ),
+)

@@ -1,0 +1,146 @@
+"""Sums that are kept: every statement is in them, two at once wait for nobody, and folding changes no sum."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from ops.balance import CHECKS
+from ops.balance.asking import ask
+from schemas.money import kr
+from tests.ops.ledger import Ledger, standing
+from workers.store import tally
+from workers.store.bulk import copy
+
+_COLUMNS = (
+    "file_id", "position", "line", "account", "booked_on", "interest_on", "amount", "is_reversal", "fingerprint",
+    "company", "state",
+)  # fmt: skip
+DAY = date(2026, 3, 2)
+
+
+def _sums(connection: Connection, of: str) -> dict[str, tuple[int, int]]:
+    found = connection.execute(
+        text(
+            "SELECT state, sum(number)::bigint, sum(amount)::bigint FROM tally WHERE of = :of GROUP BY state "
+            "HAVING sum(number) <> 0"
+        ),
+        {"of": of},
+    )
+    return {row[0]: (row[1], row[2]) for row in found}
+
+
+def _agree(connection: Connection) -> bool:
+    kept = [check for check in CHECKS if check.name.endswith(" sums")]
+    assert len(kept) == 3
+    return all(ask(connection, check).holds for check in kept)
+
+
+def _copied(connection: Connection, first: int, number: int) -> None:
+    copy(
+        connection,
+        "payment",
+        _COLUMNS,
+        ((1, n, n, "9999", DAY, DAY, 100, False, n, "100", "waiting") for n in range(first, first + number)),
+    )
+
+
+def test_what_is_copied_in_is_counted_and_what_moves_is_counted_elsewhere(engine: Engine) -> None:
+    with engine.begin() as connection:
+        _copied(connection, 0, 50)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE payment SET state = 'parked' WHERE position < 20"))
+
+        assert _sums(connection, "payment") == {"waiting": (30, 3000), "parked": (20, 2000)}
+
+
+def test_a_statement_that_moves_nothing_writes_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        _copied(connection, 0, 5)
+        connection.execute(text("UPDATE payment SET kid = '1'"))
+
+        assert connection.execute(text("SELECT count(*) FROM tally")).scalar_one() == 1
+
+
+def test_a_ledger_of_all_states_agrees_before_and_after_the_fold(engine: Engine) -> None:
+    standing(engine)
+    with engine.begin() as connection:
+        before = {of: _sums(connection, of) for of in ("payment", "voucher", "parked")}
+        assert _agree(connection)
+    with engine.begin() as connection:
+        assert tally.fold(connection) > 0
+    with engine.begin() as connection:
+        assert {of: _sums(connection, of) for of in ("payment", "voucher", "parked")} == before
+        assert connection.execute(text("SELECT count(*) FROM tally WHERE NOT folded")).scalar_one() == 0
+        assert _agree(connection)
+        assert tally.fold(connection) == 0
+
+
+@pytest.fixture
+def two(engine: Engine) -> Iterator[tuple[Connection, Connection]]:
+    """Two workers, each in a transaction of its own; one that must wait for the other fails at once."""
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            connection.execute(text("SET lock_timeout = '1s'"))
+            connection.commit()
+        yield first, second
+
+
+def test_two_workers_at_once_wait_for_nobody_and_both_are_counted(
+    engine: Engine, two: tuple[Connection, Connection]
+) -> None:
+    with engine.begin() as connection:
+        _copied(connection, 0, 100)
+    first, second = two
+    first.execute(text("UPDATE payment SET state = 'refused' WHERE position < 10"))
+    second.execute(text("UPDATE payment SET state = 'refused' WHERE position BETWEEN 10 AND 29"))
+    second.commit()
+    first.commit()
+
+    with engine.begin() as connection:
+        assert _sums(connection, "payment") == {"waiting": (70, 7000), "refused": (30, 3000)}
+        assert _agree(connection)
+
+
+def test_a_fold_while_a_worker_is_under_way_loses_nothing_of_it(
+    engine: Engine, two: tuple[Connection, Connection]
+) -> None:
+    with engine.begin() as connection:
+        _copied(connection, 0, 100)
+    worker, clock = two
+    worker.execute(text("UPDATE payment SET state = 'refused' WHERE position < 10"))
+    assert tally.fold(clock) == 1
+    clock.commit()
+    worker.commit()
+    assert tally.fold(clock) == 3  # the folded row, and what the worker added
+    clock.commit()
+
+    with engine.begin() as connection:
+        assert _sums(connection, "payment") == {"waiting": (90, 9000), "refused": (10, 1000)}
+        assert _agree(connection)
+
+
+def test_a_second_clock_leaves_the_fold_to_the_first(
+    engine: Engine, two: tuple[Connection, Connection]
+) -> None:
+    with engine.begin() as connection:
+        _copied(connection, 0, 1)
+    first, second = two
+    assert tally.fold(first) == 1
+
+    assert tally.fold(second) == 0
+
+
+def test_a_parked_row_is_counted_with_its_payments_money_until_it_is_closed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        ledger = Ledger(connection)
+        ledger.set_up()
+        payment, *_ = ledger.file(kr(77))
+        ledger.work("settle", "PaymentParked", {}, state="parked", reason="unknown_kid", payment=payment)
+
+        assert _sums(connection, "parked") == {"settle": (1, kr(77))}
+
+        connection.execute(text("UPDATE work SET state = 'done'"))
+
+        assert _sums(connection, "parked") == {}
