@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine, text
 
-from ops.console import sessions, strip, words
+from ops.console import sentences, sessions, strip, words
 from ops.console.sessions import Visitor
 from ops.desk.acting import AnyAct, Input, inputs
 from ops.desk.register import ACTS, acts_on
@@ -230,7 +230,7 @@ def environment(language: str) -> Environment:
             "day": lambda value: words.day(value, language),
             "moment": lambda value: words.moment(value, language),
             "word": lambda word: spoken.gettext(str(word).replace("_", " ")) if word else "",
-            "said": lambda sentence: sentence,
+            "said": lambda sentence: sentences.translate(str(sentence or ""), language),
         }
         _ENVIRONMENTS[language] = made
     return _ENVIRONMENTS[language]

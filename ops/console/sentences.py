@@ -1,0 +1,61 @@
+"""Sentences of the rules and the repairs, in the visitor's language.
+
+They are written in English where they are decided, and stand so in the database and on the command line. A template is such a
+sentence with `{}` where its values were; the values of a found one are put into the translation, and translated themselves
+where they are words. What has no template is shown as it stands: a sentence in English is better than none.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ops.console import words
+
+_OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) ([a-z(].*)", re.DOTALL)
+"""`payment 17` and what is said of it."""
+_DEEP = 5  # a value may be a sentence with values, and so on
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    found: re.Pattern[str]
+    parts: tuple[str, ...]
+    order: tuple[int, ...]
+
+    def filled(self, values: tuple[str, ...]) -> str:
+        texts = [self.parts[0]]
+        for number, part in zip(self.order, self.parts[1:], strict=True):
+            texts += [values[number], part]
+        return "".join(texts)
+
+
+@cache
+def _templates(language: str) -> tuple[_Template, ...]:
+    """The templates with values, those with the most words of their own first."""
+    made = []
+    for _, catalogue in words.catalogues(language):
+        for message in catalogue:
+            if isinstance(message.id, str) and isinstance(message.string, str) and "{}" in message.id:
+                pattern = "(.*?)".join(re.escape(part) for part in message.id.split("{}"))
+                pieces = re.split(r"\{(\d*)\}", message.string)
+                order = tuple(int(n) if n else at for at, n in enumerate(pieces[1::2]))
+                made.append(
+                    (len(message.id), _Template(re.compile(pattern, re.DOTALL), tuple(pieces[::2]), order))
+                )
+    return tuple(template for _, template in sorted(made, key=lambda each: -each[0]))
+
+
+def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
+    """Give the sentence in the language, or as it stands."""
+    if language == "en" or not sentence:
+        return sentence
+    known = words.words(language).gettext(sentence)
+    if known != sentence or not deep:
+        return known
+    for template in _templates(language):
+        if found := template.found.fullmatch(sentence):
+            return template.filled(tuple(translate(value, language, deep - 1) for value in found.groups()))
+    if found := _OF_A_SUBJECT.fullmatch(sentence):
+        subject, rest = (translate(part, language, deep - 1) for part in found.groups())
+        return f"{subject} {rest}"
+    return sentence
