@@ -36,7 +36,8 @@ def _templates(language: str) -> tuple[_Template, ...]:
     for _, catalogue in words.catalogues(language):
         for message in catalogue:
             if isinstance(message.id, str) and isinstance(message.string, str) and "{}" in message.id:
-                pattern = "(.*?)".join(re.escape(part) for part in message.id.split("{}"))
+                value = r"(\S+)" if re.fullmatch(r"[a-z ]+ \{\}", message.id) else "(.*?)"
+                pattern = value.join(re.escape(part) for part in message.id.split("{}"))
                 pieces = re.split(r"\{(\d*)\}", message.string)
                 order = tuple(int(n) if n else at for at, n in enumerate(pieces[1::2]))
                 made.append(
