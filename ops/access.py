@@ -22,7 +22,8 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (Role.CLERK,),
         (
             "assign", "choose order", "approve", "explain", "stop case", "resume case", "write numbers again", "apply",
-            "set aside", "decide again",
+            "set aside", "decide again", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
+            "unmerge case", "close case", "reopen case",
         ),
     ),
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),

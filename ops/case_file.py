@@ -16,7 +16,7 @@ item with another amount is a withdrawn item and a new one. The items of a merge
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +26,15 @@ from sqlalchemy import Connection, Engine
 
 from ops.case_rows import RECORDS, BadFileError, Checker, Record
 from ops.repairs.acts import leave
+from ops.repairs.case_records import what_happened
 from ops.repairs.people import named
-from pipeline.stage import Reason
-from schemas.events import CaseChanged, CasesOpened, FetchDue, TransactionParked
 from schemas.wording import counted
-from workers.journal import Ring, park_each
+from workers.journal import Ring
 from workers.store import cases as store
 from workers.store import setup
 from workers.store.cases import Staged, Taken
 
 _MOST_FAULTS = 100
-_CASES_AN_EVENT = 1_000
 
 Read: TypeAlias = tuple[int, Record | str]
 """A line's number, and its record, or the sentence that says why it is none."""
@@ -106,20 +104,7 @@ def _checked(records: Iterable[Read], checker: Checker) -> Iterator[Staged]:
 
 
 def _record(connection: Connection, taken: Taken, name: str, actor: str) -> tuple[Ring, ...]:
-    """Record what happened, up to a thousand cases an event: each is one piece of work."""
-    kinds: tuple[tuple[Callable[[tuple[int, ...]], object], tuple[int, ...]], ...] = (
-        (CasesOpened, taken.opened + taken.reachable),
-        (CaseChanged, taken.changed),
-    )
-    happened: list[object] = [
-        event(ids[first : first + _CASES_AN_EVENT])
-        for event, ids in kinds
-        for first in range(0, len(ids), _CASES_AN_EVENT)
-    ]
-    happened += [FetchDue(company) for company in taken.awaited]
-    unheld = "its invoice stands in no case any more: it was withdrawn"
-    parked = [(each, Reason.UNKNOWN_INVOICE, unheld) for each in taken.homeless]
-    park_each(connection, TransactionParked, "transaction_id", parked, stage="fetch")
+    happened = what_happened(connection, taken)
     if not happened and not taken.renamed:
         return ()
     detail = {"opened": len(taken.opened), "changed": len(taken.changed), "renamed": taken.renamed}

@@ -11,7 +11,7 @@ from schemas.kid import LONGEST, SHORTEST, KidVerdict, is_well_formed, verdict
 from schemas.money import Money
 from schemas.setup import NoSuchSetupError, Setup, SubLedger
 from schemas.wording import counted
-from workers.store.cases import Staged
+from workers.store.cases import BY_THE_DESK, Staged
 
 Record: TypeAlias = Mapping[str, object]
 """A record as JSON or CSV gives it: CSV gives text only, an empty cell is an absent key."""
@@ -111,12 +111,24 @@ class _Key:
 
 _CASE_NO = words(16, blanks=False)
 _ID = words(60, blanks=True)
+
+
+def _own_id(value: object) -> object:
+    found = _ID(value)
+    if str(found).startswith(BY_THE_DESK):
+        raise UnfitError(
+            f"an id of KK2's own: those with {BY_THE_DESK} are given at the desk, and stand already"
+        )
+    return found
+
+
 _CASE = {
     "company": _Key("company", words(10, blanks=False), required=True),
     "client": _Key("client", _client, required=True),
     "case_no": _Key("case_no", _CASE_NO, required=True),
 }
 _BY_ID = {**_CASE, "id": _Key("kk2_id", _ID, required=True)}
+_OWN = {**_CASE, "id": _Key("kk2_id", _own_id, required=True)}
 _AMOUNT = _Key("amount", _amount, required=True)
 RECORDS: dict[str, dict[str, _Key]] = {
     "case": {
@@ -131,14 +143,14 @@ RECORDS: dict[str, dict[str, _Key]] = {
         "opened_on": _Key("opened_on", _day, required=True),
     },
     "item": {
-        **_BY_ID,
+        **_OWN,
         "kind": _Key("kind", _claim_kind, required=True),
         "amount": _AMOUNT,
         "due_on": _Key("day", _day, required=True),
         "invoice_no": _Key("invoice_no", words(30, blanks=True), required=False, absent=""),
     },
     "waiver": {
-        **_BY_ID,
+        **_OWN,
         "item": _Key("item_kk2_id", _ID, required=True),
         "kind": _Key("kind", _kind, required=True),
         "amount": _AMOUNT,

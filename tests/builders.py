@@ -60,8 +60,9 @@ def a_case(
     waived: tuple[Waiver, ...] = (),
     moved: tuple[Movement, ...] = (),
     state: CaseState = CaseState.OPEN,
+    closed: bool = False,
 ) -> CaseFacts:
-    return CaseFacts(7, "0221-00000038", state, items, waived, moved, paid, LEGAL_RATES)
+    return CaseFacts(7, "0221-00000038", state, items, waived, moved, paid, LEGAL_RATES, closed)
 
 
 def parts(decision: CaseSplit, payment_id: int) -> dict[tuple[Kind, int | None], Money]:

@@ -33,6 +33,7 @@ class _Case:
     case_no: str
     state: CaseState
     balance: Money
+    closed: bool
     items: list[OpenItem] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
@@ -80,10 +81,12 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterator[_Case]:
     of: dict[str, object] = {"ids": list(ids)}
     found = rows(
         connection,
-        "SELECT id, company, client, case_no, state, balance FROM kk2_case WHERE id = ANY(%(ids)s)",
+        "SELECT id, company, client, case_no, state, balance, closed_on IS NOT NULL FROM kk2_case WHERE id = ANY(%(ids)s)",
         of,
     )
-    cases = {row[0]: _Case(row[0], row[1], row[2], row[3], CaseState(row[4]), row[5]) for row in found}
+    cases = {
+        row[0]: _Case(row[0], row[1], row[2], row[3], CaseState(row[4]), row[5], row[6]) for row in found
+    }
     items = "SELECT case_id, id, kind, amount, due_on, invoice_no FROM item WHERE case_id = ANY(%(ids)s) AND withdrawn_at IS NULL"
     for case_id, item_id, kind, amount, due_on, invoice_no in rows(connection, items, of):
         cases[case_id].items.append(OpenItem(item_id, Kind(kind), amount, due_on, invoice_no))
@@ -124,6 +127,7 @@ def _compared(case: _Case, client: Dated[Client]) -> list[Difference]:
             tuple(Movement(*moved, client.on(moved.day).value.closing_threshold) for moved in case.moved),
             tuple(_incoming(payment, case.frozen, client) for payment in case.payments),
             _RATES,
+            case.closed,
         )
         decision = allocation.settle(facts)
     except (ImpossibleFactsError, NoSuchSetupError) as fault:

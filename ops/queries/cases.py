@@ -25,7 +25,10 @@ _ASKING = 0  # no payment has this id
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in a list. `balance` is without interest, which runs day by day. `stopped`: left out of the control."""
+    """A case in a list. `balance` is without interest, which runs day by day. `stopped`: left out of the control.
+
+    `closed_on`: the day on which a person closed it, None if nobody did.
+    """
 
     id: int
     case_no: str
@@ -39,6 +42,7 @@ class CaseRow:
     being_settled: bool
     merged_into: int | None
     stopped: bool
+    closed_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Standing:
 
 _ROW = (
     "SELECT c.id, c.case_no, c.company, c.client, c.customer_no, c.debtor_name, c.state, c.opened_on, c.balance, c.dirty, "
-    "c.merged_into, c.stopped FROM kk2_case c"
+    "c.merged_into, c.stopped, c.closed_on FROM kk2_case c"
 )
 
 
@@ -260,5 +264,6 @@ def standing(connection: Connection, case_id: int) -> Standing | None:
         tuple(Movement(*move, threshold_on(move.day)) for move in moved),
         tuple(incoming),
         _RATES,
+        case.closed_on is not None,
     )
     return Standing(case, facts, client_rows)

@@ -5,9 +5,12 @@ Each gives `Done`, whose rings are for the broker once the caller has committed,
 
 from ops.repairs.acts import Done, Person, Refusal
 from ops.repairs.braking import ALL, start_delivery, stop_delivery
+from ops.repairs.claims import Claim, LetGo, add_cost, waive, withdraw, withdraw_waiver
+from ops.repairs.closing import close, reopen
 from ops.repairs.conversions import ConversionFile, convert
 from ops.repairs.explaining import explain
 from ops.repairs.files import mark_known, refuse_file, release_file
+from ops.repairs.merging import merge, unmerge
 from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
 from ops.repairs.retrying import try_again
@@ -17,26 +20,32 @@ from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, rest
 
 __all__ = [
     "ALL",
+    "Claim",
     "ConversionFile",
     "Done",
+    "LetGo",
     "Person",
     "Refusal",
     "Which",
     "absent",
+    "add_cost",
     "approve",
     "assign",
     "by_hand",
     "choose_order",
+    "close",
     "confirm",
     "convert",
     "explain",
     "mark_known",
     "matching",
+    "merge",
     "pause",
     "refuse",
     "refuse_file",
     "release",
     "release_file",
+    "reopen",
     "restore",
     "resume",
     "resume_case",
@@ -48,5 +57,9 @@ __all__ = [
     "stop_case",
     "stop_delivery",
     "try_again",
+    "unmerge",
     "void",
+    "waive",
+    "withdraw",
+    "withdraw_waiver",
 ]

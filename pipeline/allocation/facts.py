@@ -46,7 +46,10 @@ class Movement(NamedTuple):
 
 
 class CaseFacts(NamedTuple):
-    """All that is known of one case. The order of items, waivers, movements and payments does not matter."""
+    """All that is known of one case. The order of items, waivers, movements and payments does not matter.
+
+    `closed`: a person closed it, whatever its rest is.
+    """
 
     case_id: int
     case_no: str
@@ -56,6 +59,7 @@ class CaseFacts(NamedTuple):
     movements: tuple[Movement, ...]
     payments: tuple[Incoming, ...]
     rates: Rates
+    closed: bool
 
 
 class InterestTaken(NamedTuple):

@@ -122,7 +122,7 @@ class Walk:
             tuple(credit),
             balance,
             self.day,
-            _state(facts.state, balance, self.threshold),
+            _state(facts, balance, self.threshold),
         )
 
     def _accrue(self, day: date) -> None:
@@ -252,12 +252,12 @@ class Walk:
         self.parked.append((payment.id, Park(reason, f"{came}, {why}")))
 
 
-def _state(state: CaseState, balance: Money, threshold: Money) -> CaseState:
+def _state(facts: CaseFacts, balance: Money, threshold: Money) -> CaseState:
     """Where the case stands; recalled and merged are a person's words and stay. Nothing moved: no threshold, and open."""
-    if state is CaseState.RECALLED or state is CaseState.MERGED:
-        return state
+    if facts.state is CaseState.RECALLED or facts.state is CaseState.MERGED:
+        return facts.state
     if not balance:
         return CaseState.PAID
-    if balance < threshold:
+    if facts.closed or balance < threshold:
         return CaseState.CLOSED_WITH_REST
     return CaseState.OPEN

@@ -162,7 +162,7 @@ def test_the_rules_of_the_product_split_each_case_as_the_oracle_does(town: Town)
             if moved.case_no == case.case_no
         )
         decision = allocation.settle(
-            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), moved, payments, Rates(RATES))
+            CaseFacts(1, case.case_no, CaseState.OPEN, items, (), moved, payments, Rates(RATES), closed=False)
         )
         for number, _ in on_case[case.case_no]:
             assert parts[number] == {

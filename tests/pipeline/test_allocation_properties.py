@@ -58,7 +58,9 @@ def cases(draw: st.DrawFn) -> CaseFacts:
     )
     state = draw(STATES)
     waived = waivers + interest_waivers
-    return CaseFacts(7, "0221-00000038", state, items, waived, movements, tuple(payments), LEGAL_RATES)
+    return CaseFacts(
+        7, "0221-00000038", state, items, waived, movements, tuple(payments), LEGAL_RATES, closed=False
+    )
 
 
 def by_payment(decision: CaseSplit) -> dict[int, Money]:

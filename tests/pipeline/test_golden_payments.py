@@ -38,7 +38,15 @@ def facts_of(case: dict[str, Any]) -> CaseFacts:
     )
     payments = tuple(payment_of(p) for p in case["payments"])
     return CaseFacts(
-        1, "0221-00000038", CaseState(case.get("state", "open")), items, waivers, (), payments, LEGAL_RATES
+        1,
+        "0221-00000038",
+        CaseState(case.get("state", "open")),
+        items,
+        waivers,
+        (),
+        payments,
+        LEGAL_RATES,
+        closed=False,
     )
 
 

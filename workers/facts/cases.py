@@ -46,6 +46,7 @@ class LockedCase:
     balance: Money
     dirty: bool
     opened_on: date
+    closed: bool
     items: list[OpenItem] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
@@ -56,7 +57,7 @@ def lock(connection: Connection, case_ids: Iterable[int]) -> dict[int, LockedCas
     """Lock cases in id order, so that no two workers wait for each other."""
     found = rows(
         connection,
-        "SELECT id, company, client, case_no, state, balance, dirty, opened_on FROM kk2_case WHERE id = ANY(%(ids)s) "
+        "SELECT id, company, client, case_no, state, balance, dirty, opened_on, closed_on IS NOT NULL FROM kk2_case WHERE id = ANY(%(ids)s) "
         "ORDER BY id FOR NO KEY UPDATE",
         {"ids": sorted(set(case_ids))},
     )

@@ -22,8 +22,6 @@ _TOLD = (
     "customer_no", "client", "proposal_no", "name", "address", "identity_no", "sub_ledger_type", "kid", "invoiced_on",
     "due_on", "original", "open_amount", "reminders", "fees",
 )  # fmt: skip
-_NONE: list[object] = [None] * len(Staged._fields)
-_AT = {name: place for place, name in enumerate(Staged._fields)}
 
 
 def take(connection: Connection, company: str, told: Sequence[ReadyInvoice]) -> list[int]:
@@ -103,7 +101,7 @@ def open_cases(connection: Connection, opened: Sequence[Opened]) -> tuple[int, .
 
 
 def _staged(opening: Opening) -> list[Staged]:
-    of = {"line": 0, "company": opening.company, "client": opening.client, "case_no": opening.case_no}
+    of = {"company": opening.company, "client": opening.client, "case_no": opening.case_no}
     case = {
         "record": "case", "account": opening.account, "kid": opening.kid, "kids": [], "case_flow": opening.case_flow,
         "sub_ledger_account": opening.sub_ledger_account, "customer_no": opening.customer_no,
@@ -113,14 +111,7 @@ def _staged(opening: Opening) -> list[Staged]:
         {"record": "item", "kk2_id": c.id, "kind": int(c.kind), "amount": c.amount, "day": c.due_on, "invoice_no": c.invoice_no}
         for c in opening.claims
     ]  # fmt: skip
-    return [_row(of | values) for values in (case, *items)]
-
-
-def _row(values: Mapping[str, object]) -> Staged:
-    row = _NONE.copy()
-    for name, value in values.items():
-        row[_AT[name]] = value
-    return Staged(*row)  # type: ignore[arg-type]
+    return [cases.staged(of | values) for values in (case, *items)]
 
 
 def note_kids(connection: Connection, last: Mapping[str, int]) -> None:

@@ -226,6 +226,7 @@ def _split(
         tuple(movements),
         tuple(incoming),
         _RATES,
+        case.closed,
     )
     decision: CaseSplit = allocation.settle(facts)
     for payment_id, park in decision.parked:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_KEY = "company, client, case_no"
+KEY = "company, client, case_no"
 
 STAGE = (
     """CREATE TEMP TABLE staged (
@@ -20,9 +20,9 @@ STAGE = (
 
 NAME = (
     "ANALYZE staged",
-    f"""INSERT INTO named SELECT {_KEY}, c.id, false
-        FROM (SELECT {_KEY} FROM staged UNION SELECT company, client, into_no FROM staged WHERE record = 'merge') s
-        JOIN kk2_case c USING ({_KEY})""",
+    f"""INSERT INTO named SELECT {KEY}, c.id, false
+        FROM (SELECT {KEY} FROM staged UNION SELECT company, client, into_no FROM staged WHERE record = 'merge') s
+        JOIN kk2_case c USING ({KEY})""",
     # The stages lock cases in id order too, so nobody waits in a circle; balances are read after this.
     "SELECT count(*) FROM (SELECT id FROM kk2_case WHERE id IN (SELECT case_id FROM named) ORDER BY id FOR NO KEY UPDATE) locked",
     "ANALYZE named",
@@ -41,7 +41,7 @@ class Question:
 _ITEMS = (
     "(SELECT n.company, n.client, n.case_no, i.kk2_id, i.kind, i.amount, i.withdrawn_at IS NOT NULL AS gone "
     "FROM named n JOIN item i USING (case_id) UNION ALL "
-    f"SELECT {_KEY}, kk2_id, kind, amount, false FROM staged WHERE record = 'item')"
+    f"SELECT {KEY}, kk2_id, kind, amount, false FROM staged WHERE record = 'item')"
 )
 
 
@@ -56,11 +56,11 @@ def _twice(record: str, what: str, keys: str) -> Question:
 
 
 QUESTIONS = (
-    _twice("'case'", "case", _KEY),
+    _twice("'case'", "case", KEY),
     _twice("'case'", "kid", "account, kid"),
-    _twice("'item'", "item", f"{_KEY}, kk2_id"),
-    _twice("'waiver'", "waiver", f"{_KEY}, kk2_id"),
-    _twice("'recalled', 'merge', 'unmerge'", "state of the case", _KEY),
+    _twice("'item'", "item", f"{KEY}, kk2_id"),
+    _twice("'waiver'", "waiver", f"{KEY}, kk2_id"),
+    _twice("'recalled', 'merge', 'unmerge'", "state of the case", KEY),
     Question(
         "case_no",
         "a case that stands, or that the file opens",
@@ -73,7 +73,7 @@ QUESTIONS = (
         "account, kid and opened_on",
         "those that the case was opened with, {}",
         f"SELECT line, c.account || ' ' || c.kid || ' ' || c.opened_on, s.account || ' ' || s.kid || ' ' || s.opened_on "
-        f"FROM staged s JOIN named n USING ({_KEY}) JOIN kk2_case c ON c.id = n.case_id WHERE s.record = 'case' "
+        f"FROM staged s JOIN named n USING ({KEY}) JOIN kk2_case c ON c.id = n.case_id WHERE s.record = 'case' "
         f"AND (c.account, c.kid, c.opened_on) <> (s.account, s.kid, s.opened_on)",
     ),
     Question(
@@ -87,7 +87,7 @@ QUESTIONS = (
     Question(
         "amount, kind, due_on and invoice_no of an item that stands",
         "the same, {} (withdraw it, and give the new one an id of its own)",
-        f"SELECT line, {{i}}, {{s}} FROM staged s JOIN named n USING ({_KEY}) JOIN item i USING (case_id, kk2_id) "
+        f"SELECT line, {{i}}, {{s}} FROM staged s JOIN named n USING ({KEY}) JOIN item i USING (case_id, kk2_id) "
         "WHERE s.record = 'item' AND (i.kind, i.amount, i.due_on, i.invoice_no) <> (s.kind, s.amount, s.day, s.invoice_no)".format(
             i="i.kind || ' ' || i.amount || ' øre ' || i.due_on || ' ' || i.invoice_no",
             s="s.kind || ' ' || s.amount || ' øre ' || s.day || ' ' || s.invoice_no",
@@ -121,20 +121,20 @@ QUESTIONS = (
     Question(
         "kind of a waiver",
         "its item's kind, or interest of an invoice",
-        f"SELECT line, '', s.kind::text FROM staged s JOIN {_ITEMS} i USING ({_KEY}) WHERE s.record = 'waiver' "
+        f"SELECT line, '', s.kind::text FROM staged s JOIN {_ITEMS} i USING ({KEY}) WHERE s.record = 'waiver' "
         f"AND i.kk2_id = s.item_kk2_id AND s.kind <> i.kind AND NOT (s.kind = 4 AND i.kind = 1)",
     ),
     Question(
         "amount of a waiver",
         "at most the item's {}",
-        f"SELECT line, i.amount, s.amount FROM staged s JOIN {_ITEMS} i USING ({_KEY}) WHERE s.record = 'waiver' "
+        f"SELECT line, i.amount, s.amount FROM staged s JOIN {_ITEMS} i USING ({KEY}) WHERE s.record = 'waiver' "
         f"AND i.kk2_id = s.item_kk2_id AND s.kind = i.kind AND s.amount > i.amount",
     ),
     Question(
         "amount, kind and day of a waiver that stands",
         "the same, {} (withdraw it, and give the new one an id of its own)",
         f"SELECT line, w.kind || ' ' || w.amount || ' øre ' || w.day, s.kind || ' ' || s.amount || ' øre ' || s.day "
-        f"FROM staged s JOIN named n USING ({_KEY}) JOIN waiver w USING (case_id, kk2_id) "
+        f"FROM staged s JOIN named n USING ({KEY}) JOIN waiver w USING (case_id, kk2_id) "
         f"WHERE s.record = 'waiver' AND (w.kind, w.amount, w.day) <> (s.kind, s.amount, s.day)",
     ),
     Question(
@@ -163,7 +163,7 @@ QUESTIONS = (
         "a case that may be so, {}",
         f"SELECT line, CASE s.record WHEN 'merge' THEN 'merged' ELSE 'recalled' END, "
         f"CASE WHEN c.state = 'merged' THEN 'one that is merged' ELSE 'one that is recalled' END "
-        f"FROM staged s JOIN named n USING ({_KEY}) JOIN kk2_case c ON c.id = n.case_id "
+        f"FROM staged s JOIN named n USING ({KEY}) JOIN kk2_case c ON c.id = n.case_id "
         f"WHERE (s.record = 'recalled' AND c.state = 'merged') OR (s.record = 'merge' AND (c.state = 'recalled' "
         f"OR (c.state = 'merged' AND c.merged_into IS DISTINCT FROM (SELECT m.case_id FROM named m "
         f"WHERE (m.company, m.client, m.case_no) = (s.company, s.client, s.into_no)))))",
@@ -172,21 +172,21 @@ QUESTIONS = (
 
 OPEN = (
     f"""WITH owed AS (
-            SELECT {_KEY}, sum(CASE record WHEN 'item' THEN amount ELSE -amount END) AS balance FROM staged
-            WHERE record = 'item' OR (record = 'waiver' AND kind <> 4) GROUP BY {_KEY}
+            SELECT {KEY}, sum(CASE record WHEN 'item' THEN amount ELSE -amount END) AS balance FROM staged
+            WHERE record = 'item' OR (record = 'waiver' AND kind <> 4) GROUP BY {KEY}
         ), made AS (
-            INSERT INTO kk2_case ({_KEY}, account, kid, case_flow, sub_ledger_account, customer_no, debtor_name,
+            INSERT INTO kk2_case ({KEY}, account, kid, case_flow, sub_ledger_account, customer_no, debtor_name,
                                   opened_on, state, balance)
-            SELECT {_KEY}, s.account, s.kid, s.case_flow, s.sub_ledger_account, s.customer_no, s.debtor_name,
+            SELECT {KEY}, s.account, s.kid, s.case_flow, s.sub_ledger_account, s.customer_no, s.debtor_name,
                    s.opened_on, 'open', coalesce(o.balance, 0)
-            FROM staged s LEFT JOIN owed o USING ({_KEY}) LEFT JOIN named n USING ({_KEY})
+            FROM staged s LEFT JOIN owed o USING ({KEY}) LEFT JOIN named n USING ({KEY})
             WHERE s.record = 'case' AND n.case_id IS NULL ORDER BY s.line
-            RETURNING id, {_KEY}
+            RETURNING id, {KEY}
         )
-        INSERT INTO named SELECT {_KEY}, id, true FROM made""",
+        INSERT INTO named SELECT {KEY}, id, true FROM made""",
     f"""WITH other AS (
             UPDATE kk2_case c SET customer_no = s.customer_no, debtor_name = s.debtor_name, case_flow = s.case_flow
-            FROM staged s JOIN named n USING ({_KEY})
+            FROM staged s JOIN named n USING ({KEY})
             WHERE s.record = 'case' AND NOT n.is_new AND c.id = n.case_id
               AND (c.customer_no, c.debtor_name, c.case_flow) <> (s.customer_no, s.debtor_name, s.case_flow)
             RETURNING c.id
@@ -198,7 +198,7 @@ CLAIMS = (
     f"""WITH further AS (
             INSERT INTO case_kid (account, kid, case_id)
             SELECT s.account, k.kid, n.case_id
-            FROM staged s JOIN named n USING ({_KEY}) CROSS JOIN LATERAL unnest(array_append(s.kids, s.kid)) k(kid)
+            FROM staged s JOIN named n USING ({KEY}) CROSS JOIN LATERAL unnest(array_append(s.kids, s.kid)) k(kid)
             WHERE s.record = 'case'
             ON CONFLICT DO NOTHING RETURNING case_id
         )
@@ -206,23 +206,25 @@ CLAIMS = (
     f"""WITH made AS (
             INSERT INTO item (case_id, kk2_id, kind, amount, due_on, invoice_no)
             SELECT n.case_id, s.kk2_id, s.kind, s.amount, s.day, s.invoice_no
-            FROM staged s JOIN named n USING ({_KEY}) WHERE s.record = 'item' ORDER BY n.case_id, s.line
+            FROM staged s JOIN named n USING ({KEY}) WHERE s.record = 'item' ORDER BY n.case_id, s.line
             ON CONFLICT (case_id, kk2_id) DO NOTHING RETURNING case_id
         )
         INSERT INTO changed SELECT case_id FROM made JOIN named n USING (case_id) WHERE NOT n.is_new""",
+    # more is owed on it than when a person closed it
+    "UPDATE kk2_case c SET closed_on = NULL WHERE c.closed_on IS NOT NULL AND c.id IN (SELECT case_id FROM changed)",
 )
 
 CORRECTIONS = (
     f"""WITH made AS (
             INSERT INTO waiver (case_id, item_id, kk2_id, kind, amount, day, reason)
             SELECT n.case_id, i.id, s.kk2_id, s.kind, s.amount, s.day, s.reason
-            FROM staged s JOIN named n USING ({_KEY}) JOIN item i ON i.case_id = n.case_id AND i.kk2_id = s.item_kk2_id
+            FROM staged s JOIN named n USING ({KEY}) JOIN item i ON i.case_id = n.case_id AND i.kk2_id = s.item_kk2_id
             WHERE s.record = 'waiver' ORDER BY n.case_id, s.line
             ON CONFLICT (case_id, kk2_id) DO NOTHING RETURNING case_id
         )
         INSERT INTO changed SELECT case_id FROM made JOIN named n USING (case_id) WHERE NOT n.is_new""",
     f"""WITH gone AS (
-            UPDATE item i SET withdrawn_at = now() FROM staged s JOIN named n USING ({_KEY})
+            UPDATE item i SET withdrawn_at = now() FROM staged s JOIN named n USING ({KEY})
             WHERE s.record = 'withdrawn_item' AND (i.case_id, i.kk2_id) = (n.case_id, s.kk2_id) AND i.withdrawn_at IS NULL
             RETURNING i.case_id, i.id
         ), let_go AS (
@@ -231,14 +233,14 @@ CORRECTIONS = (
         )
         INSERT INTO changed SELECT case_id FROM gone""",
     f"""WITH gone AS (
-            UPDATE waiver w SET withdrawn_at = now() FROM staged s JOIN named n USING ({_KEY})
+            UPDATE waiver w SET withdrawn_at = now() FROM staged s JOIN named n USING ({KEY})
             WHERE s.record = 'withdrawn_waiver' AND (w.case_id, w.kk2_id) = (n.case_id, s.kk2_id)
               AND w.withdrawn_at IS NULL
             RETURNING w.case_id
         )
         INSERT INTO changed SELECT case_id FROM gone""",
     f"""WITH recalled AS (
-            UPDATE kk2_case c SET state = 'recalled' FROM staged s JOIN named n USING ({_KEY})
+            UPDATE kk2_case c SET state = 'recalled' FROM staged s JOIN named n USING ({KEY})
             WHERE s.record = 'recalled' AND c.id = n.case_id AND c.state <> 'recalled' RETURNING c.id
         ), unsaid AS (
             UPDATE invoice i SET number_state = 'refused', number_code = 'Recalled',
@@ -249,21 +251,6 @@ CORRECTIONS = (
             WHERE w.invoice_id = unsaid.id AND w.stage = 'number' AND w.state = 'parked'
         )
         INSERT INTO changed SELECT id FROM recalled""",
-    f"""WITH merged AS (
-            UPDATE kk2_case c SET state = 'merged', merged_into = m.case_id
-            FROM staged s JOIN named n USING ({_KEY}) JOIN named m ON (m.company, m.client, m.case_no) =
-                 (s.company, s.client, s.into_no)
-            WHERE s.record = 'merge' AND c.id = n.case_id AND c.state <> 'merged' RETURNING c.id, c.merged_into
-        )
-        INSERT INTO changed SELECT unnest(ARRAY[id, merged_into]) FROM merged""",
-    # The resettle that follows says whether the case is open, paid or closed with a rest.
-    f"""WITH was AS (
-            SELECT c.id, c.merged_into FROM staged s JOIN named n USING ({_KEY}) JOIN kk2_case c ON c.id = n.case_id
-            WHERE s.record = 'unmerge' AND c.state = 'merged'
-        ), parted AS (
-            UPDATE kk2_case c SET state = 'open', merged_into = NULL FROM was WHERE c.id = was.id
-        )
-        INSERT INTO changed SELECT unnest(ARRAY[id, merged_into]) FROM was""",
 )
 
 SETTLE_UP = (

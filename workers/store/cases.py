@@ -4,7 +4,7 @@ The three steps share one transaction, the caller's: `stage`, `faults`, `take`. 
 ids: a row that stands already, in the same words, changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from schemas.bank import Fault
 from schemas.money import Money, in_kroner
 from workers.store import case_sql as sql
 from workers.store.bulk import copy
+from workers.store.merge_sql import MERGES
 from workers.store.movement_sql import MOVEMENTS
 
 _AWAITED = (
@@ -22,6 +23,8 @@ _AWAITED = (
     "AND i.withdrawn_at IS NULL JOIN named n ON n.case_id = i.case_id AND n.company = t.company WHERE t.state = 'parked' "
     "AND NOT EXISTS (SELECT FROM homeless h WHERE h.id = t.id) ORDER BY 1"
 )
+BY_THE_DESK = "desk:"
+"""So begin the ids of claims and waivers that a person added; all others are KK2's, or the import's."""
 _ONE_AT_A_TIME = 7_203_013  # advisory lock: two who apply cases take turns, or both would insert the same one
 _FOR_LONG_WORK = (
     "SET LOCAL work_mem = '128MB'",
@@ -58,6 +61,18 @@ class Staged(NamedTuple):
     item_kk2_id: str | None
     reason: str | None
     into_no: str | None
+
+
+_NONE: list[object] = [None] * len(Staged._fields)
+_AT = {name: place for place, name in enumerate(Staged._fields)}
+
+
+def staged(values: Mapping[str, object]) -> Staged:
+    """A record that no file has a line of, with what its kind does not have left out."""
+    row = _NONE.copy()
+    for name, value in ({"line": 0} | dict(values)).items():
+        row[_AT[name]] = value
+    return Staged(*row)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +125,7 @@ def take(connection: Connection, number: int) -> Taken:
     _run(connection, sql.CLAIMS)
     if number > _MANY:
         _run(connection, ("ANALYZE item", "ANALYZE case_kid"))
-    _run(connection, (*sql.CORRECTIONS, *MOVEMENTS, *sql.SETTLE_UP))
+    _run(connection, (*sql.CORRECTIONS, *MERGES, *MOVEMENTS, *sql.SETTLE_UP))
     renamed = connection.execute(text("SELECT count(*) FROM renamed")).scalar_one()
     return Taken(
         _ids(connection, "SELECT case_id FROM named WHERE is_new ORDER BY 1"),

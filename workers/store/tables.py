@@ -249,6 +249,7 @@ kk2_case = Table(
     Column("dirty", Boolean, nullable=False, server_default=text("false")),
     Column("balance", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False, server_default=text("false")),
+    Column("closed_on", Date),
     UniqueConstraint("company", "client", "case_no"),
     CheckConstraint("state in ('open', 'paid', 'closed_with_rest', 'recalled', 'merged')", name="state"),
     CheckConstraint("(state = 'merged') = (merged_into is not null)", name="merged"),
