@@ -34,7 +34,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (
             "retry", "retry all", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
             "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "client apply", "add user",
-            "disable user",
+            "disable user", "make token", "end token",
         ),
     ),
 )  # fmt: skip

@@ -60,6 +60,67 @@ def disable(
     )
 
 
+@app.command(epilog='Example: kk2 user token kari --purpose "monthly report" --days 90')
+def token(
+    user: _User,
+    purpose: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=400, help="How long it lasts.")] = 90,
+    reason: Why = "",
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Make a token with which a program uses the API in the user's name; it is printed this once."""
+    from ops.repairs import people
+    from ops.repairs.people import named
+
+    with reaching.database().begin() as connection:
+        person = named(connection, reaching.actor(name), reason)
+        done, made = people.make_token(connection, user, purpose, days, person=person)
+    if json:
+        printing.as_json([{"sentence": done.sentence, "token": made}])
+    else:
+        typer.echo(f"{done.sentence}\n{made}")
+
+
+@app.command(epilog="Example: kk2 user tokens")
+def tokens(json: Json = False) -> None:
+    """List the tokens of programs: whose, what for, until when, and when each was used last."""
+    from ops.queries import people
+
+    with reaching.reading() as connection:
+        found = people.tokens(connection)
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("id", "user", "for", "until", "used", "ended"),
+        [(t.id, t.person, t.purpose, t.ends_at, t.seen_at, t.ended_at) for t in found],
+        right="id",
+    )
+
+
+@app.command("end-token", epilog='Example: kk2 user end-token 3 --reason "no longer used"')
+def end_token(
+    token_id: Annotated[
+        int, typer.Argument(metavar="ID", help="The token's id, as `kk2 user tokens` shows it.")
+    ],
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """End a token before its time."""
+    from ops.repairs import people
+
+    act(
+        lambda c, who: people.end_token(c, token_id, person=who),
+        name=name,
+        reason=reason,
+        dry_run=dry_run,
+        json=json,
+    )
+
+
 @app.command("list", epilog="Example: kk2 user list")
 def list_(json: Json = False) -> None:
     """List the users: their roles, how they sign in, and when they were seen last."""

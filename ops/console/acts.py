@@ -20,7 +20,7 @@ _OURS = {"secret", "back"}
 def form(look: Look, on: str, subject: str, slug: str) -> Response:
     """Show the form of an act by itself."""
     act = ACTS.get((on, slug))
-    if act is None:
+    if act is None or not act.can_be(subject):
         return look.missing(look._(N_("There is no such page.")))
     given = {
         name: value for name, value in look.request.query_params.items() if name in act.fields.model_fields
@@ -36,7 +36,7 @@ async def do(request: Request, look: Look, on: str, subject: str, slug: str) -> 
 
 
 def _do(look: Looking, act: AnyAct | None, subject: str, given: dict[str, str]) -> Response:
-    if act is None:
+    if act is None or not act.can_be(subject):
         return look.missing(look._(N_("There is no such page.")))
     if not is_theirs(look.visitor, given.get("secret")):
         sentence = look._(

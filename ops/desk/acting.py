@@ -4,13 +4,15 @@ The console makes a form of it and the API an operation; the command line calls 
 `ops.access`, by the same name.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
 from ops.desk.listing import as_ore
@@ -24,6 +26,14 @@ class Wanted(BaseModel):
     """What an act asks of a person, each field with its `title`. Fields that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=2_000)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: object) -> object:
+        """No text of the database holds the character NUL."""
+        if isinstance(value, str) and "\0" in value:
+            raise PydanticCustomError("not_understood", "expected text, found the character NUL")
+        return value
 
 
 class Nothing(Wanted):
@@ -50,7 +60,8 @@ class Act(Generic[F]):
     """An act on one subject. `name` is the audit's and that of `ops.access`; `on` the first part of the subject's path, as
     `payments`, `title` what its button says, `fields` what it asks; `do(connection, id, asked, person)` is the repair.
 
-    `slug` is the last part of its path. `explains`: what happens, said above the form. `grave`: its button warns.
+    `slug` is the last part of its path. `explains`: what happens, said above the form. `grave`: its button warns. `named`:
+    its subjects are known by a name or a code; all others by a number.
     """
 
     name: str
@@ -61,6 +72,11 @@ class Act(Generic[F]):
     do: Callable[[Connection, str, F, Person], Done]
     explains: str = ""
     grave: bool = False
+    named: bool = False
+
+    def can_be(self, subject: str) -> bool:
+        """Whether anything of this kind can be called so."""
+        return bool(subject.isprintable() if self.named else re.fullmatch(r"[0-9]{1,18}", subject))
 
     def path(self, subject: object) -> str:
         """Give the act's path for a subject."""

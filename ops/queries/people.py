@@ -28,3 +28,24 @@ def users(connection: Connection) -> tuple[UserRow, ...]:
         )
     )
     return tuple(UserRow(row[0], tuple(row[1]), *row[2:]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token in a list, without what it says. `ended_at`: ended before its time."""
+
+    id: int
+    person: str
+    purpose: str
+    made_at: datetime
+    ends_at: datetime
+    seen_at: datetime | None
+    ended_at: datetime | None
+
+
+def tokens(connection: Connection) -> tuple[TokenRow, ...]:
+    """All tokens, the newest first."""
+    rows = connection.execute(
+        text("SELECT id, person, purpose, made_at, ends_at, seen_at, ended_at FROM token ORDER BY id DESC")
+    )
+    return tuple(TokenRow(*row) for row in rows)

@@ -1,5 +1,7 @@
 """Who may sign in and act: users with their roles, made and ended by an administrator."""
 
+import hashlib
+import secrets
 from collections.abc import Collection
 
 from argon2 import PasswordHasher
@@ -10,6 +12,7 @@ from ops.access import ALL_ROLES, Role
 from ops.repairs.acts import Done, Person, Refusal, leave, too_late
 
 SHORTEST = 12  # characters of a password
+LONGEST_TOKEN = 400  # days
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash("nobody has this password")
 
@@ -81,6 +84,37 @@ def disable(connection: Connection, name: str, *, person: Person) -> Done:
     _end_sessions(connection, name)
     rings = leave(connection, person, "disable user", f"user {name}", {}, [])
     return Done(rings, f"user {name} is disabled")
+
+
+def make_token(
+    connection: Connection, name: str, purpose: str, days: int, *, person: Person
+) -> tuple[Done, str]:
+    """Make a token with which a program acts in the user's name for so many days; it is shown this once, and kept as a hash."""
+    if not 1 <= days <= LONGEST_TOKEN:
+        raise Refusal(f"a token lasts 1 to {LONGEST_TOKEN} days, not {days}")
+    named(connection, name, "")
+    token = f"kk2_{secrets.token_urlsafe(32)}"
+    made = connection.execute(
+        text(
+            "INSERT INTO token (kept, person, purpose, ends_at) VALUES (:kept, :name, :purpose, now() + make_interval(days => :days)) "
+            "RETURNING id, ends_at"
+        ),
+        {"kept": hashlib.sha256(token.encode()).digest(), "name": name, "purpose": purpose, "days": days},
+    ).one()
+    rings = leave(connection, person, "make token", f"user {name}", {"token": made.id, "days": days}, [])
+    return Done(rings, f"token {made.id} of user {name} lasts until {made.ends_at:%Y-%m-%d}"), token
+
+
+def end_token(connection: Connection, token_id: int, *, person: Person) -> Done:
+    """End a token before its time."""
+    name = connection.execute(
+        text("UPDATE token SET ended_at = now() WHERE id = :id AND ended_at IS NULL RETURNING person"),
+        {"id": token_id},
+    ).scalar()
+    if name is None:
+        raise Refusal(f"there is no token {token_id} that could be ended")
+    rings = leave(connection, person, "end token", f"user {name}", {"token": token_id}, [])
+    return Done(rings, f"token {token_id} of user {name} has ended")
 
 
 def fits(connection: Connection, name: str, password: str) -> bool:

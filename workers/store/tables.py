@@ -714,6 +714,20 @@ session = Table(
     comment="Who is signed in. token: sha256 of what the cookie has; secret: what each form must bring",
 )
 
+token = Table(
+    "token",
+    metadata,
+    key(),
+    Column("kept", BYTEA, nullable=False, unique=True),
+    Column("person", Text, ForeignKey("person.name"), nullable=False),
+    word("purpose"),
+    now("made_at"),
+    Column("ends_at", TIMESTAMP(timezone=True), nullable=False),
+    instant("seen_at"),
+    instant("ended_at"),
+    comment="With which programs act in a user's name. kept: the sha256 of what was shown once",
+)
+
 # --- the clock and the pulse ---
 
 schedule = Table(
