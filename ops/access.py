@@ -32,7 +32,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (
         (Role.ADMIN,),
         (
-            "retry", "retry all", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
+            "retry", "retry all", "stop job", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
             "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "client apply", "add user",
             "disable user", "make token", "end token",
         ),

@@ -248,6 +248,13 @@ class RetryAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class RetriesAsked:
+    """A person wants the vouchers of a job sent again: those of it whose turn has not come."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class InquiryAsked:
     """A person wants Visma asked about a voucher in doubt, or a transaction looks like a line of it."""
 

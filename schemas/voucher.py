@@ -22,6 +22,16 @@ class VoucherState(StrEnum):
     BY_HAND = "by_hand"  # a person posted it in Visma and gave the number
 
 
+class Discarded(StrEnum):
+    """Why a person sends a voucher no more."""
+
+    BOOKED_BY_HAND = "booked_by_hand"  # posted in Visma, under a number of theirs
+    DUPLICATE = "duplicate"  # the same money is in another voucher, or in Visma already
+    WRONG_MONTH = "wrong_month"  # it belongs to another period
+    CUSTOMERS_WISH = "customers_wish"  # the customer asks for it
+    OTHER = "other"  # the reason says
+
+
 IN_SHADOW = "shadow"
 """The number of a voucher that people posted in vouchers of their own, while its company was in shadow mode."""
 

@@ -50,6 +50,7 @@ from workers.shell.inquiring import inquire
 from workers.shell.numbering import number
 from workers.shell.proposing import propose
 from workers.shell.reading import read_file
+from workers.shell.retrying import retry
 from workers.shell.settling import resettle, settle
 from workers.store import setup as setup_store
 from workers.watch import Landed, Refused, SeenAgain, land
@@ -63,6 +64,7 @@ INSIDE_STAGES = {
     "resettle": resettle,
     "propose": propose,
     "approve": approve,
+    "retry": retry,
 }
 OUTSIDE_STAGES = {
     "deliver": deliver,

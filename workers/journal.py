@@ -166,6 +166,8 @@ def label(event: object) -> str:
             return f"company {company}, {counted(len(vouchers), 'voucher')}"
         case events.VouchersApproved(ids) | events.VoucherAbsent(ids) | events.RetryAsked(ids):
             return f"voucher {ids[0]}" if len(ids) == 1 else f"{len(ids)} vouchers from {ids[0]}"
+        case events.RetriesAsked(job_id):
+            return f"job {job_id}"
         case events.InvoiceParked(invoice_id, _):
             return f"invoice {invoice_id}"
         case events.VoucherInDoubt(voucher_id) | events.InquiryAsked(voucher_id):

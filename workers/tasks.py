@@ -17,6 +17,7 @@ from workers.shell.inquiring import inquire
 from workers.shell.numbering import number
 from workers.shell.proposing import propose
 from workers.shell.reading import read_file
+from workers.shell.retrying import retry
 from workers.shell.settling import resettle, settle
 from workers.store.engine import engine_for
 
@@ -51,6 +52,11 @@ def _propose(work_id: int) -> None:
 @app.task(name="approve")
 def _approve(work_id: int) -> None:
     inside(work_id, "approve", hands(), approve)
+
+
+@app.task(name="retry")
+def _retry(work_id: int) -> None:
+    inside(work_id, "retry", hands(), retry)
 
 
 @app.task(name="deliver")

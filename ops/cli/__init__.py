@@ -15,6 +15,7 @@ from ops.cli import (
     files,
     importing,
     inventing,
+    jobs,
     keeping,
     payments,
     proposals,
@@ -38,7 +39,7 @@ visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (
-    files.app, payments.app, cases.app, proposals.app, vouchers.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
+    files.app, payments.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, users.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

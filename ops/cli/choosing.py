@@ -9,7 +9,7 @@ from pipeline.stage import Reason
 from schemas.case import CaseState
 from schemas.control import ControlPart
 from schemas.transfer import NumberState
-from schemas.voucher import VoucherState
+from schemas.voucher import Discarded, VoucherState
 
 FILE_STATES = ("landed", "read", "held", "unreadable", "refused", "known")
 PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
@@ -37,6 +37,14 @@ def _stage(word: str) -> str:
     return one_of(stage.name for stage in FLOW)(word)
 
 
+def _cause(word: str) -> str:
+    from ops.queries.causes import (
+        CAUSES,
+    )  # the database's library with it, which a help page need not wait for
+
+    return one_of(CAUSES)(word)
+
+
 def _state(words: Iterable[str]) -> Any:
     *most, last = words
     return typer.Option(
@@ -52,6 +60,24 @@ StateOfInvoice = Annotated[str | None, _state(INVOICE_STATES)]
 StateOfNumber = Annotated[str | None, _state(NumberState)]
 StateOfTransaction = Annotated[str | None, _state(TRANSACTION_STATES)]
 StateOfDifference = Annotated[str | None, _state(DIFFERENCE_STATES)]
+CauseOfFailure = Annotated[
+    str | None,
+    typer.Option(
+        "--cause",
+        parser=_cause,
+        metavar="CAUSE",
+        help="Not delivered for this cause, as `kk2 voucher failed` names it.",
+    ),
+]
+BecauseOf = Annotated[
+    Discarded | None,
+    typer.Option(
+        "--because",
+        parser=lambda word: Discarded(one_of(Discarded)(word)),
+        metavar="WHY",
+        help=f"{', '.join(Discarded)}.",
+    ),
+]
 PartOfControl = Annotated[
     str | None,
     typer.Option("--part", parser=one_of(ControlPart), metavar="PART", help=f"{', '.join(ControlPart)}."),

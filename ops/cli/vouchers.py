@@ -7,10 +7,11 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.choosing import StateOfVoucher
+from ops.cli.choosing import BecauseOf, CauseOfFailure, StateOfVoucher
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Why, day, group
 from ops.cli.printing import kroner
+from schemas.voucher import Discarded
 from schemas.wording import counted
 
 app = group(
@@ -26,6 +27,7 @@ def list_(
     state: StateOfVoucher = None,
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     code: Annotated[str | None, typer.Option(help="With this code of Visma's.")] = None,
+    cause: CauseOfFailure = None,
     first: _Day = None,
     last: _Day = None,
     limit: Limit = 50,
@@ -36,7 +38,14 @@ def list_(
 
     with reaching.reading(company=company) as connection:
         found = vouchers.listed(
-            connection, state=state, company=company, code=code, first=first, last=last, most=limit
+            connection,
+            state=state,
+            company=company,
+            code=code,
+            first=first,
+            last=last,
+            cause=cause,
+            most=limit,
         )
     if json:
         printing.as_json(found)
@@ -54,7 +63,7 @@ def list_(
 
 @app.command(epilog="Example: kk2 voucher failed")
 def failed(json: Json = False) -> None:
-    """Show the failed deliveries by cause, the greatest sum first, with one example of each."""
+    """Show what is not delivered, by cause, the greatest sum first: an example of each, and what to do."""
     from ops.queries import vouchers
 
     with reaching.reading() as connection:
@@ -63,8 +72,11 @@ def failed(json: Json = False) -> None:
         printing.as_json(found)
         return
     printing.table(
-        ("state", "code", "vouchers", "kroner", "oldest", "example", "Visma says"),
-        [(f.state, f.code, f.vouchers, printing.kroner(f.total), f.oldest, f.example, f.note) for f in found],
+        ("cause", "code", "vouchers", "kroner", "oldest", "example", "what to do", "Visma says"),
+        [
+            (f.cause, f.code, f.vouchers, printing.kroner(f.total), f.oldest, f.example, f.do, f.note)
+            for f in found
+        ],
         right="vouchers kroner example",
     )
 
@@ -124,6 +136,9 @@ def retry(
     every: Annotated[
         bool, typer.Option("--all", help="All refused vouchers that the options below match.")
     ] = False,
+    gave_up: Annotated[
+        bool, typer.Option("--gave-up", help="With --all: those that Visma did not answer for days, instead.")
+    ] = False,
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     code: Annotated[str | None, typer.Option(help="Refused with this code of Visma's.")] = None,
     first: _Day = None,
@@ -136,7 +151,7 @@ def retry(
 ) -> None:
     """Send a refused voucher again, with the same reference; one in doubt is asked for first.
 
-    With --all the number and the sum of what matches are shown before anything is sent.
+    With --all the number and the sum of what matches are shown before anything is sent; a job sends them (kk2 job show).
     """
     from ops.repairs import vouchers as repairs
 
@@ -151,10 +166,10 @@ def retry(
             json=json,
         )
         return
-    which = repairs.Which(company, code, first, last)
+    which = repairs.Which(company, code, first, last, gave_up)
     with reaching.reading(company=company) as connection:
         number, total = repairs.matching(connection, which)
-    typer.echo(f"{counted(number, 'refused voucher')} found, {kroner(total)} kr", err=json)
+    typer.echo(f"{counted(number, 'failed voucher')} found, {kroner(total)} kr", err=json)
     if number and not yes and not dry_run:
         typer.confirm("Send them again?", abort=True, err=True)
     act(
@@ -214,13 +229,15 @@ def correct(
 
 
 @app.command(
-    epilog='Example: kk2 voucher discard 12 --posted-by-hand 4711 --reason "posted in Visma by Kari"'
+    epilog='Examples: kk2 voucher discard 12 --posted-by-hand 4711 --reason "posted in Visma by Kari"   and   '
+    'kk2 voucher discard 12 --because wrong_month --reason "belongs to March"'
 )
 def discard(
     voucher: _Id,
     posted_by_hand: Annotated[
         str, typer.Option(metavar="NUMBER", help="It was posted in Visma, under this number.")
     ] = "",
+    because: BecauseOf = None,
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
@@ -229,12 +246,16 @@ def discard(
     """Send a voucher no more: it was posted by hand, or else its money goes back to the proposal."""
     from ops.repairs import vouchers as repairs
 
+    if because is None and not posted_by_hand:
+        raise CommandError(f"say --because {', '.join(Discarded)}; or --posted-by-hand NUMBER")
     if posted_by_hand:
+        if because not in (None, Discarded.BOOKED_BY_HAND):
+            raise CommandError(f"posted by hand and {because}: say one of them")
         act(lambda c, who: repairs.by_hand(c, voucher, posted_by_hand, person=who),
             name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
         return
     act(
-        lambda c, who: repairs.void(c, voucher, person=who),
+        lambda c, who: repairs.void(c, voucher, because, person=who),
         name=name,
         reason=reason,
         dry_run=dry_run,

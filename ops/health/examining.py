@@ -16,6 +16,7 @@ from ops.health import controls
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
 from ops.setup_file import ONE_PAYMENT, fits
+from schemas.schedule import OSLO
 from schemas.setup import Dated, Installation, NoSuchSetupError, Setup
 from schemas.wording import counted
 from workers import audit
@@ -220,7 +221,9 @@ def _life(connection: Connection) -> Iterator[Sign]:
     yield Sign("in doubt", doubt.state, f"{counted(doubt.vouchers, 'voucher')}{since}")
     yield Sign("case numbers", found.numbers.state, found.numbers.says)
     for brake in found.brakes:
-        yield Sign("delivery", State.WELL, f"of {brake.scope} is stopped by {brake.actor}: {brake.reason}")
+        ends = f" until {brake.until.astimezone(OSLO):%Y-%m-%d at %H:%M}" if brake.until else ""
+        says = f"of {brake.scope} is stopped by {brake.actor}{ends}: {brake.reason}"
+        yield Sign("delivery", State.WELL, says)
     for schedule in found.schedules:
         if schedule.note:
             state = State.BAD if schedule.late else State.WELL

@@ -14,6 +14,7 @@ from ops.queries.work import ParkedSum, parked_sums
 from pipeline.flow import FLOW, QUEUES
 from schemas.money import Money
 from schemas.transfer import UNREAD
+from workers.facts.deliveries import STANDS
 
 LATE = {"relay": 60.0, "beat": 120.0, "watch": 300.0}
 """After so many seconds without its rounds a process is late. Beat's are noted by the worker that it wakes."""
@@ -95,12 +96,13 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Braked:
-    """Delivery that a person stopped."""
+    """Delivery that a person stopped. `until`: when it goes on by itself, None until it is started."""
 
     scope: str
     actor: str
     since: datetime
     reason: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,9 @@ def health(connection: Connection) -> Health:
             "SELECT (SELECT max(landed_at) FROM bank_file) AS file, (SELECT max(delivered_at) FROM voucher) AS delivery"
         )
     ).one()
-    brakes = connection.execute(text("SELECT scope, actor, since, reason FROM brake ORDER BY scope"))
+    brakes = connection.execute(
+        text(f"SELECT scope, actor, since, reason, until FROM brake WHERE {STANDS} ORDER BY scope")
+    )
     return Health(
         taken_at,
         pulses(connection),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from ops.queries.asking import MOST, ask
+from ops.queries.causes import FAILED, what_to_do
 from ops.queries.work import ActRow, acts
 from schemas.money import Money
 
@@ -81,8 +82,9 @@ class VoucherDetail:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Vouchers that stopped for one cause: number, sum, the oldest and an example."""
+    """Vouchers that stopped or wait for one cause: number, sum, the oldest and an example. `do`: what to do, in a sentence."""
 
+    cause: str
     state: str
     code: str
     vouchers: int
@@ -90,6 +92,7 @@ class Failures:
     oldest: datetime
     example: int
     note: str
+    do: str
 
 
 _ROW = (
@@ -109,15 +112,17 @@ def listed(
     code: str | None,
     first: date | None,
     last: date | None,
+    cause: str | None = None,
     most: int = MOST,
 ) -> tuple[VoucherRow, ...]:
-    """Vouchers, the newest first; `first` and `last` are voucher dates."""
+    """Vouchers, the newest first; `first` and `last` are voucher dates. `cause`: why it is not delivered."""
     conditions = [
         ("v.state = :state", "state", state),
         ("v.company = :company", "company", company),
         ("v.code = :code", "code", code),
         ("v.voucher_on >= :first", "first", first),
         ("v.voucher_on <= :last", "last", last),
+        (f"v.id IN (SELECT f.id FROM ({FAILED}) f WHERE f.cause = :cause)", "cause", cause),
     ]
     return tuple(VoucherRow(*row) for row in ask(connection, _ROW, conditions, "v.id DESC", most))
 
@@ -164,8 +169,9 @@ def failures(connection: Connection) -> tuple[Failures, ...]:
     """Failed deliveries by cause, the greatest sum first."""
     rows = connection.execute(
         text(
-            "SELECT state, coalesce(code, ''), count(*), sum(total)::bigint, min(approved_at), min(id), coalesce(min(note), '') "
-            "FROM voucher WHERE state IN ('refused', 'in_doubt') GROUP BY 1, 2 ORDER BY 4 DESC"
+            "SELECT cause, state, code, count(*) AS vouchers, sum(total)::bigint AS total, min(approved_at) AS oldest, "
+            "min(id) AS example, min(note) AS note "
+            f"FROM ({FAILED}) f GROUP BY 1, 2, 3 ORDER BY 5 DESC, 7"
         )
     )
-    return tuple(Failures(*row) for row in rows)
+    return tuple(Failures(**row, do=what_to_do(row.cause, row.code)) for row in rows.mappings())

@@ -16,7 +16,18 @@ from ops.repairs.proposals import approve
 from ops.repairs.retrying import try_again
 from ops.repairs.scheduling import pause, resume, run_now, skip_next
 from ops.repairs.stopping import resume_case, stop_case
-from ops.repairs.vouchers import Which, absent, by_hand, confirm, matching, restore, retry, retry_all, void
+from ops.repairs.vouchers import (
+    Which,
+    absent,
+    by_hand,
+    confirm,
+    matching,
+    restore,
+    retry,
+    retry_all,
+    stop_job,
+    void,
+)
 
 __all__ = [
     "ALL",
@@ -56,6 +67,7 @@ __all__ = [
     "start_delivery",
     "stop_case",
     "stop_delivery",
+    "stop_job",
     "try_again",
     "unmerge",
     "void",

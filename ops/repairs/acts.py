@@ -8,13 +8,20 @@ from sqlalchemy import Connection, text
 from ops.access import ACTS, Role, may
 from schemas.events import FileSettled, PersonActed
 from workers import audit
-from workers.journal import Ring, label, record, restore
-from workers.shell.rows import reopen_slices
+from workers.journal import Ring, record
 from workers.store import setup as setup_store
 
 
 class Refusal(Exception):  # noqa: N818 - said to a person: the act is refused, nothing was changed
-    """An act that can't be done now; the message is a sentence for the person, and says who was first where someone was."""
+    """An act that can't be done now; the message is a sentence for the person, and says who was first where someone was.
+
+    `subject`: what the person should look at, as the audit names it (`voucher 4`); empty where nothing is.
+    """
+
+    def __init__(self, sentence: str, *, subject: str = "") -> None:
+        """Keep the sentence, and what it is about."""
+        super().__init__(sentence)
+        self.subject = subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,11 @@ def too_late(connection: Connection, subject: str, stands: str) -> Refusal:
     """Make the refusal for what is not as the act needs it; it names the last who did something, and when."""
     last = audit.latest(connection, subject)
     if last is None:
-        return Refusal(f"{subject} {stands}")
-    return Refusal(f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}")
+        return Refusal(f"{subject} {stands}", subject=subject)
+    return Refusal(
+        f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}",
+        subject=subject,
+    )
 
 
 def close(connection: Connection, work_ids: Sequence[int]) -> None:
@@ -95,30 +105,6 @@ def close(connection: Connection, work_ids: Sequence[int]) -> None:
         text("UPDATE work SET state = 'done', done_at = now() WHERE id = ANY(:ids) AND state = 'parked'"),
         {"ids": list(work_ids)},
     )
-
-
-def due_again(connection: Connection, work_ids: Sequence[int]) -> tuple[Ring, ...]:
-    """Make rows due now, with all their patience before them again; gives what to ring for.
-
-    Earlier attempts stay to be read, and count no more. A slice that was given up is open again with its row.
-    """
-    connection.execute(
-        text(
-            "UPDATE claim SET result = coalesce(result, 'crash') || ', seen' WHERE work_id = ANY(:ids) "
-            "AND (result IS NULL OR result IN ('bug', 'trouble'))"
-        ),
-        {"ids": list(work_ids)},
-    )
-    reopen_slices(connection, work_ids)
-    rows = connection.execute(
-        text(
-            "UPDATE work w SET state = 'due', due_at = now(), rung_at = now(), troubled_since = NULL, reason = NULL, "
-            "note = NULL FROM journal j WHERE j.id = w.event_id AND w.id = ANY(:ids) AND w.state IN ('parked', 'due') "
-            "RETURNING w.id, w.stage, j.event, w.body"
-        ),
-        {"ids": list(work_ids)},
-    )
-    return tuple(Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows)
 
 
 def propose_anew(connection: Connection, file_id: int, person: Person) -> tuple[Ring, ...]:

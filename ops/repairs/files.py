@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, text
 
-from ops.repairs.acts import Done, Person, Refusal, close, due_again, leave, need_reason, too_late
+from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, too_late
 from schemas.money import in_kroner
 from schemas.wording import counted
+from workers.shell.rows import due_again
 
 
 def release_file(connection: Connection, file_id: int, *, person: Person) -> Done:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from ops.repairs.acts import Done, Person, Refusal, due_again, leave, need_company
+from ops.repairs.acts import Done, Person, Refusal, leave, need_company
 from schemas.events import ImportDue
 from schemas.wording import counted
 from workers.saves.invoices import numbers_asked
+from workers.shell.rows import due_again
 from workers.store import setup as setup_store
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Person, Refusal, leave, need_reason
 from ops.repairs.vouchers import confirm
-from ops.repairs.vouchers.standing import Standing, approve_again, lock, takeable
+from ops.repairs.vouchers.standing import Standing, lock, takeable
 from pipeline import posting
 from pipeline.posting import InquiryFacts
 from schemas.events import InquiryAsked
@@ -21,6 +21,7 @@ from workers.facts import deliveries, invoices
 from workers.journal import Ring
 from workers.saves import conclusions
 from workers.saves.invoices import note_kids
+from workers.saves.jobs import approve_again
 from workers.store import setup as setup_store
 
 _ENDED = {VoucherState.DELIVERED, VoucherState.BY_HAND}

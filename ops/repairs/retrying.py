@@ -2,8 +2,9 @@
 
 from sqlalchemy import Connection, text
 
-from ops.repairs.acts import Done, Person, Refusal, due_again, leave, propose_anew
+from ops.repairs.acts import Done, Person, Refusal, leave, propose_anew
 from pipeline.stage import Reason
+from workers.shell.rows import due_again
 
 _OTHER_REPAIR = {
     Reason.FILE_HELD: "release or refuse the file",

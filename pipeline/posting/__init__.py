@@ -11,6 +11,7 @@ from pipeline.posting.concluding import (
     next_open,
 )
 from pipeline.posting.cutting import Cut, CutFacts, Group, VoucherSum, cut
+from pipeline.posting.retrying import Retries, RetryFacts, retries
 
 __all__ = [
     "UNSENT",
@@ -22,6 +23,8 @@ __all__ = [
     "InquiryFacts",
     "PartFacts",
     "PaymentPosting",
+    "Retries",
+    "RetryFacts",
     "SplitPosting",
     "VoucherFacts",
     "VoucherSum",
@@ -30,4 +33,5 @@ __all__ = [
     "cut",
     "inquired",
     "next_open",
+    "retries",
 ]

@@ -57,7 +57,7 @@ def test_a_closed_period_is_opened_and_the_retry_books_once(town: Site, kk2: Kk2
 
     assert (status, said.splitlines()) == (
         0,
-        ["1 refused voucher found, 100,00 kr", "sent again: 1 voucher, 100,00 kr"],
+        ["1 failed voucher found, 100,00 kr", "job 1 sends 1 voucher, 100,00 kr, again: kk2 job show 1"],
     )
     booked = town.simulator.vouchers()
     assert len(booked) == 1

@@ -95,7 +95,7 @@ def test_one_voucher_is_retried_or_taken_back_and_never_both(engine: Engine, sta
     done, _ = at_once(engine, either)
 
     with engine.connect() as connection:
-        retried = one(connection, "SELECT count(*) FROM journal WHERE event = 'RetryAsked'")
+        retried = one(connection, "SELECT count(*) FROM journal WHERE event = 'RetriesAsked'")
         voided = one(connection, "SELECT count(*) FROM journal WHERE event = 'VoucherVoided'")
     # a voucher that was retried and is not sent yet may be taken back after all, but a void one is not retried
     assert (retried, voided) in {(1, 0), (0, 1), (1, 1)}

@@ -125,8 +125,42 @@ def test_all_that_match_are_retried_when_they_are_what_was_shown(here: Room, sta
     assert repairs.matching(here.connection, which) == (1, kr(650))
     done = act(here, lambda c: repairs.retry_all(c, which, vouchers=1, total=kr(650), person=SILENT))
 
-    assert stages(done.rings) == ["deliver"]
-    assert state_of(here.connection, "voucher", voucher) == "approved"
+    assert stages(done.rings) == ["retry"]
+    assert done.sentence.endswith(
+        "650,00 kr, again: kk2 job show " + str(one(here.connection, "SELECT max(id) FROM job"))
+    )
+    assert repairs.matching(here.connection, which) == (0, 0)  # an earlier job has it
+
+
+def test_what_an_earlier_job_has_to_come_is_not_in_a_second(here: Room, stands: Standing) -> None:
+    a_voucher(here, stands, "refused")
+    act(here, lambda c: repairs.retry_all(c, ANY, vouchers=1, total=kr(650), person=SILENT))
+
+    assert "no failed voucher matches" in refused(
+        here, lambda c: repairs.retry_all(c, ANY, vouchers=0, total=0, person=SILENT)
+    )
+
+
+def test_a_job_is_stopped_once_and_gives_its_vouchers_back(here: Room, stands: Standing) -> None:
+    a_voucher(here, stands, "refused")
+    act(here, lambda c: repairs.retry_all(c, ANY, vouchers=1, total=kr(650), person=SILENT))
+    job = one(here.connection, "SELECT max(id) FROM job")
+
+    done = act(here, lambda c: repairs.stop_job(c, job, person=KARI))
+
+    assert done.sentence == f"job {job} is stopped; not sent again: 1 voucher"
+    assert repairs.matching(here.connection, ANY) == (1, kr(650))
+    assert "is stopped already; last: stop job by kari" in refused(
+        here, lambda c: repairs.stop_job(c, job, person=KARI)
+    )
+
+
+def test_what_gave_up_is_retried_whole_or_of_a_company(here: Room) -> None:
+    which = Which("100", "PeriodClosed", None, None, gave_up=True)
+
+    assert "leave code and dates out" in refused(
+        here, lambda c: repairs.retry_all(c, which, vouchers=1, total=1, person=SILENT)
+    )
 
 
 def test_what_changed_since_it_was_shown_is_not_retried(here: Room, stands: Standing) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 import workers.shell
 from ops import repairs
 from ops.access import ALL_ROLES
-from ops.repairs import ConversionFile
+from ops.repairs import ConversionFile, Which
 from ops.simulator import Fault, FaultKind
 from pipeline.flow import FLOW
 from pipeline.stage import Shell
@@ -97,11 +97,24 @@ def transferred_earlier(here: Site) -> ConversionFile:
     return file
 
 
+def retry_all_that_was_refused(here: Site) -> None:
+    """A job is made of the refused vouchers."""
+    which = Which(None, None, None, None)
+    with here.engine.begin() as connection:
+        number, total = repairs.matching(connection, which)
+        assert number
+        person = repairs.Person("kari", "the period is open", ALL_ROLES)
+        repairs.retry_all(connection, which, vouchers=number, total=total, person=person)
+
+
 @pytest.mark.parametrize("point", crash_points())
 def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Popen[str]") -> None:
     changed = here.case(1, kr(1000), DUE, fee=kr(38))
     here.case(2, kr(2000), DUE)
+    here.simulator.close_period("100", "2026-03")
     here.come(*(paid(kid_of(1), kr(9 + m), ref="0106100000") for m in range(3)))
+    here.simulator.open_period("100", "2026-03")
+    retry_all_that_was_refused(here)
     here.simulator.fault(Fault(FaultKind.LOSE_ANSWER_AFTER_BOOKING, "RegisterVouchers", times=1))
     here.drop(here.file(*(paid(kid_of(n), kr(100 * n + m)) for n in (1, 2, 77) for m in range(4))))
     here.owe_more(changed, kr(50))

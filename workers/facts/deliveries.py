@@ -10,6 +10,11 @@ from schemas.setup import Installation
 from schemas.voucher import Voucher, VoucherLine, VoucherState
 from workers.store.bulk import execute, rows
 
+ALL = "*"
+"""The scope of a brake that stops everything."""
+STANDS = "coalesce(until > now(), true)"
+"""SQL: whether a brake holds now. One whose time has come has ended by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToSend:
@@ -78,14 +83,31 @@ def heard_of_lately(connection: Connection, voucher_id: int, pause: float) -> bo
     return bool(found[0][0])
 
 
-def brake(connection: Connection, companies: Collection[str]) -> str:
-    """Say who has stopped delivery for one of these companies, or for all; empty if nobody has."""
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """Delivery that is stopped. `seconds`: until it goes on by itself, None until a person starts it."""
+
+    says: str
+    seconds: float | None
+
+
+def of_installation(code: str) -> str:
+    """Give the scope of a brake that stops one installation; that of a company is its code."""
+    return f"installation {code}"
+
+
+def brake(connection: Connection, companies: Collection[str], installation: str) -> Brake | None:
+    """Say who has stopped delivery for one of these companies, for their installation or for all; None if nobody has."""
     found = rows(
         connection,
-        "SELECT scope, actor, reason FROM brake WHERE scope = '*' OR scope = ANY(%(companies)s) LIMIT 1",
-        {"companies": list(companies)},
+        "SELECT scope, actor, reason, extract(epoch FROM until - now())::float FROM brake "
+        f"WHERE scope = ANY(%(scopes)s) AND {STANDS} ORDER BY until DESC NULLS FIRST LIMIT 1",
+        {"scopes": [ALL, of_installation(installation), *companies]},
     )
-    return f"delivery of {found[0][0]} is stopped by {found[0][1]}: {found[0][2]}" if found else ""
+    if not found:
+        return None
+    scope, actor, reason, seconds = found[0]
+    return Brake(f"delivery of {scope} is stopped by {actor}: {reason}", seconds)
 
 
 def orphans(connection: Connection, voucher_ids: Collection[int]) -> str:

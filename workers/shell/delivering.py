@@ -119,9 +119,9 @@ def _begin(work_id: int, hands: Hands) -> _Call | None:
         if dead:
             rows.postpone(connection, work_id, _AGAIN_SOON, "waits")  # the rest goes out in a call of its own
             return None
-        stopped = deliveries.brake(connection, {v.voucher.company for v in to_send})
+        stopped = deliveries.brake(connection, {v.voucher.company for v in to_send}, installation.code)
         if stopped:
-            raise Stopped(_BRAKE_PAUSE, stopped)
+            raise Stopped(min(_BRAKE_PAUSE, stopped.seconds or _BRAKE_PAUSE), stopped.says)
         held = deliveries.orphans(connection, [v.id for v in to_send])
         if held:
             if not rows.halve(connection, claimed):

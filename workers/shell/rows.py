@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 
 from pipeline.stage import Reason
 from schemas import events
-from workers.journal import Ring, body_of, record, restore
+from workers.journal import Ring, body_of, label, record, restore
 
 CRASHES_TO_HALVE = 2
 CRASHES_TO_PARK = 10
@@ -136,6 +136,30 @@ def reopen_slices(connection: Connection, work_ids: Sequence[int]) -> None:
         ),
         {"ids": list(work_ids)},
     )
+
+
+def due_again(connection: Connection, work_ids: Sequence[int]) -> tuple[Ring, ...]:
+    """Make rows due now, with all their patience before them again; gives what to ring for.
+
+    Earlier attempts stay to be read, and count no more. A slice that was given up is open again with its row.
+    """
+    connection.execute(
+        text(
+            "UPDATE claim SET result = coalesce(result, 'crash') || ', seen' WHERE work_id = ANY(:ids) "
+            "AND (result IS NULL OR result IN ('bug', 'trouble'))"
+        ),
+        {"ids": list(work_ids)},
+    )
+    reopen_slices(connection, work_ids)
+    found = connection.execute(
+        text(
+            "UPDATE work w SET state = 'due', due_at = now(), rung_at = now(), troubled_since = NULL, reason = NULL, "
+            "note = NULL FROM journal j WHERE j.id = w.event_id AND w.id = ANY(:ids) AND w.state IN ('parked', 'due') "
+            "RETURNING w.id, w.stage, j.event, w.body"
+        ),
+        {"ids": list(work_ids)},
+    )
+    return tuple(Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in found)
 
 
 def postpone(connection: Connection, work_id: int, seconds: float, result: str) -> None:

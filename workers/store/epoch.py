@@ -54,7 +54,8 @@ def look(engine: Engine, archive: Path) -> int:
             connection.execute(
                 text(
                     "INSERT INTO brake (scope, actor, reason) VALUES ('*', :actor, :reason) "
-                    "ON CONFLICT (scope) DO NOTHING"
+                    "ON CONFLICT (scope) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, since = now(), "
+                    "until = NULL WHERE brake.until IS NOT NULL"  # no stop that ends by itself stands for this one
                 ),
                 {"actor": RESTORED_BY, "reason": RESTORED},
             )

@@ -166,7 +166,36 @@ brake = Table(
     now("since"),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    comment="`kk2 stop delivery`: a row for a company, or for '*'",
+    instant("until"),
+    comment="`kk2 stop delivery`: a row for a company, an installation, or for '*'. until: null, until it is started",
+)
+
+# --- jobs ---
+
+job = Table(
+    "job",
+    metadata,
+    key(),
+    now("made_at"),
+    Column("made_by", Text, nullable=False),
+    word("reason"),
+    Column("filter", JSONB, nullable=False),
+    Column("vouchers", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    instant("stopped_at"),
+    Column("stopped_by", Text),
+    comment="Vouchers that a person had sent again together: the number and the sum that he saw",
+)
+
+job_item = Table(
+    "job_item",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("voucher_id", BigInteger, primary_key=True),
+    instant("taken_at"),
+    Column("passed", Boolean, nullable=False, server_default="false"),
+    Index("ix_job_item_to_come", "job_id", "voucher_id", postgresql_where=text("taken_at is null")),
+    comment="A voucher of a job. passed: when its turn came it no longer stood as the person saw it",
 )
 
 # --- bank files and payments ---

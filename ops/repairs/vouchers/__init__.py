@@ -2,7 +2,8 @@
 
 from ops.repairs.vouchers.doubting import absent, confirm
 from ops.repairs.vouchers.ending_shadow import end_shadow
-from ops.repairs.vouchers.retrying import Which, matching, retry, retry_all
+from ops.repairs.vouchers.retrying import retry
+from ops.repairs.vouchers.retrying_many import Which, matching, retry_all, stop_job
 from ops.repairs.vouchers.taking_back import by_hand, restore, void
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "restore",
     "retry",
     "retry_all",
+    "stop_job",
     "void",
 ]

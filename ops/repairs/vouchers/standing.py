@@ -1,6 +1,5 @@
 """A voucher under lock: where it stands, which open work it has, and how it is moved on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -83,14 +82,6 @@ def _surely_unsent(connection: Connection, voucher: Standing) -> bool:
         {"id": voucher.id},
     ).scalar_one()
     return int(uncertain) == 0
-
-
-def approve_again(connection: Connection, voucher_ids: Sequence[int]) -> None:
-    """Let refused vouchers be sent again."""
-    connection.execute(
-        text("UPDATE voucher SET state = 'approved', code = NULL, note = NULL WHERE id = ANY(:ids)"),
-        {"ids": list(voucher_ids)},
-    )
 
 
 def move(connection: Connection, voucher: Standing, to: VoucherState, voucher_no: str | None) -> None:

@@ -14,7 +14,7 @@ from ops.repairs.vouchers.standing import (
     told,
 )
 from schemas.events import VoucherRefused, VoucherVoided
-from schemas.voucher import VoucherState
+from schemas.voucher import Discarded, VoucherState
 from workers.journal import record
 
 
@@ -32,11 +32,17 @@ def by_hand(connection: Connection, voucher_id: int, voucher_no: str, *, person:
     return Done(rings, f"{told(voucher)} was posted by hand as no. {number}{came_back}")
 
 
-def void(connection: Connection, voucher_id: int, *, person: Person) -> Done:
+def void(
+    connection: Connection, voucher_id: int, because: Discarded | None = None, *, person: Person
+) -> Done:
     """Take a voucher back that is certainly not booked: its splits are free, its cases are split anew, its money is
-    proposed again under a new reference. So it is corrected, and so it is discarded.
+    proposed again under a new reference. So it is corrected, and so it is discarded, `because` of something.
     """
     need_reason(person, "to take a voucher back")
+    if because is Discarded.BOOKED_BY_HAND:
+        raise Refusal(
+            "booked by hand: give the number that it has in Visma, or its money would be proposed again"
+        )
     # cases before the voucher: in this order do the settling workers lock
     cases = connection.execute(
         text(
@@ -54,11 +60,13 @@ def void(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = ANY(:ids)"), {"ids": list(case_ids)})
     move(connection, voucher, VoucherState.VOID, None)
     close_all(connection, voucher_id)
-    detail = {"was": voucher.state.value, "total": voucher.total}
+    detail: dict[str, object] = {"was": voucher.state.value, "total": voucher.total}
+    detail |= {"because": because.value} if because else {}
     rings = leave(
         connection, person, "void", voucher.name, detail, [VoucherVoided(voucher_id, case_ids), *happened]
     )
-    return Done(rings, f"{told(voucher)} is void; its money is proposed again")
+    again = f"mend case or setup, then look at kk2 proposal show {voucher.company}"
+    return Done(rings, f"{told(voucher)} is void; its money is proposed again: {again}")
 
 
 def restore(connection: Connection, voucher_id: int, *, person: Person) -> Done:
