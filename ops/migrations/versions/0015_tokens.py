@@ -1,12 +1,12 @@
 """Keep tokens, with which programs act in a user's name.
 
-Revision ID: 0016
+Revision ID: 0015
 """
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
