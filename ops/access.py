@@ -23,7 +23,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (
             "assign", "choose order", "approve", "explain", "stop case", "resume case", "write numbers again", "apply",
             "set aside", "decide again", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
-            "unmerge case", "close case", "reopen case",
+            "unmerge case", "close case", "reopen case", "sign day", "reopen day",
         ),
     ),
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),

@@ -11,6 +11,7 @@ from ops.cli import (
     clients,
     controlling,
     converting,
+    days,
     delivery,
     files,
     importing,
@@ -40,7 +41,7 @@ cases.app.registered_commands += importing.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
-    shadows.app, users.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
+    shadows.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
 for commands in (keeping.commands, inventing.commands, running.commands):

@@ -15,6 +15,8 @@ from ops.repairs.payments import assign, choose_order, refuse, release
 from ops.repairs.proposals import approve
 from ops.repairs.retrying import try_again
 from ops.repairs.scheduling import pause, resume, run_now, skip_next
+from ops.repairs.signing import reopen as reopen_day
+from ops.repairs.signing import sign as sign_day
 from ops.repairs.stopping import resume_case, stop_case
 from ops.repairs.vouchers import (
     Which,
@@ -57,12 +59,14 @@ __all__ = [
     "release",
     "release_file",
     "reopen",
+    "reopen_day",
     "restore",
     "resume",
     "resume_case",
     "retry",
     "retry_all",
     "run_now",
+    "sign_day",
     "skip_next",
     "start_delivery",
     "stop_case",

@@ -1,6 +1,15 @@
 """The control of KK2 against Visma (kontroll): one voucher, one sum of the bank statement or one invoice at a time."""
 
-from pipeline.reconciliation import invoices, statements, vouchers
+from pipeline.reconciliation import days, invoices, statements, vouchers
+from pipeline.reconciliation.day_facts import (
+    Between,
+    DayBalance,
+    DayDifference,
+    DayFacts,
+    DayRow,
+    DayVoucher,
+    SeenDifference,
+)
 from pipeline.reconciliation.facts import (
     Comparison,
     ControlFacts,
@@ -12,15 +21,28 @@ from pipeline.reconciliation.facts import (
 )
 
 __all__ = [
+    "Between",
     "Comparison",
     "ControlFacts",
+    "DayBalance",
+    "DayDifference",
+    "DayFacts",
+    "DayRow",
+    "DayVoucher",
     "InvoiceFacts",
     "OurVoucher",
     "Place",
+    "SeenDifference",
     "StatementFacts",
     "VoucherFacts",
+    "balance_of_day",
     "compare",
 ]
+
+
+def balance_of_day(facts: DayFacts) -> DayBalance:
+    """Give the three sums of a day, and what differs between them and where."""
+    return days.of(facts)
 
 
 def compare(facts: ControlFacts) -> Comparison:

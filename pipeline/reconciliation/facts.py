@@ -67,6 +67,25 @@ class Place(StrEnum):
     IN_DOUBT = "in vouchers in doubt"
     VOUCHER_REFUSED = "in vouchers that Visma refused"
 
+    @property
+    def act(self) -> str:
+        """What a person does about money that stays there."""
+        return _ACTS[self]
+
+
+_ACTS = {
+    Place.PROPOSAL: "approve the proposal: kk2 proposal list",
+    Place.WAITING: "see why its slice is not done: kk2 work list",
+    Place.PARKED: "close it: kk2 payment list --state parked",
+    Place.HELD: "release or refuse it: kk2 payment list --state held",
+    Place.REFUSED: "book it in Visma by hand, and explain the difference",
+    Place.KNOWN: "see that it was booked in Visma by hand, and explain the difference",
+    Place.APPROVED: "see what holds the voucher back: kk2 voucher list --state approved",
+    Place.SENDING: "see how the call ended: kk2 voucher list --state sending",
+    Place.IN_DOUBT: "end the doubt: kk2 voucher list --state in_doubt",
+    Place.VOUCHER_REFUSED: "correct and retry: kk2 voucher list --state refused",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StatementFacts:

@@ -1,23 +1,10 @@
 """A sum of the bank statement: it is vouchers in Visma, suspense among them, and what is parked or waits, to the øre."""
 
 from pipeline.bankdays import bank_days_between
-from pipeline.reconciliation.facts import Comparison, Place, StatementFacts
+from pipeline.reconciliation.facts import Comparison, StatementFacts
 from schemas.control import ControlPart, Difference, DifferenceKind
 from schemas.money import Money, in_kroner
 from schemas.wording import counted
-
-_ACTS = {
-    Place.PROPOSAL: "approve the proposal: kk2 proposal list",
-    Place.WAITING: "see why its slice is not done: kk2 work list",
-    Place.PARKED: "close it: kk2 payment list --state parked",
-    Place.HELD: "release or refuse it: kk2 payment list --state held",
-    Place.REFUSED: "book it in Visma by hand, and explain the difference",
-    Place.KNOWN: "see that it was booked in Visma by hand, and explain the difference",
-    Place.APPROVED: "see what holds the voucher back: kk2 voucher list --state approved",
-    Place.SENDING: "see how the call ended: kk2 voucher list --state sending",
-    Place.IN_DOUBT: "end the doubt: kk2 voucher list --state in_doubt",
-    Place.VOUCHER_REFUSED: "correct and retry: kk2 voucher list --state refused",
-}
 
 
 def of(facts: StatementFacts) -> Comparison:
@@ -44,7 +31,7 @@ def of(facts: StatementFacts) -> Comparison:
     waited = bank_days_between(facts.booked_on, facts.today)
     if left and waited > facts.patience:
         cause = f"{_places(facts)}, {counted(waited, 'bank day')} after the bank booked it"
-        act = "; ".join(_ACTS[shelf] for shelf, _ in left)
+        act = "; ".join(shelf.act for shelf, _ in left)
         found.append(_differs(facts, DifferenceKind.WAITS, facts.payments, facts.booked, cause, act))
     return Comparison(tuple(found), ())
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
@@ -23,7 +23,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ControlRun:
-    """What a control looked at: vouchers, sums of the statement and invoices in number, cases left out, what is unknown."""
+    """What a control looked at: vouchers, sums of the statement and invoices in number, cases left out, what is unknown.
+
+    `since`: the first voucher date and booked day that it looked at.
+    """
 
     company: str
     begun_at: datetime
@@ -32,6 +35,7 @@ class ControlRun:
     invoices: int
     stopped: Sequence[int]
     unknown: Sequence[str]
+    since: date
 
 
 def follow(connection: Connection, states: Mapping[int, LedgerState]) -> int:
@@ -58,8 +62,9 @@ def save(
     """
     run_id = connection.execute(
         text(
-            "INSERT INTO control_run (company, begun_at, vouchers, sums, invoices, differences, stopped, unknown) "
-            "VALUES (:company, :begun, :vouchers, :sums, :invoices, 0, CAST(:stopped AS bigint[]), :unknown) RETURNING id"
+            "INSERT INTO control_run (company, begun_at, vouchers, sums, invoices, differences, stopped, unknown, told, "
+            "since) VALUES (:company, :begun, :vouchers, :sums, :invoices, 0, CAST(:stopped AS bigint[]), :unknown, :told, "
+            ":since) RETURNING id"
         ),
         {
             "company": run.company,
@@ -69,6 +74,8 @@ def save(
             "invoices": run.invoices,
             "stopped": list(run.stopped),
             "unknown": list(run.unknown),
+            "told": sorted(told),
+            "since": run.since,
         },
     ).scalar_one()
     _differences(connection, run.company, run_id, found)

@@ -60,7 +60,14 @@ class Look:
     def run(self) -> ControlRun:
         """What the run was about."""
         return ControlRun(
-            self.company, self.begun_at, self.vouchers, self.sums, self.invoices, self.stopped, self.unknown
+            self.company,
+            self.begun_at,
+            self.vouchers,
+            self.sums,
+            self.invoices,
+            self.stopped,
+            self.unknown,
+            self.since,
         )
 
 

@@ -253,6 +253,7 @@ payment = Table(
     CheckConstraint("(state <> 'settled') or (case_id is not null)", name="case"),
     Index("ix_payment_file_id_position", "file_id", "position"),
     Index("ix_payment_fingerprint", "fingerprint"),
+    Index("ix_payment_booked_on", "booked_on", postgresql_using="brin"),
     postgresql_with={"fillfactor": "60"},
     comment="A payment as the bank sent it; state and case say where its money is",
 )
@@ -609,6 +610,8 @@ control_run = Table(
     Column("differences", Integer, nullable=False),
     Column("stopped", ARRAY(BigInteger), nullable=False),
     Column("unknown", ARRAY(Text), nullable=False),
+    Column("told", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("since", Date),
     Index("ix_control_run_company", "company", "id"),
     comment="Each control of a company: what was held against Visma, which cases were left out, what Visma could not tell",
 )
@@ -646,6 +649,25 @@ difference = Table(
         postgresql_where=text("state <> 'gone'"),
     ),
     comment="What differs between KK2 and Visma: one row from the run that saw it first to the one that saw it no more",
+)
+
+day_signature = Table(
+    "day_signature",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    now("at"),
+    Column("reason", Text, nullable=False),
+    Column("explained", JSONB, nullable=False, server_default="{}"),
+    Column("numbers", JSONB, nullable=False, server_default="{}"),
+    word("digest"),
+    CheckConstraint("act in ('signed', 'reopened')", name="act"),
+    CheckConstraint("(act = 'signed') = (digest <> '')", name="digest"),
+    Index("ix_day_signature_company_day", "company", "day", "id"),
+    comment="Each time a person signed a day's numbers, or opened the day again; append-only, the last row says how it stands",
 )
 
 # --- cases that were transferred before the bridge ---
