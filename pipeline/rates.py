@@ -25,6 +25,15 @@ class FeeRow:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class LimitationRow:
+    """How many years a claim lives (foreldelse) before it is barred, for claims that fell due from a day on."""
+
+    valid_from: date
+    years: int
+    source: str
+
+
 def _set_by_policy_rate(year: int, month: int, basis_points: int) -> RateRow:
     policy = basis_points - 800
     return RateRow(
@@ -80,6 +89,22 @@ COLLECTION_FEES: tuple[FeeRow, ...] = (
 
 The Debt Collection Act LOV-2026-05-22-19, signalled for 2027-01-01, will need a new regime.
 """
+
+
+LIMITATION = LimitationRow(
+    date(1980, 1, 1),
+    3,
+    "foreldelsesloven (LOV-1979-05-18-18) § 2: three years; § 3: from the day on which the creditor could first demand payment",
+)
+"""The only rule that a claim of today can fall under. What stops or prolongs it (§§ 14 to 20: a step in court, the debtor's
+own acknowledgement) stands in KK2."""
+
+
+def limitation_day(due_on: date) -> date:
+    """The day on which a claim that fell due on a day is barred, if nothing has stopped it; 29 February ends on the 28th."""
+    year = due_on.year + LIMITATION.years
+    day = 28 if (due_on.month, due_on.day) == (2, 29) else due_on.day
+    return due_on.replace(year=year, day=day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ops.cli import (
     clients,
     controlling,
     converting,
+    correcting,
     days,
     delivery,
     files,
@@ -38,6 +39,7 @@ app = group(
 )
 visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
+cases.app.registered_commands += correcting.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (
     files.app, payments.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,

@@ -4,7 +4,7 @@ import csv
 import sys
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, day, group
 from ops.cli.transactions import amount_of
 from schemas.money import decimal_text
 from schemas.wording import counted
+
+if TYPE_CHECKING:
+    from ops.queries.corrections import Corrections
 
 app = group("Cases: apply what KK2 says, export what became of them, and look.", "case")
 _Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's number, or id:ID.")]
@@ -82,20 +85,30 @@ def show(
 ) -> None:
     """Show a case on a day: each claim with what is open and its interest, what each payment covered, its number in Visma."""
     from ops.queries import cases, invoices
+    from ops.queries.corrections import corrections
 
     found_id = case_id(case)
     with reaching.reading() as connection:
         found = cases.shown(connection, found_id, on or date.today())  # noqa: DTZ011 - the day of whoever asks
         numbers = invoices.numbers(connection, company=None, client=None, state=None, case_id=found_id)
+        brought = corrections(connection, found_id)
     if found is None:
         raise SaidNoError(f"there is no case {case}")
     if json:
-        printing.as_json([{**asdict(found), "numbers": [asdict(number) for number in numbers]}])
+        printing.as_json(
+            [
+                {
+                    **asdict(found),
+                    "numbers": [asdict(number) for number in numbers],
+                    "corrections": asdict(brought),
+                }
+            ]
+        )
         return
     c, owed = found.case, found.balance
     printing.pairs(
         [("case", f"{c.case_no} (id:{c.id}) of {c.company}/{c.client}"), ("debtor", f"{c.customer_no} {c.debtor_name}"),
-         ("state", f"{c.state}, stopped against Visma" if c.stopped else c.state), ("merged into", c.merged_into and f"id:{c.merged_into}"), ("opened", c.opened_on),
+         ("state", f"{c.state}, stopped against Visma" if c.stopped else c.state), ("merged into", c.merged_into and f"id:{c.merged_into}"), ("opened", c.opened_on), ("from", brought.origin), ("closed by a person", c.closed_on),
          ("KIDs", " ".join(found.kids)), (f"owed on {owed.day}", f"{printing.kroner(owed.total)} kr")]
     )  # fmt: skip
     typer.echo("")
@@ -138,8 +151,47 @@ def show(
             ],
             right="transaction kroner item",
         )
-    for waiver in found.waivers:
-        typer.echo(f"waived on {waiver.day}: {printing.kroner(waiver.amount)} kr of item {waiver.item_id}")
+    _print_brought(brought)
+
+
+def _print_brought(brought: "Corrections") -> None:
+    """What was waived, what people added, and what they did with the case."""
+    added = [claim for claim in brought.claims if claim.by or claim.origin == "merge"]
+    for heads, rows, right in (
+        (
+            ("waiver", "day", "item", "part", "kroner", "by", "reason", "withdrawn"),
+            [
+                (
+                    w.id,
+                    w.day,
+                    w.item_id,
+                    w.kind,
+                    printing.kroner(w.amount),
+                    w.by or w.origin,
+                    w.reason,
+                    w.withdrawn_at,
+                )
+                for w in brought.waivers
+            ],
+            "waiver item kroner",
+        ),
+        (
+            ("added", "of", "kroner", "due", "by", "withdrawn"),
+            [
+                (a.id, a.kind, printing.kroner(a.amount), a.due_on, a.by or a.origin, a.withdrawn_at)
+                for a in added
+            ],
+            "added kroner",
+        ),
+        (
+            ("when", "who", "did", "why"),
+            [(done.at, done.actor, done.act, done.reason) for done in brought.acts],
+            "",
+        ),
+    ):
+        if rows:
+            typer.echo("")
+            printing.table(heads, rows, right=right)
 
 
 @app.command(epilog="Example: kk2 case records")

@@ -29,6 +29,16 @@ def day(text: str) -> date:
         raise typer.BadParameter(f"expected a day, as 2026-01-31, found {text!r}") from None
 
 
+def kroner(text: str) -> int:
+    """Kroner on the command line, in øre."""
+    from ops.desk.listing import as_ore
+
+    ore = as_ore(text)
+    if ore is None:
+        raise typer.BadParameter(f"expected kroner, as 1234.50, found {text!r}")
+    return ore
+
+
 def moment(text: str) -> datetime:
     """A moment on the command line, by the clock in Norway."""
     try:

@@ -16,11 +16,11 @@ from workers.store.cases import BY_THE_DESK
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A cost or fee that a person adds to a case."""
+    """A cost or fee that a person adds to a case; without a day it is due today."""
 
     kind: Kind
     amount: Money
-    due_on: date
+    due_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ def add_cost(connection: Connection, case_id: int, claim: Claim, *, person: Pers
         )
     if claim.amount <= 0:
         raise Refusal(f"a cost or fee is above 0; this is {in_kroner(claim.amount)} kr")
-    _not_twice(connection, case, claim, person)
+    due_on = claim.due_on or case.today
+    _not_twice(connection, case, claim, due_on, person)
     (new,) = case_records.new_ids(connection, "item", 1)
-    kind = int(claim.kind)
-    record = case.record("item", kk2_id=new, kind=kind, amount=claim.amount, day=claim.due_on, invoice_no="")
-    happened = case_records.take(connection, [record])
-    detail = {"id": new, "kind": kind, "amount": claim.amount, "due_on": str(claim.due_on)}
+    of = {"kind": int(claim.kind), "amount": claim.amount, "day": due_on, "invoice_no": ""}
+    happened = case_records.take(connection, [case.record("item", kk2_id=new, **of)])
+    detail = {"id": new, "kind": int(claim.kind), "amount": claim.amount, "due_on": str(due_on)}
     rings = leave(connection, person, "add cost", case.subject, detail, happened)
-    what = f"{claim.kind.name.lower()} of {in_kroner(claim.amount)} kr, due on {claim.due_on}"
+    what = f"{claim.kind.name.lower()} of {in_kroner(claim.amount)} kr, due on {due_on}"
     return Done(rings, f"{case.name} owes {what} more")
 
 
@@ -154,7 +154,7 @@ def _owed(case: Corrected, let_go: LetGo, day: date) -> Money:
     raise Refusal(f"item {let_go.item_id} of {case.name} is withdrawn: nothing of it is owed")
 
 
-def _not_twice(connection: Connection, case: Corrected, claim: Claim, person: Person) -> None:
+def _not_twice(connection: Connection, case: Corrected, claim: Claim, due_on: date, person: Person) -> None:
     alike = connection.execute(
         text(
             "SELECT i.id FROM item i JOIN audit a ON a.subject = :subject AND a.act = 'add cost' AND a.reason = :reason "
@@ -167,7 +167,7 @@ def _not_twice(connection: Connection, case: Corrected, claim: Claim, person: Pe
             "case": case.stands.case.id,
             "kind": int(claim.kind),
             "amount": claim.amount,
-            "due": claim.due_on,
+            "due": due_on,
         },
     ).scalar()
     if alike is not None:

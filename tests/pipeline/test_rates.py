@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rates import COLLECTION_FEES, RATES, RateRow, Rates, statutory_fees
+from pipeline.rates import COLLECTION_FEES, LIMITATION, RATES, RateRow, Rates, limitation_day, statutory_fees
 from schemas.money import kr
 from tests.builders import LEGAL_RATES
 
@@ -116,3 +116,16 @@ def test_statutory_fees_are_twentieths_of_the_days_base(
 def test_a_fee_before_the_table_is_refused() -> None:
     with pytest.raises(ValueError, match="2019-12-31"):
         statutory_fees(COLLECTION_FEES, date(2019, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("due_on", "barred"),
+    [
+        (date(2024, 1, 31), date(2027, 1, 31)),
+        (date(2024, 2, 29), date(2027, 2, 28)),
+        (date(2021, 2, 28), date(2024, 2, 28)),
+    ],
+)
+def test_a_claim_is_barred_three_years_after_it_fell_due(due_on: date, barred: date) -> None:
+    assert limitation_day(due_on) == barred
+    assert "LOV-1979-05-18-18" in LIMITATION.source
