@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from ops.console import acts, lists, signing_in
+from ops.console import acts, api, lists, signing_in
 from ops.console.looking import Desk, SignInFirst
 from ops.console.pages import ROUTERS
 
@@ -34,6 +34,7 @@ def create(desk: Desk) -> FastAPI:
     app.add_exception_handler(SignInFirst, _to_the_door)
     app.mount("/static/ours", StaticFiles(directory=_OURS))
     app.mount("/static/bootstrap", StaticFiles(directory=_bootstrap()))
+    app.mount("/api", api.create(desk))
     routers = (signing_in.router, *ROUTERS, lists.router(), acts.router)
     app.state.paths = {getattr(route, "path", "") for router in routers for route in router.routes}
     for router in routers:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from ops.console import sentences, sessions, strip, words
 from ops.console.sessions import Visitor
@@ -23,7 +23,6 @@ from workers.journal import Ring
 
 TEMPLATES = Path(__file__).parent / "templates"
 SAID = "kk2-said"
-_PATIENCE = "30s"  # a page is not worth more of the database's time
 
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (N_("The day"), (("/", N_("Today")), ("/flow", N_("Flow")), ("/pictures", N_("Pictures")))),
@@ -98,10 +97,8 @@ class Looking:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that only reads, and sees one moment whatever the workers do meanwhile."""
-        with self.desk.engine.connect() as connection, connection.begin():
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            connection.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
+        """A connection that only reads."""
+        with sessions.reading(self.desk.engine) as connection:
             yield connection
 
     def forms(

@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,10 +11,12 @@ from sqlalchemy import Connection, Engine, text
 
 from ops.access import Role
 from ops.access import may as roles_may
+from ops.repairs import Person
 
 COOKIE = "kk2"
 IDLE = timedelta(minutes=30)
 WHOLE = timedelta(hours=12)
+_PATIENCE = "30s"  # no page is worth more of the database's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +82,25 @@ def prefer(connection: Connection, name: str, *, language: str | None, theme: st
 
 def _kept(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that only reads, and sees one moment whatever the workers do meanwhile."""
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
+        yield connection
+
+
+def bearer(engine: Engine, token: str) -> Person | None:
+    """Give the user in whose name a program acts with this token, None once it ended or the user was disabled."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            text(
+                "UPDATE token t SET seen_at = now() FROM person p WHERE t.kept = :kept AND p.name = t.person "
+                "AND p.disabled_at IS NULL AND t.ended_at IS NULL AND t.ends_at > now() RETURNING p.name, p.roles"
+            ),
+            {"kept": _kept(token)},
+        ).one_or_none()
+    return None if row is None else Person(row.name, "", frozenset(Role(role) for role in row.roles))

@@ -18,6 +18,7 @@ from schemas.money import Money, from_decimal_text
 COUNTED = 10_000
 """Up to so many rows a count is exact, and a list can be paged through; beyond that it is filtered, or exported."""
 ON_A_PAGE = 50
+PAGES = COUNTED // ON_A_PAGE
 _EXPORTED_AT_ONCE = 2_000
 
 
@@ -141,10 +142,8 @@ def read(listing: Listing, query: Mapping[str, str]) -> Asked:
     if sort and sort.lstrip("-") not in {column.name for column in listing.columns if column.sorts}:
         raise BadQuestion(f"sort: this list is not sorted by {sort!r}")
     page = query.get("page", "1")
-    if not re.fullmatch(r"[0-9]{1,6}", page) or not 1 <= int(page) <= COUNTED // ON_A_PAGE:
-        raise BadQuestion(
-            f"page: expected 1 to {COUNTED // ON_A_PAGE}; found {page!r}: filter the list, or export it"
-        )
+    if not re.fullmatch(r"[0-9]{1,6}", page) or not 1 <= int(page) <= PAGES:
+        raise BadQuestion(f"page: expected 1 to {PAGES}; found {page!r}: filter the list, or export it")
     return Asked(
         query.get("q", "").replace("\0", "").strip()[:200], facets, _day(query, "from"), _day(query, "to"), sort, int(page)
     )  # fmt: skip
@@ -171,7 +170,7 @@ def page(connection: Connection, listing: Listing, asked: Asked) -> Page:
         return Page(shown, found[0], exact, len(rows) > ON_A_PAGE)
     kept = listing.sums(connection, asked) if listing.sums else None
     count, totals = kept if kept is not None else (None, {})
-    return Page(shown, count, totals, len(rows) > ON_A_PAGE and asked.page < COUNTED // ON_A_PAGE)
+    return Page(shown, count, totals, len(rows) > ON_A_PAGE and asked.page < PAGES)
 
 
 def everything(connection: Connection, listing: Listing, asked: Asked) -> Iterator[Mapping[str, Any]]:
