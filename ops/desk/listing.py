@@ -131,6 +131,8 @@ class Page:
 
 def read(listing: Listing, query: Mapping[str, str]) -> Asked:
     """Read what is asked from the query of an address; raises `BadQuestion` with what was expected."""
+    if strange := [name for name, value in query.items() if "\0" in value]:
+        raise BadQuestion(f"{', '.join(strange)}: expected text, found the character NUL")
     facets = {}
     for facet in listing.facets:
         value = query.get(facet.name, "").strip()
@@ -145,7 +147,7 @@ def read(listing: Listing, query: Mapping[str, str]) -> Asked:
     if not re.fullmatch(r"[0-9]{1,6}", page) or not 1 <= int(page) <= PAGES:
         raise BadQuestion(f"page: expected 1 to {PAGES}; found {page!r}: filter the list, or export it")
     return Asked(
-        query.get("q", "").replace("\0", "").strip()[:200], facets, _day(query, "from"), _day(query, "to"), sort, int(page)
+        query.get("q", "").strip()[:200], facets, _day(query, "from"), _day(query, "to"), sort, int(page)
     )  # fmt: skip
 
 
