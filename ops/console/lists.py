@@ -1,12 +1,15 @@
 """The pages of the registered lists: one for each, at its own path, with the filters in its address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
-from ops.console.looking import Look
-from ops.desk import listing
+from ops.console.looking import Look, Looking, environment
+from ops.desk import exports, listing
 from ops.desk.listing import COUNTED, BadQuestion, Listing
 from ops.desk.register import LISTINGS
 
@@ -16,6 +19,8 @@ def router() -> APIRouter:
     made = APIRouter()
     for each in LISTINGS.values():
         made.add_api_route(each.path, _shown(each), methods=["GET"])
+        for kind in ("csv", "xlsx"):
+            made.add_api_route(f"{each.path}.{kind}", _exported(each, kind), methods=["GET"])
     return made
 
 
@@ -33,3 +38,51 @@ def _shown(which: Listing) -> Callable[[Look], Response]:
         )  # fmt: skip
 
     return show
+
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_IN_MEMORY = 4_000_000  # bytes of a sheet; a larger one waits on the disk
+_PIECE = 1 << 18
+
+
+def _exported(which: Listing, kind: str) -> Callable[[Look], Response]:
+    def export(look: Look) -> Response:
+        with ExitStack() as until_sent:
+            try:
+                asked = listing.read(which, look.request.query_params)
+                connection = until_sent.enter_context(look.reading())
+                found = exports.rows(connection, which, asked)
+            except BadQuestion as bad:
+                return look.page("refused.html", 400, sentence=str(bad), back=which.path)
+            if kind == "csv":
+                pieces = exports.as_csv(which, found, _language(look))
+            else:
+                file: IO[bytes] = until_sent.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+                exports.as_xlsx(which, found, _language(look), file)
+                pieces = _read(file)
+            named = {"Content-Disposition": f'attachment; filename="{which.name}.{kind}"'}
+            return StreamingResponse(
+                _sent(pieces, until_sent.pop_all()), headers=named, media_type=_TYPES[kind]
+            )
+        raise AssertionError("a with block of ours swallows nothing")
+
+    return export
+
+
+def _sent(pieces: Iterator[bytes], until_sent: ExitStack) -> Iterator[bytes]:
+    with until_sent:
+        yield from pieces
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def _language(look: Looking) -> exports.Language:
+    filters = environment(look.visitor.language).filters
+    return exports.Language(look._, filters["word"], filters["said"])

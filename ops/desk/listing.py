@@ -185,6 +185,13 @@ def everything(connection: Connection, listing: Listing, asked: Asked) -> Iterat
         yield dict(row)
 
 
+def more_than(connection: Connection, listing: Listing, asked: Asked, most: int) -> bool:
+    """Whether more rows are asked for than so many."""
+    where, values = _where(listing, asked)
+    found = text(f"SELECT count(*) FROM (SELECT 1 FROM {listing.source} WHERE {where} LIMIT {most + 1}) x")
+    return bool(connection.execute(found, values).scalar_one() > most)
+
+
 def command(listing: Listing, asked: Asked) -> str:
     """Give the command line that lists the same, as far as it has the options."""
     words = [listing.command] if listing.command else []
