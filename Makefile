@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer fuzz lock clean
+.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer fuzz lock clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,11 @@ demo-kill: install ## the same under 50 kills of its processes (SEED=… repeats
 pictures: install ## the handbook's pictures, taken of the demo (wants Debian's chromium)
 	@$(BIN)/python -m ops.demo.pictures
 
-test: install ## the whole test suite, on servers that it starts itself on free ports
+browser: ## Debian's Chromium for the tests of the pages, where this user may install it
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; } \
+	  || echo "no Chromium, and this user may not install it: the tests of the pages in a browser are left out (apt-get install chromium)"
+
+test: install browser ## the whole test suite, on servers that it starts itself on free ports
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install ## format, lint, types, import contracts, house rules

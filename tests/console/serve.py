@@ -23,7 +23,7 @@ from tests.servers import new_database
 from tests.site import Site, kid_of, paid, site
 
 
-def _live(here: Site) -> None:
+def live(here: Site) -> None:
     """Forty cases, and two files with payments of every kind."""
     for number in range(1, 41):
         here.case(number, kr(500 + 37 * number), date(2026, 1, 31) + timedelta(days=number % 7), fee=kr(38))
@@ -48,7 +48,7 @@ def main() -> None:
             engine = create_engine(url)
             migrations.migrate(engine)
             with site(engine, folder / "site") as here:
-                _live(here)
+                live(here)
                 with engine.begin() as connection:
                     people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
                 sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")

@@ -1,0 +1,44 @@
+"""The addresses of all pages, made of the application's own routes: a new page is looked at without being named here."""
+
+import re
+
+from fastapi.routing import APIRoute
+
+from ops.console import lists, signing_in
+from ops.console.pages import ROUTERS
+from ops.desk.register import ACTS
+from tests.browser.conftest import Console
+
+_NOT_PAGES = {"/strip", "/sign-in"}
+"""Parts of pages, and the door."""
+_SUBJECTS = {
+    "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
+    "file_id": "SELECT min(id) FROM bank_file",
+    "case_id": "SELECT min(id) FROM kk2_case",
+    "voucher_id": "SELECT min(id) FROM voucher",
+    "company": "SELECT '100'",
+    "day": "SELECT max(booked_on) FROM payment",
+}
+"""A subject of each kind, for the parameters of the routes."""
+
+
+def addresses(console: Console) -> list[str]:
+    """Give the address of every page, with a subject that is there, and the form of one act of each kind."""
+    found: list[str] = []
+    for router in (signing_in.router, *ROUTERS, lists.router()):
+        found += [
+            _filled(console, route.path)
+            for route in router.routes
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path not in _NOT_PAGES
+        ]
+    found += [f"/{on}/{'100' if act.named else '1'}/{slug}" for (on, slug), act in ACTS.items()]
+    return sorted(found)
+
+
+def _filled(console: Console, path: str) -> str:
+    def subject(parameter: re.Match[str]) -> str:
+        name = parameter.group(1)
+        assert name in _SUBJECTS, f"{path}: tests/browser/pages.py knows no subject for {name}"
+        return str(console.here.one(_SUBJECTS[name])[0])
+
+    return re.sub(r"\{(\w+)(?::\w+)?\}", subject, path)

@@ -1,0 +1,92 @@
+"""Every page in a real browser: no fault that axe finds, nothing cut off on a narrow screen, in both themes and languages."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from ops.desk.register import ACTS
+from tests.browser.conftest import Console
+from tests.browser.pages import addresses
+
+_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def page(browser: Browser, console: Console) -> Iterator[Page]:
+    """A page of somebody with all roles."""
+    with browser.new_context() as context:
+        made = context.new_page()
+        console.sign_in(made)
+        yield made
+
+
+def test_axe_finds_nothing_on_any_page_in_light_and_dark(page: Page, console: Console) -> None:
+    found: list[str] = []
+    for theme in ("light", "dark"):
+        _prefer(page, console, theme=theme)
+        for address in addresses(console):
+            answer = page.goto(console.url + address)
+            assert answer is not None
+            assert answer.status == 200, f"{address}: {answer.status}"
+            for fault in Axe().run(page).response["violations"]:
+                nodes = "; ".join(node["html"][:160] for node in fault["nodes"][:3])
+                found.append(f"{theme} {address}: {fault['id']} ({fault['help']}): {nodes}")
+
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2)], ids=["320 px", "200 % of 1280 px"])
+def test_no_page_is_wider_than_a_narrow_screen(
+    browser: Browser, console: Console, width: int, scale: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 700}, device_scale_factor=scale) as context:
+        narrow = context.new_page()
+        console.sign_in(narrow)
+        wide = []
+        for address in addresses(console):
+            narrow.goto(console.url + address)
+            if (more := narrow.evaluate(_WIDE)) > 0:
+                wide.append(f"{address}: {more} px too wide")
+
+    assert not wide, "\n".join(wide)
+
+
+def test_every_page_is_there_in_english_with_its_own_title(page: Page, console: Console) -> None:
+    _prefer(page, console, language="en")
+    titles: dict[str, str] = {}
+    for address in addresses(console):
+        page.goto(console.url + address)
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.locator("h1").count() == 1, address
+        titles[address] = page.title()
+
+    assert all(
+        title.endswith("KK2–Visma") and len(title) > len(" · KK2–Visma") for title in titles.values()
+    ), titles
+
+
+def test_no_page_says_a_fault_to_the_browsers_console(page: Page, console: Console) -> None:
+    said: list[str] = []
+    page.on(
+        "console",
+        lambda message: said.append(f"{page.url}: {message.text}") if message.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    for address in addresses(console):
+        page.goto(console.url + address)
+
+    assert not said, "\n".join(said)
+
+
+def test_the_pages_are_all_here(console: Console) -> None:
+    assert len(addresses(console)) > len({on for on, _ in ACTS})
+
+
+def _prefer(page: Page, console: Console, **fields: str) -> None:
+    page.goto(f"{console.url}/payments")
+    page.locator("details.me summary").click()
+    for name, value in fields.items():
+        page.select_option(f"#me-{name}", value)
+    page.locator("form[action='/preferences'] button").click()
