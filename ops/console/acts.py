@@ -54,7 +54,8 @@ def _do(look: Looking, act: AnyAct | None, subject: str, given: dict[str, str]) 
         return look.page("refused.html", 403, sentence=str(no), back=f"/{act.on}/{subject}")
     except Refusal as no:
         return _form(look, act, subject, written, {}, refusal=str(no), status=409)
-    return look.after(done, local(given.get("back") or f"/{act.on}/{subject}"))
+    then = act.then.format(made=done.made) if act.then else given.get("back") or f"/{act.on}/{subject}"
+    return look.after(done, local(then))
 
 
 def _form(

@@ -61,7 +61,8 @@ class Act(Generic[F]):
     `payments`, `title` what its button says, `fields` what it asks; `do(connection, id, asked, person)` is the repair.
 
     `slug` is the last part of its path. `explains`: what happens, said above the form. `grave`: its button warns. `named`:
-    its subjects are known by a name or a code; all others by a number.
+    its subjects are known by a name or a code; all others by a number. `then`: the page after it, with `{made}` for the id
+    of what it made; else the page that one came from.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Act(Generic[F]):
     explains: str = ""
     grave: bool = False
     named: bool = False
+    then: str = ""
 
     def can_be(self, subject: str) -> bool:
         """Whether anything of this kind can be called so."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
-from ops.desk import payments
+from ops.desk import payments, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
-_AREAS = (payments,)
+_AREAS = (
+    payments,
+    vouchers,
+)
 
 LISTINGS: Mapping[str, Listing] = {listing.name: listing for area in _AREAS for listing in area.LISTINGS}
 ACTS: Mapping[tuple[str, str], AnyAct] = {(act.on, act.slug): act for area in _AREAS for act in area.ACTS}

@@ -8,14 +8,22 @@ from sqlalchemy import Connection, text
 
 from ops.queries.asking import MOST, ask
 from schemas.money import Money
+from schemas.voucher import VoucherState
 
 TO_COME, LEFT, PASSED = "to come", "left", "passed over"
 """What becomes of an item that is not sent: its turn is still to come; the job was stopped; somebody had moved it on."""
 
+RESULTS = (TO_COME, LEFT, PASSED, *VoucherState)
+"""Each word for what became of an item."""
 _RESULT = (
     "CASE WHEN i.taken_at IS NULL AND j.stopped_at IS NULL THEN 'to come' WHEN i.taken_at IS NULL THEN 'left' "
     "WHEN i.passed THEN 'passed over' ELSE v.state END"
 )
+ITEMS = (
+    f"SELECT i.job_id, i.voucher_id, v.reference, v.total, {_RESULT} AS result, v.voucher_no, v.code, v.note "
+    "FROM job_item i JOIN job j ON j.id = i.job_id JOIN voucher v ON v.id = i.voucher_id"
+)
+"""SQL: each voucher of each job, and what became of it."""
 _OPEN = frozenset({TO_COME, "approved", "sending"})
 
 
@@ -80,15 +88,14 @@ def shown(connection: Connection, job_id: int) -> JobRow | None:
 
 
 def items(
-    connection: Connection, job_id: int, *, result: str | None = None, after: int = 0, most: int = MOST
+    connection: Connection, job_id: int, *, result: str | None = None, most: int = MOST
 ) -> tuple[ItemRow, ...]:
-    """What became of each voucher of a job, in their order. `after`: only those after this voucher."""
+    """What became of each voucher of a job, in their order."""
     rows = connection.execute(
         text(
-            f"SELECT * FROM (SELECT i.voucher_id, v.reference, v.total, {_RESULT} AS result, v.voucher_no, v.code, v.note "
-            "FROM job_item i JOIN job j ON j.id = i.job_id JOIN voucher v ON v.id = i.voucher_id WHERE i.job_id = :job "
-            "AND i.voucher_id > :after) r WHERE coalesce(result = :result, true) ORDER BY voucher_id LIMIT :most"
+            f"SELECT voucher_id, reference, total, result, voucher_no, code, note FROM ({ITEMS}) r WHERE job_id = :job "
+            "AND coalesce(result = CAST(:result AS text), true) ORDER BY voucher_id LIMIT :most"
         ),
-        {"job": job_id, "result": result, "after": after, "most": most},
+        {"job": job_id, "result": result, "most": most},
     )
     return tuple(ItemRow(*row) for row in rows)

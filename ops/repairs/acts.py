@@ -13,23 +13,16 @@ from workers.store import setup as setup_store
 
 
 class Refusal(Exception):  # noqa: N818 - said to a person: the act is refused, nothing was changed
-    """An act that can't be done now; the message is a sentence for the person, and says who was first where someone was.
-
-    `subject`: what the person should look at, as the audit names it (`voucher 4`); empty where nothing is.
-    """
-
-    def __init__(self, sentence: str, *, subject: str = "") -> None:
-        """Keep the sentence, and what it is about."""
-        super().__init__(sentence)
-        self.subject = subject
+    """An act that can't be done now; the message is a sentence for the person, and says who was first where someone was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act that stands once the caller commits: then ring for `rings`. `sentence` says what was done."""
+    """An act that stands once the caller commits: then ring for `rings`. `sentence` says what was done, `made` an id."""
 
     rings: tuple[Ring, ...]
     sentence: str
+    made: int | None = None
 
 
 class NotAllowed(Refusal):
@@ -92,11 +85,8 @@ def too_late(connection: Connection, subject: str, stands: str) -> Refusal:
     """Make the refusal for what is not as the act needs it; it names the last who did something, and when."""
     last = audit.latest(connection, subject)
     if last is None:
-        return Refusal(f"{subject} {stands}", subject=subject)
-    return Refusal(
-        f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}",
-        subject=subject,
-    )
+        return Refusal(f"{subject} {stands}")
+    return Refusal(f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}")
 
 
 def close(connection: Connection, work_ids: Sequence[int]) -> None:

@@ -44,9 +44,7 @@ def stop_delivery(
             text("SELECT actor, since, reason, until FROM brake WHERE scope = :scope"), {"scope": scope}
         ).one()
         ends = f" until {_told(row.until)}" if row.until else ""
-        raise Refusal(
-            f"stopped already by {row.actor} on {_told(row.since)}{ends}: {row.reason}", subject="delivery"
-        )
+        raise Refusal(f"stopped already by {row.actor} on {_told(row.since)}{ends}: {row.reason}")
     detail = {"until": until.isoformat()} if until else {}
     rings = leave(connection, person, "stop delivery", name_of(scope), detail, [])
     ends = f" until {_told(until)}, and goes on by itself then" if until else ""

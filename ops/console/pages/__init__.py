@@ -1,5 +1,5 @@
 """The pages that are more than a list, one module for each area."""
 
-from ops.console.pages import payments, standing
+from ops.console.pages import payments, standing, vouchers
 
-ROUTERS = (standing.router, payments.router)
+ROUTERS = (standing.router, payments.router, vouchers.router)

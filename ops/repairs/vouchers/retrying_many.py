@@ -87,7 +87,7 @@ def retry_all(connection: Connection, which: Which, *, vouchers: int, total: Mon
     says = (
         f"job {job_id} sends {counted(number, 'voucher')}, {in_kroner(sum_)} kr, again: kk2 job show {job_id}"
     )
-    return Done(rings, says)
+    return Done(rings, says, job_id)
 
 
 def stop_job(connection: Connection, job_id: int, *, person: Person) -> Done:
@@ -105,9 +105,7 @@ def stop_job(connection: Connection, job_id: int, *, person: Person) -> Done:
     if job.stopped_at is not None:
         raise too_late(connection, subject, "is stopped already")
     if not job.left:
-        raise Refusal(
-            f"each voucher of {subject} has had its turn: there is nothing to stop", subject=subject
-        )
+        raise Refusal(f"each voucher of {subject} has had its turn: there is nothing to stop")
     connection.execute(
         text("UPDATE job SET stopped_at = now(), stopped_by = :by WHERE id = :id"),
         {"by": person.actor, "id": job_id},
