@@ -13,7 +13,12 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
     if (document.hidden || part.contains(document.activeElement)) return;
     try {
       const answer = await fetch(part.dataset.refresh, { headers: { "X-Part": "1" }, redirect: "error" });
-      if (answer.ok) part.innerHTML = await answer.text();
+      if (!answer.ok) return;
+      const made = document.createElement("template");
+      made.innerHTML = await answer.text();
+      const same = part.id && made.content.getElementById(part.id);
+      if (same) part.innerHTML = same.innerHTML;
+      else part.replaceChildren(made.content);
     } catch { /* the server is away for a moment: what stands stays, and is asked for again */ }
   };
   setInterval(refresh, 1000 * Number(part.dataset.every || 15));
