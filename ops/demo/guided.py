@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from sqlalchemy import text
 
 from ops.balance import Exit
-from ops.demo import both_ways, comparing, finding, report, waiting
+from ops.demo import both_ways, comparing, finding, practice, report, waiting
 from ops.demo import expected as expectation
 from ops.demo.bank_files import to_bytes
 from ops.demo.expected import Expected
@@ -50,6 +50,7 @@ def run(*, keep: bool, seed: int, folder: Path | None) -> int:
         with running(place, town, {}, operation_timeout=OPERATION_TIMEOUT, faults="") as stack:
             named = show(console, stack, town, expected)
             if keep:
+                practice.leave(stack)
                 _stay(console, stack)
         return named
 
@@ -159,7 +160,10 @@ def _stopped_proposals(stack: Stack) -> list[tuple[str, str]]:
 def _stay(console: Console, stack: Stack) -> None:
     """Say where everything is, and keep it running until Ctrl-C."""
     leave_environment(stack)
-    console.print("[bold]It goes on running; Ctrl-C stops it.[/bold]")
+    console.print(
+        f"For you to do: three payments of {practice.NAME} are parked, and Visma refused a voucher of it.\n"
+        "[bold]It goes on running; Ctrl-C stops it.[/bold]"
+    )
     for what, where in (
         ("Visma, simulated", f"{stack.visma}/"),
         ("Flower", f"{stack.flower}/"),
