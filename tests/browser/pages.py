@@ -9,13 +9,16 @@ from ops.console.pages import ROUTERS
 from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
-_NOT_PAGES = {"/strip", "/sign-in"}
+_NOT_PAGES = {"/strip", "/jobs/{job_id:int}/progress", "/sign-in"}
 """Parts of pages, and the door."""
 _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
     "file_id": "SELECT min(id) FROM bank_file",
     "case_id": "SELECT min(id) FROM kk2_case",
     "voucher_id": "SELECT min(id) FROM voucher",
+    "job_id": "SELECT min(id) FROM job",
+    "which": "SELECT 'refused'",
+    "scope": "SELECT '100'",
     "company": "SELECT '100'",
     "day": "SELECT max(booked_on) FROM payment",
 }

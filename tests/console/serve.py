@@ -6,18 +6,21 @@ stages. Sign in as `kari` with the password of `tests.console.visiting`. All rol
 
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
 from sqlalchemy import create_engine
 
-from ops import migrations
+from ops import migrations, repairs
 from ops.access import Role
 from ops.console import Desk, create
 from ops.embedded import Postgres
-from ops.repairs import people
+from ops.repairs import Which, people
+from ops.simulator import Fault, FaultKind
 from schemas.money import kr
+from schemas.schedule import OSLO
+from schemas.voucher import Discarded
 from tests.console.visiting import PASSWORD, SETTER_UP
 from tests.servers import new_database
 from tests.site import Site, kid_of, paid, site
@@ -35,6 +38,32 @@ def live(here: Site) -> None:
     here.drain()
     here.drop(here.file(*[paid(kid_of(n), kr(100 + n)) for n in range(25, 36)]), "TBOC0002.DAT")
     here.drain()
+    fail(here)
+
+
+def fail(here: Site) -> None:
+    """Vouchers that are refused for two causes, one in doubt, a job that sent some again, and delivery stopped until a time."""
+    here.simulator.close_period("100", "2026-03")
+    here.come(*[paid(kid_of(39), kr(50 + n), ref=f"010620000{n}") for n in range(4)])
+    here.simulator.open_period("100", "2026-03")
+    first, *_ = [
+        int(str(row[0])) for row in here.all("SELECT id FROM voucher WHERE state = 'refused' ORDER BY id")
+    ]
+    here.act(repairs.void, first, Discarded.WRONG_MONTH)
+    here.simulator.close_period("100", "2026-03")
+    with here.engine.begin() as connection:
+        which = Which("100", "PeriodClosed", None, None)
+        number, total = repairs.matching(connection, which)
+        repairs.retry_all(connection, which, vouchers=number, total=total, person=SETTER_UP)
+    here.drain()
+    here.simulator.open_period("100", "2026-03")
+    here.simulator.fault(Fault(FaultKind.UNKNOWN_ACCOUNT, "RegisterVouchers", times=1))
+    here.come(paid(kid_of(40), kr(70), ref="0106300001"))
+    here.simulator.fault(Fault(FaultKind.LOSE_ANSWER_AFTER_BOOKING, "RegisterVouchers", times=1))
+    here.come(paid(kid_of(40), kr(80), ref="0106300002"), but=["inquire"])
+    until = datetime.now(OSLO) + timedelta(hours=4)
+    here.act(repairs.stop_delivery, "installation visma", until)
+    here.come(paid(kid_of(40), kr(90), ref="0106300003"), but=["deliver", "inquire"])
 
 
 def main() -> None:
