@@ -76,4 +76,5 @@ def _form(
         refusal=refusal,
         back=f"/{act.on}/{subject}",
         may=look.visitor.may(act.name),
+        subject=subject if act.named else "",
     )

@@ -178,7 +178,7 @@ def is_theirs(visitor: Visitor, secret: object) -> bool:
 def render(request: Request, visitor: Visitor | None, template: str, values: Mapping[str, Any]) -> str:
     """Render a template in the visitor's language."""
     language = visitor.language if visitor else preferred(request)
-    known = {getattr(route, "path", "") for route in request.app.routes}
+    known = request.app.state.paths
     menu = [(title, [(path, name) for path, name in pages if path in known]) for title, pages in NAVIGATION]
     return (
         environment(language)

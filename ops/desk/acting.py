@@ -150,6 +150,7 @@ def _input(name: str, field: Any, value: str | None, fault: str) -> Input:
     annotation = field.annotation
     options = [arg for arg in getattr(annotation, "__args__", ()) if arg is not type(None)]
     plain = options[0] if type(None) in getattr(annotation, "__args__", ()) else annotation
+    plain = plain if isinstance(plain, type) else getattr(plain, "__origin__", plain)  # `Moment | None`
     asks = (field.json_schema_extra or {}).get("asks")
     if asks:
         kind = str(asks)

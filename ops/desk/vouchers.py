@@ -1,7 +1,7 @@
 """Vouchers: their list, those that failed, the jobs that send many again, and what an administrator does about them."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -30,7 +30,7 @@ VOUCHERS = Listing(
         Column("reference", N_("Reference"), "v.reference", Shape.CODE),
         Column("voucher_on", N_("Voucher date"), "v.voucher_on", Shape.DAY),
         Column("company", N_("Company"), "v.company", Shape.CODE),
-        Column("payments", N_("Payments"), "v.payments", Shape.NUMBER),
+        Column("payments", N_("Payments"), "v.payments", Shape.NUMBER, shown=False),
         Column("total", N_("Kroner"), "v.total", Shape.MONEY, total=True),
         Column("state", N_("State"), "v.state", Shape.WORD),
         Column("voucher_no", N_("No. in Visma"), "v.voucher_no", Shape.CODE),
@@ -92,6 +92,10 @@ ITEMS_OF_A_JOB = Listing(
     order="i.job_id DESC, i.voucher_id",
     empty=N_("No voucher of a job is like that."),
 )
+
+
+EVERYTHING = "all"
+"""What is stopped when all delivery is: the word in a path for the scope of everything."""
 
 
 class Number(MayGiveReason):
@@ -171,12 +175,15 @@ def _stop_job(connection: Connection, subject: str, _: WithReason, person: Perso
 
 
 def _stop(connection: Connection, subject: str, asked: Until, person: Person) -> Done:
-    until: datetime | None = asked.until
-    return braking.stop_delivery(connection, subject, until, person=person)
+    return braking.stop_delivery(connection, _scope(subject), asked.until, person=person)
 
 
 def _start(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
-    return braking.start_delivery(connection, subject, person=person)
+    return braking.start_delivery(connection, _scope(subject), person=person)
+
+
+def _scope(subject: str) -> str:
+    return braking.ALL if subject == EVERYTHING else subject
 
 
 _ASK: Act[MayGiveReason] = Act(

@@ -3,8 +3,8 @@
 from workers.facts.deliveries import STANDS
 
 FAILED = (
-    "SELECT f.* FROM (SELECT v.id, v.company, v.state, v.total, coalesce(v.code, '') AS code, coalesce(w.note, v.note, '') "
-    "AS note, v.approved_at, CASE WHEN v.state = 'refused' THEN 'refused' WHEN w.state = 'parked' THEN w.reason "
+    "SELECT f.* FROM (SELECT v.id, v.company, v.state, v.total, coalesce(v.code, '') AS code, CASE v.state WHEN 'refused' "
+    "THEN coalesce(v.note, w.note, '') ELSE coalesce(w.note, v.note, '') END AS note, v.approved_at, CASE WHEN v.state = 'refused' THEN 'refused' WHEN w.state = 'parked' THEN w.reason "
     "WHEN v.state = 'in_doubt' THEN 'asked' WHEN w.state = 'due' AND EXISTS (SELECT FROM brake WHERE "
     f"scope IN ('*', v.company, 'installation ' || v.installation) AND {STANDS}) THEN 'stopped' "
     "WHEN w.troubled_since IS NOT NULL THEN 'no_answer' END AS cause FROM voucher v LEFT JOIN (SELECT DISTINCT ON (1) "

@@ -10,7 +10,7 @@ from ops.desk import vouchers as desk
 from ops.desk.listing import BadQuestion
 from ops.desk.words import N_
 from ops.queries import jobs, pauses, vouchers
-from ops.repairs import Refusal
+from ops.repairs import ALL, Refusal
 from ops.repairs import vouchers as repairs
 from schemas.money import decimal_text
 from schemas.voucher import VoucherState
@@ -44,8 +44,8 @@ def failed(look: Look) -> Response:
         return look.page(
             "failed.html",
             failures=vouchers.failures(connection),
-            stops=[(stop, look.forms("delivery", stop.scope, ("start",))) for stop in stops],
-            scopes=[scope for scope in pauses.scopes(connection) if scope not in {s.scope for s in stops}],
+            stops=[(stop, look.forms("delivery", _subject(stop.scope), ("start",))) for stop in stops],
+            scopes=[_subject(scope) for scope in pauses.scopes(connection)],
             retried=_RETRIED,
             may_stop=look.visitor.may("stop delivery"),
             may_retry=look.visitor.may("retry all"),
@@ -62,7 +62,7 @@ def retry_all(look: Look, which: str) -> Response:
     except (BadQuestion, Refusal) as bad:
         return look.page("refused.html", 400, sentence=str(bad), back="/failed")
     values = {"company": asked.company, "code": asked.code, "first": asked.first, "last": asked.last}
-    given = {name: str(value) for name, value in values.items() if value}
+    given = {name: str(value or "") for name, value in values.items()}
     forms = look.forms("failed", which, ("retry-all",))
     return look.page(
         "retry_all.html", which=which, given=given, number=number, total=total, ore=decimal_text(total),
@@ -71,9 +71,9 @@ def retry_all(look: Look, which: str) -> Response:
 
 
 @router.get("/delivery/{scope}")
-def delivery(scope: str) -> Response:
-    """Go to where delivery is stopped and started."""
-    return RedirectResponse(f"/failed#{scope}" if scope.isalnum() else "/failed", 303)
+def delivery(scope: str) -> Response:  # noqa: ARG001 - the path has it
+    """Go to where delivery is stopped and started, whatever of it was."""
+    return RedirectResponse("/failed", 303)
 
 
 @router.get("/jobs/{job_id:int}")
@@ -97,6 +97,10 @@ def _job(look: Look, job_id: int, *, whole: bool) -> Response:
         return look.fragment("job_progress.html", job=found)
     fitting = ("stop",) if found.results.get(jobs.TO_COME) else ()
     return look.page("job.html", job=found, forms=look.forms("jobs", job_id, fitting))
+
+
+def _subject(scope: str) -> str:
+    return desk.EVERYTHING if scope == ALL else scope
 
 
 def _asked(look: Look, which: str) -> repairs.Which:
