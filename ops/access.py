@@ -22,11 +22,12 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (Role.CLERK,),
         (
             "assign", "choose order", "approve", "explain", "stop case", "resume case", "write numbers again", "apply",
-            "set aside", "decide again", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
+            "set aside", "decide again", "reject suggestion", "rule on", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
             "unmerge case", "close case", "reopen case", "sign day", "reopen day",
         ),
     ),
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),
+    ((Role.CLERK, Role.ADMIN), ("rule off",)),
     ((Role.OPERATOR,), ("add file", "release file", "refuse file", "mark known", "try again")),
     ((Role.OPERATOR, Role.ADMIN), ("stop delivery", "case apply", "fetch", "import")),
     (

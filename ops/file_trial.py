@@ -18,9 +18,10 @@ from schemas.bank import Fault, Note
 from schemas.case import Kind
 from schemas.events import PaymentsReceived
 from schemas.money import Money
+from workers import archive
 from workers.saves import payments as payment_saves
 from workers.shell import Claimed, Hands, Stand
-from workers.shell.reading import fingerprint_key, set_aside
+from workers.shell.reading import set_aside
 from workers.shell.settling import settle
 from workers.store import setup as setup_store
 
@@ -93,10 +94,11 @@ def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: R
         ),
         {"sha256": sha256, "name": name},
     ).scalar_one()
-    stand = _stand(connection, hands, PaymentsReceived(file_id, 0, 0))
     setup = setup_store.current(connection)
     company_of = payment_saves.companies(reading, setup)
-    payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
+    payment_saves.copy_payments(
+        connection, file_id, reading, company_of, archive.fingerprint_key(hands.settings)
+    )
     held = set_aside(connection, file_id, setup)
     decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
     cuts = reading.cuts(hands.settings.slice_size)

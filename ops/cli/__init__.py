@@ -22,6 +22,7 @@ from ops.cli import (
     payments,
     proposals,
     reaching,
+    rules,
     running,
     schedules,
     shadows,
@@ -42,7 +43,7 @@ cases.app.registered_commands += importing.commands.registered_commands
 cases.app.registered_commands += correcting.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 for each in (
-    files.app, payments.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
+    files.app, payments.app, rules.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

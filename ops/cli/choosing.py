@@ -17,6 +17,7 @@ INVOICE_STATES = ("ready", "parked")
 TRANSACTION_STATES = ("ours", "applied", "parked", "set_aside", "superseded")
 OPEN_WORK = ("due", "parked")
 DIFFERENCE_STATES = ("open", "explained", "gone")
+RULE_STATES = ("proposed", "on", "off")
 
 
 def one_of(words: Iterable[str]) -> Callable[[str], str]:
@@ -78,6 +79,7 @@ BecauseOf = Annotated[
         help=f"{', '.join(Discarded)}.",
     ),
 ]
+StateOfRule = Annotated[str | None, _state(RULE_STATES)]
 PartOfControl = Annotated[
     str | None,
     typer.Option("--part", parser=one_of(ControlPart), metavar="PART", help=f"{', '.join(ControlPart)}."),

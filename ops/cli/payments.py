@@ -152,6 +152,25 @@ def assign(
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
+@app.command(
+    epilog='Example: kk2 payment reject-suggestion 17 --case 0221-00000038 --reason "another Hansen"'
+)
+def reject_suggestion(
+    payment: _Id,
+    case: Annotated[str, typer.Option("--case", help="The suggested case's number, or id:ID.")],
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Say that a suggested case is not the payment's: it is not suggested for it again."""
+    from ops.repairs import reject_suggestion as reject
+
+    found = cases.case_id(case)
+    act(lambda c, who: reject(c, payment, found, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
 @app.command(epilog='Example: kk2 payment release 17 18 --reason "two invoices of the same amount"')
 def release(
     payments: _Ids, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False

@@ -15,7 +15,10 @@ from schemas.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment in a list. `reason` and `note` say why it waits for a person, None where it does not."""
+    """A payment in a list. `reason` and `note` say why it waits for a person, None where it does not.
+
+    `rule_id`: the rule of the payer that found its case, None where a KID or a person did.
+    """
 
     id: int
     file_id: int
@@ -33,6 +36,7 @@ class PaymentRow:
     reason: str | None
     note: str | None
     since: datetime | None
+    rule_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class PaymentDetail:
 
 _ROW = (
     "SELECT p.id, p.file_id, p.line, p.account, p.booked_on, p.interest_on, p.statement_ref, p.amount, p.kid, p.company, p.state, "
-    "p.case_id, c.case_no, w.reason, w.note, w.made_at AS since FROM payment p LEFT JOIN kk2_case c ON c.id = p.case_id "
+    "p.case_id, c.case_no, w.reason, w.note, w.made_at AS since, p.rule_id FROM payment p LEFT JOIN kk2_case c ON c.id = p.case_id "
     "LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked'"
 )
 

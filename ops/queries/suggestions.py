@@ -32,10 +32,11 @@ class _Payment:
     near_kids: dict[int, Kid] = field(default_factory=dict)
     paid_before: dict[int, int] = field(default_factory=dict)
     by_amount: set[int] = field(default_factory=set)
+    rejected: set[int] = field(default_factory=set)
 
     @property
     def cases(self) -> set[int]:
-        return self.near_kids.keys() | self.paid_before.keys() | self.by_amount
+        return (self.near_kids.keys() | self.paid_before.keys() | self.by_amount) - self.rejected
 
 
 def suggestions(connection: Connection, payment_ids: Sequence[int]) -> dict[int, tuple[Suggestion, ...]]:
@@ -52,6 +53,7 @@ def suggestions(connection: Connection, payment_ids: Sequence[int]) -> dict[int,
     _near_kids(connection, payments)
     _paid_before(connection, payments)
     _by_amount(connection, payments)
+    _rejected(connection, payments)
     known = _possible(connection, sorted({case for payment in payments for case in payment.cases}))
     return {payment.id: _of(payment, known) for payment in payments}
 
@@ -100,6 +102,16 @@ def _by_amount(connection: Connection, payments: Sequence[_Payment]) -> None:
         for payment in payments:
             if (payment.company, payment.amount) == (company, amount):
                 payment.by_amount |= set(case_ids)
+
+
+def _rejected(connection: Connection, payments: Sequence[_Payment]) -> None:
+    by_id = {payment.id: payment for payment in payments}
+    for payment_id, case_id in rows(
+        connection,
+        "SELECT payment_id, case_id FROM rejected_suggestion WHERE payment_id = ANY(%(ids)s)",
+        {"ids": list(by_id)},
+    ):
+        by_id[payment_id].rejected.add(case_id)
 
 
 def _possible(connection: Connection, case_ids: Sequence[int]) -> dict[int, PossibleCase]:

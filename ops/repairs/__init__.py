@@ -18,6 +18,7 @@ from ops.repairs.scheduling import pause, resume, run_now, skip_next
 from ops.repairs.signing import reopen as reopen_day
 from ops.repairs.signing import sign as sign_day
 from ops.repairs.stopping import resume_case, stop_case
+from ops.repairs.suggestions import reject_suggestion
 from ops.repairs.vouchers import (
     Which,
     absent,
@@ -56,6 +57,7 @@ __all__ = [
     "pause",
     "refuse",
     "refuse_file",
+    "reject_suggestion",
     "release",
     "release_file",
     "reopen",

@@ -15,7 +15,7 @@ from workers.journal import Ring
 from workers.store.setup import current
 
 _AT_A_TIME = 1_000  # payments of one release: a slice of their file
-_WAITING = "UPDATE payment SET state = 'waiting' WHERE id = ANY(:ids)"
+_WAITING = "UPDATE payment SET state = 'waiting', rule_id = NULL WHERE id = ANY(:ids)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ def assign(
     else:
         _check_original(connection, payment, main.id, original)
     connection.execute(
-        text("UPDATE payment SET state = 'waiting', case_id = :case, reverses = :original WHERE id = :id"),
+        text(
+            "UPDATE payment SET state = 'waiting', case_id = :case, reverses = :original, rule_id = NULL WHERE id = :id"
+        ),
         {"case": main.id, "original": original, "id": payment.id},
     )
     connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = :id"), {"id": main.id})

@@ -155,6 +155,8 @@ def _found_by(connection: Connection, detail: PaymentDetail) -> str:
         return f"in state {payment.state}"
     if assigned is not None:
         return f"assigned by {assigned.actor} on {assigned.at:%Y-%m-%d}"
+    if payment.rule_id is not None:
+        return f"rule {payment.rule_id}: what this payer's account sends is for case {payment.case_no}"
     if detail.reverses is not None:
         return f"takes back payment {detail.reverses}: same KID, account and amount"
     return f"KID {payment.kid} on account {payment.account}"

@@ -1,4 +1,4 @@
-"""The case of a payment, by account and KID: the case's own KID and its invoices' lead to it."""
+"""The case of a payment, by account and KID: the case's own KID and its invoices' lead to it; else by a payer's rule."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,8 @@ from schemas.kid import Kid, KidAgreement, KidVerdict, verdict
 
 # Looking a member up on its enum costs more than the comparison it is for.
 _MERGED = CaseState.MERGED
+ASKS_PAYER = frozenset({Reason.UNKNOWN_KID, Reason.FAILING_KID, Reason.BLANK_KID})
+"""Why a payment has no case where a rule of its payer may say one."""
 
 
 class Candidate(NamedTuple):
@@ -20,24 +22,48 @@ class Candidate(NamedTuple):
     main_case_id: int | None
 
 
+class PayerRule(NamedTuple):
+    """A rule that people switched on: what this payer's account sends is for the case, where no KID says otherwise."""
+
+    rule_id: int
+    case: Candidate
+
+
 class MatchFacts(NamedTuple):
-    """A payment's KID, its account with the KIDs agreed on it and its company (None: no company has it), the cases."""
+    """A payment's KID, its account with the KIDs agreed on it and its company (None: no company has it), the cases.
+
+    `rule`: the rule of the payer's account, None for none and for money that goes out.
+    """
 
     kid: Kid | None
     agreements: tuple[KidAgreement, ...]
     account: str
     company: str | None
     candidates: tuple[Candidate, ...]
+    rule: PayerRule | None = None
 
 
 class Matched(NamedTuple):
-    """The case that the payment is for."""
+    """The case that the payment is for. `rule_id`: the payer's rule that found it, None where the KID did."""
 
     case_id: int
+    rule_id: int | None = None
 
 
 def match(facts: MatchFacts) -> Matched | Park:
-    """Find the one case; anything else is for a person. A KID that fails its control but has a case is the case's."""
+    """Find the one case; anything else is for a person. A KID that fails its control but has a case is the case's.
+
+    A payer's rule is asked only where the KID leads nowhere, and only while its case is open.
+    """
+    decision = _by_kid(facts)
+    if facts.rule is not None and isinstance(decision, Park) and decision.reason in ASKS_PAYER:
+        case = facts.rule.case
+        if case.state is CaseState.OPEN and case.company == facts.company:
+            return Matched(case.case_id, facts.rule.rule_id)
+    return decision
+
+
+def _by_kid(facts: MatchFacts) -> Matched | Park:
     if facts.company is None:
         note = f"no company has the account {facts.account}: set it up, then release"
         return Park(Reason.UNKNOWN_ACCOUNT, note)

@@ -1,21 +1,32 @@
 """Which case a payment is for, and why a person must say when none or several are."""
 
+from datetime import date
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.matching import (
     Candidate,
+    Learned,
+    LearnFacts,
     Matched,
     MatchFacts,
     OriginalCandidate,
     OriginalFacts,
     OriginalState,
+    Outcome,
+    PayerRule,
     PossibleCase,
     SuggestionFacts,
     TakesBack,
+    TrialFacts,
+    learn,
     match,
     original,
     state_of,
     suggest,
+    try_out,
 )
 from pipeline.stage import Park, Reason
 from schemas.case import CaseState
@@ -216,3 +227,62 @@ def test_a_paid_case_is_suggested_behind_an_open_one() -> None:
     open_one = a_possible_case(2, paid_before=1, near_kid=KID)
 
     assert [s.case_id for s in suggest(SuggestionFacts(kr(500), (paid, open_one)))] == [2, 1]
+
+
+# --- the rule of a payer ---
+
+
+@pytest.mark.parametrize("kid", [None, KID, FAILING])
+def test_a_rule_of_the_payer_says_the_case_where_the_kid_leads_nowhere(kid: str | None) -> None:
+    ruled = facts(kid=kid)._replace(rule=PayerRule(3, a_candidate(7)))
+
+    assert match(ruled) == Matched(7, 3)
+
+
+def test_a_kid_that_leads_to_a_case_is_stronger_than_a_rule() -> None:
+    assert match(facts(a_candidate(8))._replace(rule=PayerRule(3, a_candidate(7)))) == Matched(8)
+
+
+@pytest.mark.parametrize("state", [state for state in CaseState if state is not CaseState.OPEN])
+def test_a_rule_sends_nothing_to_a_case_that_is_not_open(state: CaseState) -> None:
+    ruled = facts()._replace(rule=PayerRule(3, a_candidate(7, state=state, main=9)))
+
+    assert reason(match(ruled)) is Reason.UNKNOWN_KID
+
+
+def test_a_rule_settles_no_dispute_between_two_cases_and_crosses_no_company() -> None:
+    two = facts(a_candidate(7), a_candidate(8))._replace(rule=PayerRule(3, a_candidate(7)))
+    abroad = facts()._replace(rule=PayerRule(3, a_candidate(7, company="200")))
+
+    assert reason(match(two)) is Reason.TWO_CASES
+    assert reason(match(abroad)) is Reason.UNKNOWN_KID
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 3)), max_size=8))
+def test_a_rule_is_learned_from_three_assigns_to_one_case_and_none_to_another(
+    assigned: list[tuple[int, int]],
+) -> None:
+    learned = learn(LearnFacts(tuple(assigned)))
+    cases = {case_id for _, case_id in assigned}
+
+    if len(assigned) >= 3 and len(cases) == 1:
+        assert learned == Learned(cases.pop(), tuple(payment_id for payment_id, _ in assigned))
+    else:
+        assert learned is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "opened_on", "case_id", "waits", "outcome"),
+    [
+        (True, date(2026, 1, 1), 7, False, Outcome.AGREES),
+        (True, date(2026, 1, 1), 8, False, Outcome.DIFFERS),
+        (True, date(2026, 1, 1), None, False, Outcome.DIFFERS),  # refused
+        (True, date(2026, 1, 1), None, True, Outcome.WAITS),
+        (True, date(2026, 3, 3), 7, False, Outcome.PARKS),
+        (False, date(2026, 1, 1), 8, False, Outcome.BY_KID),
+    ],
+)
+def test_the_trial_of_a_rule_says_what_it_would_have_done(
+    asked: bool, opened_on: date, case_id: int | None, waits: bool, outcome: Outcome
+) -> None:
+    assert try_out(TrialFacts(asked, date(2026, 3, 2), case_id, waits, 7, opened_on)) is outcome

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, text
@@ -66,6 +66,17 @@ def set_aside(connection: Connection, payment_ids: Sequence[int], state: str) ->
             connection,
             "UPDATE payment SET state = %(state)s WHERE id = ANY(%(ids)s)",
             {"ids": list(payment_ids), "state": state},
+        )
+
+
+def note_rules(connection: Connection, rules: Mapping[int, int]) -> None:
+    """Write on payments which payer's rule found their case: by payment the rule."""
+    if rules:
+        execute(
+            connection,
+            "UPDATE payment p SET rule_id = t.rule FROM unnest(%(ids)s::bigint[], %(rules)s::bigint[]) AS t(id, rule) "
+            "WHERE p.id = t.id",
+            {"ids": list(rules), "rules": list(rules.values())},
         )
 
 

@@ -24,6 +24,7 @@ class Batch:
     by_case: dict[int, list[Waiting]] = field(default_factory=lambda: defaultdict(list))
     parked: list[ParkedPayment] = field(default_factory=list)
     strays: list[tuple[Waiting, Park]] = field(default_factory=list)  # take something back, and have no case
+    by_rule: dict[int, int] = field(default_factory=dict)  # by payment: the payer's rule that found its case
 
     def park(self, payment: Waiting, park: Park) -> None:
         """Note a payment that waits for a person."""

@@ -1,9 +1,6 @@
 """Stage `read`: prove the whole file, copy its payments, hold twins, and send its slices on."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
@@ -47,9 +44,10 @@ def read_file(stand: Stand) -> None:
 def _accept(stand: Stand, file_id: int, reading: Reading) -> None:
     connection = stand.connection
     setup = setup_store.current(connection)
+    site = stand.hands.settings
     payment_saves.lock_accounts(connection, reading)
     company_of = payment_saves.companies(reading, setup)
-    payment_saves.copy_payments(connection, file_id, reading, company_of, fingerprint_key(stand))
+    payment_saves.copy_payments(connection, file_id, reading, company_of, archive.fingerprint_key(site))
     held = set_aside(connection, file_id, setup)
     decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
     payment_saves.save_reading(connection, file_id, reading, "held" if isinstance(decision, Park) else "read")
@@ -111,26 +109,3 @@ def _refuse(stand: Stand, file_id: int, sha256: str, name: str, refusal: Refusal
     )
     stand.send([events.FileRefused(file_id)])
     stand.park(Reason.UNREADABLE, shown[0])
-
-
-def fingerprint_key(stand: Stand) -> bytes:
-    """The key of the fingerprints: the site's secret, or one that is made once and kept beside the archive."""
-    given = stand.hands.settings.fingerprint_key.get_secret_value()
-    return given.encode()[:64] if given else _kept_key(stand.hands.settings.archive_folder)
-
-
-@lru_cache(maxsize=1)
-def _kept_key(folder: Path) -> bytes:
-    path = folder / "fingerprint.key"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        made = folder / f".{uuid4().hex}"
-        made.write_text(uuid4().hex + uuid4().hex, encoding="ascii")
-        made.chmod(0o400)
-        try:
-            path.hardlink_to(made)  # the first of two workers wins; the key is never half written
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return path.read_bytes()[:64]

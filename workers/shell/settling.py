@@ -5,9 +5,8 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-from pipeline import allocation, matching
+from pipeline import allocation
 from pipeline.allocation import CaseFacts, CaseSplit, Incoming, Movement
-from pipeline.matching import Candidate, Matched, MatchFacts
 from pipeline.rates import RATES, Rates
 from pipeline.stage import Park, Reason
 from schemas import events
@@ -15,12 +14,15 @@ from schemas.case import CaseState, Kind
 from schemas.setup import NoSuchSetupError, Setup
 from workers.crash import crash_point
 from workers.facts import cases as case_facts
+from workers.facts import payers as payer_facts
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
 from workers.facts.payments import CasesOfKids, Waiting
 from workers.facts.terms import ClientTerms, Terms
+from workers.saves import payments as payment_saves
 from workers.saves import splits as split_saves
 from workers.shell import Stand
+from workers.shell.matching import match_payments
 from workers.shell.originals import Batch, find_originals, park_strays
 from workers.store import setup as setup_store
 from workers.store.bulk import by_keys
@@ -75,6 +77,9 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     crash_point(f"{stand.stage.name}.before_save")
     saver.save(batch.parked, payments, stage=stand.stage.name)
     parked = {payment.payment_id for payment in batch.parked}
+    payment_saves.note_rules(
+        connection, {p.id: batch.by_rule[p.id] for p in payments if p.id in batch.by_rule.keys() - parked}
+    )
     freed = split_saves.free_reversals(connection, [p for p in payments if p.amount > 0], parked)
     if freed:
         stand.send([events.OriginalConcluded(tuple(freed))])
@@ -93,9 +98,14 @@ def _matched(
     connection = stand.connection
     event = stand.claimed.event
     assigned = (event.case_id,) if isinstance(event, events.PaymentAssigned) else ()
-    locked = case_facts.lock(connection, {*chain.from_iterable(by_kid.values()), *changed, *assigned})
+    by_rule = {} if assigned else payer_facts.by_rule(connection, payments, by_kid, stand.hands.settings)
+    ruled = {case_id for _, case_id in by_rule.values()}
+    locked = case_facts.lock(connection, {*chain.from_iterable(by_kid.values()), *changed, *assigned, *ruled})
     ends = _ends_of_merges(connection, locked)
-    _match(event, payments, by_kid, locked, ends, setup, batch)
+    if isinstance(event, events.PaymentAssigned):
+        batch.by_case[ends.get(event.case_id, event.case_id)] += payments
+    else:
+        match_payments(payments, by_kid, by_rule, locked, ends, setup, batch)
     touched = {*batch.by_case, *changed, *(ends[case_id] for case_id in changed if case_id in ends)}
     locked = {case_id: case for case_id, case in locked.items() if case_id in touched}
     if any(payment.amount < 0 for payment in payments):
@@ -137,46 +147,6 @@ def _with_company(payment: Waiting, setup: Setup) -> Waiting:
         return payment
     company = setup.accounts[payment.account].latest().value.company
     return payment._replace(company=company, company_is_new=True)
-
-
-def _match(
-    event: object,
-    payments: Sequence[Waiting],
-    by_kid: CasesOfKids,
-    locked: dict[int, LockedCase],
-    ends: dict[int, int],
-    setup: Setup,
-    batch: Batch,
-) -> None:
-    if isinstance(event, events.PaymentAssigned):
-        batch.by_case[ends.get(event.case_id, event.case_id)] += payments
-        return
-    agreements = {
-        account: rows.latest().value.kid_agreements
-        for account in {p.account for p in payments}
-        if (rows := setup.accounts.get(account)) is not None
-    }
-    candidates = {
-        case.id: Candidate(case.id, case.company, case.client, case.state, ends.get(case.id))
-        for case in locked.values()
-    }
-    for payment in payments:
-        account, kid = payment.account, payment.kid
-        possible = by_kid.get((account, kid), ()) if kid else ()
-        facts = MatchFacts(
-            kid,
-            agreements.get(account, ()),
-            account,
-            payment.company,
-            tuple([candidates[case_id] for case_id in possible]),
-        )
-        decision = matching.match(facts)
-        if isinstance(decision, Matched):
-            batch.by_case[decision.case_id].append(payment)
-        elif payment.amount < 0 and payment.company is not None:
-            batch.strays.append((payment, decision))
-        else:
-            batch.park(payment, decision)
 
 
 def _split(

@@ -249,11 +249,13 @@ payment = Table(
     Column("case_id", BigInteger),
     Column("reverses", BigInteger),
     Column("cover_choice", JSONB),
+    Column("rule_id", BigInteger),
     CheckConstraint("state in ('waiting', 'settled', 'parked', 'held', 'refused', 'known')", name="state"),
     CheckConstraint("(state <> 'settled') or (case_id is not null)", name="case"),
     Index("ix_payment_file_id_position", "file_id", "position"),
     Index("ix_payment_fingerprint", "fingerprint"),
     Index("ix_payment_booked_on", "booked_on", postgresql_using="brin"),
+    Index("ix_payment_rule_id", "rule_id", postgresql_where=text("rule_id is not null")),
     postgresql_with={"fillfactor": "60"},
     comment="A payment as the bank sent it; state and case say where its money is",
 )
@@ -734,6 +736,36 @@ tally = Table(
     Index("ix_tally_key", "of", "day", "state", "company", "account", "code"),
     Index("ix_tally_unfolded", "day", postgresql_where=text("NOT folded")),
     comment="Sums that are kept, written by triggers. Of parked rows state is the stage, code the reason, day when they were made",
+)
+
+# --- what people taught ---
+
+payer_rule = Table(
+    "payer_rule",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("payer", String(32), nullable=False),
+    Column("case_id", BigInteger, ForeignKey("kk2_case.id"), nullable=False),
+    Column("payment_id", BigInteger, nullable=False),
+    now("made_at"),
+    Column("made_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("off_at"),
+    word("off_by"),
+    CheckConstraint("(off_at is null) = (off_by = '')", name="off"),
+    Index("uq_payer_rule_on", "payer", unique=True, postgresql_where=text("off_at is null")),
+    comment="What a payer's account sends is for a case. payer: a keyed hash; payment_id: one of its payments, to show whose",
+)
+
+rejected_suggestion = Table(
+    "rejected_suggestion",
+    metadata,
+    Column("payment_id", BigInteger, primary_key=True),
+    Column("case_id", BigInteger, primary_key=True),
+    now("at"),
+    Column("actor", Text, nullable=False),
+    comment="A case that a person looked at for a parked payment and found wrong: it is not suggested again",
 )
 
 # --- people ---
