@@ -119,8 +119,7 @@ def on(
     """Switch on a proposed rule: what its payer sends, and no KID finds a case for, goes to the rule's case if open."""
     from ops.repairs import rules
 
-    site = reaching.site()
-    act(lambda c, who: rules.switch_on(c, payer_of, site, person=who),
+    act(lambda c, who: rules.switch_on(c, payer_of, reaching.site, person=who),
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
@@ -136,12 +135,12 @@ def off(
     """Switch a rule off, or turn a proposed one down (--payer-of): it comes back after as many new assigns."""
     from ops.repairs import rules
 
-    payment, site = _one(rule, payer_of), reaching.site()
+    payment = _one(rule, payer_of)
     if rule is not None:
         act(lambda c, who: rules.switch_off(c, rule, person=who),
             name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
     elif payment is not None:
-        act(lambda c, who: rules.turn_down(c, payment, site, person=who),
+        act(lambda c, who: rules.turn_down(c, payment, reaching.site, person=who),
             name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """What a person may do with the rule of a payer: switch it on, switch it off, and say that a proposed one is no rule."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, text
 
 from ops.queries import rules as queries
@@ -12,7 +14,9 @@ from workers.facts.payers import payer_hash
 from workers.settings import Settings
 
 
-def switch_on(connection: Connection, payment_id: int, site: Settings, *, person: Person) -> Done:
+def switch_on(
+    connection: Connection, payment_id: int, site: Callable[[], Settings], *, person: Person
+) -> Done:
     """Switch on the rule that is proposed for the payer of a payment: what finds no case by its KID goes to that case."""
     need_reason(person, "to send a payer's money to one case from now on")
     rule = _proposed(connection, payment_id)
@@ -30,7 +34,9 @@ def switch_on(connection: Connection, payment_id: int, site: Settings, *, person
     )
 
 
-def turn_down(connection: Connection, payment_id: int, site: Settings, *, person: Person) -> Done:
+def turn_down(
+    connection: Connection, payment_id: int, site: Callable[[], Settings], *, person: Person
+) -> Done:
     """Say that what is proposed for the payer of a payment is no rule: it comes back after as many new assigns."""
     need_reason(person, "to turn a proposed rule down")
     rule = _proposed(connection, payment_id)
@@ -72,7 +78,9 @@ def _proposed(connection: Connection, payment_id: int) -> RuleRow:
     return rule
 
 
-def _store(connection: Connection, rule: RuleRow, site: Settings, person: Person, *, off: bool) -> int:
+def _store(
+    connection: Connection, rule: RuleRow, site: Callable[[], Settings], person: Person, *, off: bool
+) -> int:
     """Store the rule under the payer's hash; two who switch the same one on at the same time get one."""
     account = connection.execute(
         text("SELECT debit_account FROM payment WHERE id = :id"), {"id": rule.payment_id}
@@ -85,7 +93,7 @@ def _store(connection: Connection, rule: RuleRow, site: Settings, person: Person
         ),
         {
             "company": rule.company,
-            "payer": payer_hash(archive.fingerprint_key(site), rule.company, account),
+            "payer": payer_hash(archive.fingerprint_key(site()), rule.company, account),
             "case": rule.case_id,
             "payment": rule.payment_id,
             "actor": person.actor,

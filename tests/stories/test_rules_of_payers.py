@@ -17,6 +17,7 @@ from schemas.case import CaseState
 from schemas.money import kr
 from tests.site import DAY, Site, kid_of, paid
 from workers.facts import payers
+from workers.settings import Settings
 from workers.store.bulk import rows
 
 DUE = date(2026, 3, 31)
@@ -44,9 +45,13 @@ def do(here: Site, what: Callable[[Connection], repairs.Done]) -> str:
         return what(connection).sentence
 
 
+def settings_of(here: Site) -> Callable[[], Settings]:
+    return lambda: here.hands.settings
+
+
 def switched_on(here: Site, case_id: int) -> None:
     assigned(here, case_id, 71, 72, 73)
-    do(here, lambda c: acts.switch_on(c, 1, here.hands.settings, person=KARI))
+    do(here, lambda c: acts.switch_on(c, 1, settings_of(here), person=KARI))
 
 
 def test_three_assigns_of_one_payer_to_one_case_propose_a_rule_and_two_do_not(here: Site) -> None:
@@ -70,7 +75,7 @@ def test_a_payer_whose_money_went_to_two_cases_gets_no_rule(here: Site) -> None:
     with here.engine.connect() as connection:
         assert queries.rules(connection) == ()
     with pytest.raises(Refusal, match="none to another"):
-        do(here, lambda c: acts.switch_on(c, 1, here.hands.settings, person=KARI))
+        do(here, lambda c: acts.switch_on(c, 1, settings_of(here), person=KARI))
 
 
 def test_a_rule_that_is_on_sends_what_no_kid_finds_and_says_so_and_the_money_agrees(here: Site) -> None:
@@ -147,7 +152,7 @@ def test_what_is_turned_down_is_not_proposed_again_at_once(here: Site) -> None:
     case_id = here.case(1, kr(1000), DUE)
     assigned(here, case_id, 71, 72, 73)
 
-    do(here, lambda c: acts.turn_down(c, 3, here.hands.settings, person=KARI))
+    do(here, lambda c: acts.turn_down(c, 3, settings_of(here), person=KARI))
 
     with here.engine.connect() as connection:
         assert [rule.state for rule in queries.rules(connection)] == ["off"]
@@ -178,7 +183,7 @@ def test_only_a_clerk_with_a_reason_switches_a_rule_on_and_the_account_stands_no
 ) -> None:
     case_id = here.case(1, kr(1000), DUE)
     assigned(here, case_id, 71, 72, 73)
-    site = here.hands.settings
+    site = settings_of(here)
     with pytest.raises(NotAllowed):
         do(here, lambda c: acts.switch_on(c, 1, site, person=Person("ola", "why", frozenset({Role.ADMIN}))))
     with pytest.raises(Refusal, match="needs a reason"):
@@ -199,7 +204,7 @@ def test_a_released_payment_forgets_the_rule_and_is_sent_by_it_anew(here: Site) 
     case_id = here.case(1, kr(1000), DUE)
     assigned(here, case_id, 71, 72, 73)
     here.come(paid(kid_of(77), kr(20), debit_account=PAYER))
-    do(here, lambda c: acts.switch_on(c, 1, here.hands.settings, person=KARI))
+    do(here, lambda c: acts.switch_on(c, 1, settings_of(here), person=KARI))
     assert last(here)[0] == "parked"
 
     here.act(repairs.release, [stray(here)])
