@@ -9,8 +9,8 @@ from ops.console.pages import ROUTERS
 from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
-_NOT_PAGES = {"/strip", "/jobs/{job_id:int}/progress", "/sign-in"}
-"""Parts of pages, and the door."""
+_NOT_PAGES = re.compile(r"/strip|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress")
+"""Parts of pages, the door, and what is fetched as a file."""
 _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
     "file_id": "SELECT min(id) FROM bank_file",
@@ -30,18 +30,24 @@ def addresses(console: Console) -> list[str]:
     found: list[str] = []
     for router in (signing_in.router, *ROUTERS, lists.router()):
         found += [
-            _filled(console, route.path)
+            address
             for route in router.routes
-            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path not in _NOT_PAGES
+            if isinstance(route, APIRoute)
+            and "GET" in (route.methods or ())
+            and not _NOT_PAGES.fullmatch(route.path)
+            if (address := _filled(console, route.path))
         ]
     found += [f"/{on}/{'100' if act.named else '1'}/{slug}" for (on, slug), act in ACTS.items()]
     return sorted(found)
 
 
-def _filled(console: Console, path: str) -> str:
-    def subject(parameter: re.Match[str]) -> str:
-        name = parameter.group(1)
+def _filled(console: Console, path: str) -> str | None:
+    """The path with a subject of the town for each parameter; None where the town has none."""
+    filled = path
+    for name in re.findall(r"\{(\w+)(?::\w+)?\}", path):
         assert name in _SUBJECTS, f"{path}: tests/browser/pages.py knows no subject for {name}"
-        return str(console.here.one(_SUBJECTS[name])[0])
-
-    return re.sub(r"\{(\w+)(?::\w+)?\}", subject, path)
+        subject = console.here.one(_SUBJECTS[name])[0]
+        if subject is None:
+            return None
+        filled = re.sub(rf"\{{{name}(:\w+)?\}}", str(subject), filled)
+    return filled
