@@ -42,6 +42,12 @@ visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 cases.app.registered_commands += correcting.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
+# What is asked of Visma is found under `kk2 visma` too, by the name of its stage.
+visma.app.command("import", epilog="Example: kk2 visma import 100")(importing.import_)
+visma.app.command(
+    "number", epilog="Example: kk2 visma number --client KOM --reason 'the customer is put right'"
+)(importing.retry_numbers)
+visma.app.command("fetch", epilog="Example: kk2 visma fetch 100")(transactions.fetch)
 for each in (
     files.app, payments.app, rules.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
