@@ -67,7 +67,7 @@ class Listing:
     """A list. `source` is FROM with its joins, `where` what always holds, `search` a condition on :q, :number and :ore.
 
     `days` is the SQL of the day that `from` and `to` speak of. `order` is what stands when nobody chose. `command` is the
-    command line that gives the same. `sums` gives the totals of a choice out of kept sums, where it can, for more than
+    command line that gives the same; `note` says above the list what it is. `sums` gives the totals of a choice out of kept sums, where it can, for more than
     `COUNTED` rows: (rows, total by column name).
     """
 
@@ -84,6 +84,7 @@ class Listing:
     order: str = "1 DESC"
     empty: str = ""
     command: str = ""
+    note: str = ""
     sums: "Callable[[Connection, Asked], tuple[int, Mapping[str, Money]] | None] | None" = None
 
     def column(self, name: str) -> Column:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from ops.desk import payments, vouchers
+from ops.desk import cases, payments, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
+    cases,
     payments,
     vouchers,
 )

@@ -1,5 +1,5 @@
 """The pages that are more than a list, one module for each area."""
 
-from ops.console.pages import payments, standing, vouchers
+from ops.console.pages import cases, payments, standing, vouchers
 
-ROUTERS = (standing.router, payments.router, vouchers.router)
+ROUTERS = (cases.router, payments.router, standing.router, vouchers.router)
