@@ -15,6 +15,7 @@ from ops.repairs import Done, Person, claims, closing, invoices, merging, stoppi
 from schemas.case import CaseState, Kind
 from schemas.money import Money
 
+_OWED = "CASE WHEN c.state IN ('merged', 'recalled') THEN 0 ELSE c.balance END"  # a merged one's is the main case's
 _STOPPED = "CASE WHEN c.stopped THEN 'stopped' ELSE 'followed' END"
 
 
@@ -25,7 +26,7 @@ def _sums(connection: Connection, asked: Asked) -> tuple[int, Mapping[str, Money
     given = {name: asked.facets.get(name) for name in ("state", "company", "client")}
     found = connection.execute(
         text(
-            "SELECT count(*), coalesce(sum(balance), 0)::bigint FROM kk2_case "
+            f"SELECT count(*), coalesce(sum({_OWED}), 0)::bigint FROM kk2_case c "
             "WHERE (CAST(:state AS text) IS NULL OR state = :state) "
             "AND (CAST(:company AS text) IS NULL OR company = :company) "
             "AND (CAST(:client AS text) IS NULL OR client = :client)"
@@ -49,7 +50,7 @@ CASES = Listing(
         Column("debtor_name", N_("Debtor"), "c.debtor_name"),
         Column("opened_on", N_("Opened"), "c.opened_on", Shape.DAY),
         Column("state", N_("State"), "c.state", Shape.WORD),
-        Column("balance", N_("Owed without interest"), "c.balance", Shape.MONEY, total=True),
+        Column("balance", N_("Owed without interest"), _OWED, Shape.MONEY, total=True),
         Column("kid", N_("KID"), "c.kid", Shape.CODE),
     ),
     facets=(

@@ -21,6 +21,7 @@ from ops.simulator import Fault, FaultKind
 from schemas.money import kr
 from schemas.schedule import OSLO
 from schemas.voucher import Discarded
+from tests.console.corrected import corrected
 from tests.console.visiting import PASSWORD, SETTER_UP
 from tests.servers import new_database
 from tests.site import Site, kid_of, paid, site
@@ -78,6 +79,7 @@ def main() -> None:
             migrations.migrate(engine)
             with site(engine, folder / "site") as here:
                 live(here)
+                corrected(here)
                 with engine.begin() as connection:
                     people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
                 sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")
