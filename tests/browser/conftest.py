@@ -22,6 +22,14 @@ from tests.console.visiting import PASSWORD, SETTER_UP
 from tests.servers import new_database
 from tests.site import Site, site, until
 
+PEOPLE = {
+    "vidar": Role.VIEWER,
+    "anne": Role.CLERK,
+    "olga": Role.OPERATOR,
+    "arne": Role.ADMIN,
+    "rita": Role.AUDITOR,
+}
+"""A user of each role."""
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
@@ -82,8 +90,8 @@ def console(postgres: Postgres, template: str, tmp_path_factory: pytest.TempPath
             live(here)
             with engine.begin() as connection:
                 people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
-                for role in Role:
-                    people.add(connection, str(role), [role], PASSWORD, None, person=SETTER_UP)
+                for name, role in PEOPLE.items():
+                    people.add(connection, name, [role], PASSWORD, None, person=SETTER_UP)
             with listening(engine) as address:
                 yield Console(address, here)
         engine.dispose()

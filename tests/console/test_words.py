@@ -6,6 +6,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
+from ops.access import ACTS
 from ops.console import words
 from ops.desk import register
 
@@ -49,6 +50,7 @@ def test_every_text_has_its_bokmaal() -> None:
         for where, texts in _said()
         if texts[0] not in known or not known[texts[0]].string
     }
+    missing |= {f"an act: {act}" for act in ACTS if act not in known}
     missing |= {f"a word of a list: {word}" for word in _words_of_lists() if word not in known}
 
     assert not missing, "\n".join(sorted(missing))

@@ -1,0 +1,105 @@
+"""People at the desk, in a real browser: an administrator's retry, a clerk without scripts, without a mouse, and two at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops import repairs
+from tests.browser.conftest import Console
+
+
+@contextmanager
+def somebody(browser: Browser, console: Console, name: str, *, scripts: bool = True) -> Iterator[Page]:
+    """A person with a browser of their own, signed in."""
+    with browser.new_context(java_script_enabled=scripts, locale="nb-NO") as context:
+        page = context.new_page()
+        console.sign_in(page, name)
+        yield page
+
+
+@pytest.fixture
+def started(console: Console) -> Iterator[None]:
+    """Delivery goes on; afterwards it is stopped again, as the town has it."""
+    console.here.act(repairs.start_delivery, "installation visma")
+    console.here.drain()
+    yield
+    console.here.pass_leases()
+
+
+def test_an_administrator_sends_a_refused_voucher_again_and_sees_its_number(
+    browser: Browser, console: Console, started: None
+) -> None:
+    with somebody(browser, console, "arne") as page:
+        page.goto(f"{console.url}/failed")
+        row = page.locator("tr", has_text="UnknownAccount")
+        row.get_by_role("link", name="bilag").click()
+        address = page.url
+        expect(page.locator("h1")).to_contain_text("avvist")
+        page.locator("summary", has_text="Send på nytt").click()
+        page.get_by_role("button", name="Send på nytt").click()
+        expect(page.get_by_role("status")).to_contain_text("sendes på nytt")
+
+        console.here.drain()
+        page.goto(address)
+        expect(page.locator("h1")).to_contain_text("levert")
+    console.here.prove()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_clerk_gives_a_parked_payment_to_a_case(browser: Browser, console: Console, scripts: bool) -> None:
+    with somebody(browser, console, "anne", scripts=scripts) as page:
+        page.goto(f"{console.url}/payments?state=parked")
+        page.locator("tbody tr").first.get_by_role("link").first.click()
+        page.locator("summary", has_text="Før på en sak").click()
+        page.locator("#assign-case").fill("0221-00000038")
+        page.get_by_role("button", name="Før på en sak").click()
+
+        expect(page.get_by_role("status")).to_contain_text("føres på sak 0221-00000038")
+        console.here.drain()
+        page.reload()
+        expect(page.locator("h1")).to_contain_text("fordelt")
+    console.here.prove()
+
+
+def test_a_clerk_needs_no_mouse(browser: Browser, console: Console) -> None:
+    parked = console.here.one("SELECT min(id) FROM payment WHERE state = 'parked'")[0]
+    with somebody(browser, console, "anne") as page:
+        page.goto(f"{console.url}/payments/{parked}")
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("Gå til innholdet")
+        page.keyboard.press("Enter")
+        expect(page.locator("#main")).to_be_focused()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.locator(":focus").inner_text() == "Ikke bokfør":
+                break
+        page.keyboard.press("Enter")
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if page.locator(":focus").get_attribute("name") == "reason":
+                break
+        page.keyboard.type("ført i et annet system")
+        page.keyboard.press("Enter")
+
+        expect(page.get_by_role("status")).to_contain_text("er avvist og blir ikke bokført")
+    console.here.prove()
+
+
+def test_the_second_of_two_people_is_told_who_was_first(browser: Browser, console: Console) -> None:
+    parked = console.here.one("SELECT min(id) FROM payment WHERE state = 'parked'")[0]
+    with somebody(browser, console, "anne") as first, somebody(browser, console, "kari") as second:
+        for page in (first, second):
+            page.goto(f"{console.url}/payments/{parked}")
+            page.locator("summary", has_text="Ikke bokfør").click()
+            page.locator("#refuse-reason").fill("sendt to ganger")
+        first.get_by_role("button", name="Ikke bokfør").click()
+        expect(first.get_by_role("status")).to_be_visible()
+        second.get_by_role("button", name="Ikke bokfør").click()
+
+        said = second.get_by_role("alert")
+        expect(said).to_contain_text("er avvist, og bare de som er parkert")
+        expect(said).to_contain_text("sist: avvise av anne")
+        expect(second.get_by_role("link", name="Tilbake")).to_have_attribute("href", f"/payments/{parked}")
+    console.here.prove()
