@@ -64,7 +64,7 @@ def test_no_translation_is_left_over_or_loses_a_value() -> None:
                 continue
             first = message.id if isinstance(message.id, str) else message.id[0]
             assert not message.fuzzy, f"{path.name}: {first}"
-            if path.name != "words.po" and not path.name.startswith("sentences"):
+            if path.name not in {"words.po", "acts.po"} and not path.name.startswith("sentences"):
                 assert first in said, f"{path.name}: nothing says {first!r} any more"
             values = set(re.findall(r"%\(\w+\)s", first))
             for string in [message.string] if isinstance(message.string, str) else message.string or ():
