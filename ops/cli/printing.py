@@ -20,6 +20,11 @@ def kroner(ore: int | None) -> str:
     return "unknown" if ore is None else in_kroner(ore)
 
 
+def moment(at: datetime) -> str:
+    """A moment by the clock in Norway."""
+    return f"{at.astimezone(OSLO):%Y-%m-%d %H:%M:%S}"
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: str = "") -> None:
     """Print a table; the columns named in `right`, separated by blanks, stand to the right, as sums do."""
     texts = [[_cell(cell) for cell in row] for row in rows]
@@ -57,7 +62,7 @@ def _cell(cell: Cell) -> str:
         case bool():
             return "yes" if cell else "no"
         case datetime():
-            return f"{cell.astimezone(OSLO):%Y-%m-%d %H:%M:%S}"
+            return moment(cell)
         case _:
             return " ".join(str(cell).split())
 

@@ -64,13 +64,19 @@ def list_(
 @app.command(epilog="Example: kk2 voucher failed")
 def failed(json: Json = False) -> None:
     """Show what is not delivered, by cause, the greatest sum first: an example of each, and what to do."""
-    from ops.queries import vouchers
+    from ops.queries import pauses, vouchers
 
     with reaching.reading() as connection:
-        found = vouchers.failures(connection)
+        found, stops = vouchers.failures(connection), pauses.standing(connection)
     if json:
-        printing.as_json(found)
+        printing.as_json([*stops, *found])
         return
+    for stop in stops:
+        ends = f" until {printing.moment(stop.until)}" if stop.until else ""
+        typer.echo(
+            f"delivery of {stop.scope} is stopped by {stop.actor}{ends}: {stop.reason}; "
+            f"{counted(stop.vouchers, 'voucher')}, {kroner(stop.total)} kr"
+        )
     printing.table(
         ("cause", "code", "vouchers", "kroner", "oldest", "example", "what to do", "Visma says"),
         [
@@ -99,7 +105,8 @@ def show(voucher: _Id, json: Json = False) -> None:
         [("voucher", f"{v.id} {v.reference}"), ("text", found.text), ("state", v.state), ("in Visma", in_visma),
          ("company", v.company), ("date", v.voucher_on), ("statement", f"{v.statement_ref} {v.part}"),
          ("payments", f"{v.payments}: {' '.join(map(str, found.payment_ids[:20]))}"),
-         ("approved", f"by {v.approved_by}"), ("code", v.code), ("Visma says", v.note), ("waits because", v.waits)]
+         ("approved", f"by {v.approved_by}"), ("code", v.code), ("Visma says", v.note), ("waits because", v.waits),
+         ("what to do", found.do), ("in job", " ".join(map(str, found.job_ids)))]
     )  # fmt: skip
     typer.echo("")
     printing.table(

@@ -70,7 +70,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class VoucherDetail:
-    """One voucher with all of it."""
+    """One voucher with all of it. `cause`: why it is not delivered, "" if it is or is on its way; `do`: what to do then."""
 
     voucher: VoucherRow
     text: str
@@ -78,6 +78,9 @@ class VoucherDetail:
     attempts: tuple[Attempt, ...]
     payment_ids: tuple[int, ...]
     acts: tuple[ActRow, ...]
+    job_ids: tuple[int, ...]
+    cause: str
+    do: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,10 @@ def shown(connection: Connection, voucher_id: int) -> VoucherDetail | None:
         of,
     )
     head = connection.execute(text("SELECT text FROM voucher WHERE id = :id"), of).scalar_one()
+    jobs = connection.execute(text("SELECT job_id FROM job_item WHERE voucher_id = :id ORDER BY 1"), of)
+    failed = connection.execute(
+        text(f"SELECT cause, code FROM ({FAILED}) f WHERE id = :id"), of
+    ).one_or_none()
     return VoucherDetail(
         VoucherRow(*found[0]),
         head,
@@ -162,6 +169,9 @@ def shown(connection: Connection, voucher_id: int) -> VoucherDetail | None:
         tuple(Attempt(*row) for row in attempts),
         tuple(payments.scalars()),
         acts(connection, subject=f"voucher {voucher_id}", actor=None),
+        tuple(jobs.scalars()),
+        failed.cause if failed else "",
+        what_to_do(failed.cause, failed.code) if failed else "",
     )
 
 

@@ -37,7 +37,7 @@ def test_an_administrator_opens_the_period_and_sends_all_again(town: Site) -> No
     failed = admin.get("/failed")
     assert "PeriodClosed" in failed.text
     assert "303,00" in failed.text
-    assert "/vouchers?cause=refused&code=PeriodClosed" in failed.links()
+    assert "/vouchers?cause=refused&state=refused&code=PeriodClosed" in failed.links()
     assert CLOSED in failed.links()
     assert "/vouchers/1" in admin.get("/vouchers?cause=refused&code=PeriodClosed").links()
     assert "kk2 voucher retry --all --code PeriodClosed" in admin.get(CLOSED).text

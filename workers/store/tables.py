@@ -194,6 +194,7 @@ job_item = Table(
     Column("voucher_id", BigInteger, primary_key=True),
     instant("taken_at"),
     Column("passed", Boolean, nullable=False, server_default="false"),
+    Index("ix_job_item_voucher_id", "voucher_id"),
     Index("ix_job_item_to_come", "job_id", "voucher_id", postgresql_where=text("taken_at is null")),
     comment="A voucher of a job. passed: when its turn came it no longer stood as the person saw it",
 )

@@ -37,6 +37,7 @@ def upgrade() -> None:
             CONSTRAINT pk_job_item PRIMARY KEY (job_id, voucher_id)
         );
         CREATE INDEX ix_job_item_to_come ON job_item (job_id, voucher_id) WHERE taken_at IS NULL;
+        CREATE INDEX ix_job_item_voucher_id ON job_item (voucher_id);
         COMMENT ON TABLE job_item IS 'A voucher of a job. passed: when its turn came it no longer stood as the person saw it'
         """
     )
