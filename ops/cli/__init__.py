@@ -14,6 +14,7 @@ from ops.cli import (
     correcting,
     days,
     delivery,
+    failing,
     files,
     importing,
     inventing,
@@ -38,6 +39,7 @@ from ops.cli.making import group
 app = group(
     "The bridge between KK2 and Visma: bank files in, vouchers out, and what a person may do about them."
 )
+vouchers.app.registered_commands += failing.commands.registered_commands
 visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 cases.app.registered_commands += correcting.commands.registered_commands
