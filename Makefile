@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer fuzz lock clean
+.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz lock clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ format: install ## put the code in order
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-reader bench-chain bench-transfer ## every measurement of the handbook, with ratios in one run
+bench: bench-reader bench-chain bench-transfer bench-desk ## every measurement of the handbook, with ratios in one run
 
 bench-reader: install ## the OCR giro reader against netsgiro
 	@$(BIN)/python -m ops.bench.reader
@@ -61,6 +61,9 @@ bench-chain: install ## file to vouchers, against a bare floor over the same tab
 
 bench-transfer: install ## new cases from Visma and their numbers back, answered at once and slowly
 	@$(BIN)/python -m ops.bench.transfer
+
+bench-desk: install ## the console's page queries among a million payments and 100,000 failed deliveries
+	@$(BIN)/python -m ops.bench.desk
 
 fuzz: install ## 100,000 damaged bank files, none of which may end in a traceback
 	@KK2_FUZZ=100000 $(BIN)/python -m pytest tests/pipeline -k fuzz --timeout 3600

@@ -23,6 +23,13 @@ SELECT 'sum of ' || concat_ws(', ', nullif(company, ''), nullif(account, ''), da
 FROM d WHERE counted <> kept OR counted_ore <> kept_ore"""
 
 
+_ASIDE = """
+SELECT 'payment ' || coalesce(p.id, a.payment_id) AS subject, CASE WHEN p.id IS NULL THEN 0 ELSE 1 END AS expected,
+    CASE WHEN a.payment_id IS NULL THEN 0 ELSE 1 END AS found,
+    'in state ' || coalesce(p.state, 'other') || ', but lists have it in state ' || coalesce(a.state, 'none') AS cause
+FROM (SELECT id, state FROM payment WHERE state IN ('refused', 'known')) p FULL JOIN aside a ON a.payment_id = p.id
+WHERE p.state IS DISTINCT FROM a.state"""
+
 CHECKS = (
     Check(
         "payment sums",
@@ -54,4 +61,5 @@ CHECKS = (
             "count(*) AS number, sum(parked_amount(payment_id, body)) AS amount FROM work WHERE state = 'parked' GROUP BY 3, 4, 5",
         ),
     ),
+    Check("aside", "Each payment that is not to be booked is found by its state", ROWS, _ASIDE),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from psycopg import sql
 from redis import Redis
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from ops import migrations
 from ops.bench import town
@@ -50,12 +50,17 @@ def make_template(servers: Servers, cases: int, endpoint: str) -> None:
     migrations.migrate(engine)
     with engine.begin() as connection:
         town.fill(connection, cases)
-        for value in _setup(endpoint):
-            kind, key = setup_store.key_of(value)
-            setup_store.add_row(connection, kind, key, date(2020, 1, 1), value, "bench")
+        set_up(connection, endpoint)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     engine.dispose()
+
+
+def set_up(connection: Connection, endpoint: str) -> None:
+    """One company with one account, as all measurements have it."""
+    for value in _setup(endpoint):
+        kind, key = setup_store.key_of(value)
+        setup_store.add_row(connection, kind, key, date(2020, 1, 1), value, "bench")
 
 
 def _setup(endpoint: str) -> list[setup_store.Noun]:

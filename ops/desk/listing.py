@@ -53,13 +53,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A filter with a known set of words, or (none given) any text that must be equal. `option`: the command line's."""
+    """A filter with a known set of words, or (none given) any text that must be equal. `option`: the command line's.
+
+    `narrow`: for a word, a condition that holds for all its rows, by which an index finds them. `numeric`: `sql` is an id.
+    """
 
     name: str
     title: str
     sql: str
     words: tuple[str, ...] = ()
     option: str = ""
+    narrow: Mapping[str, str] = field(default_factory=dict)
+    numeric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ def read(listing: Listing, query: Mapping[str, str]) -> Asked:
         value = query.get(facet.name, "").strip()
         if value and facet.words and value not in facet.words:
             raise BadQuestion(f"{facet.name}: expected one of {', '.join(facet.words)}; found {value!r}")
+        if value and facet.numeric and as_number(value) is None:
+            raise BadQuestion(f"{facet.name}: expected a number; found {value!r}")
         if value:
             facets[facet.name] = value
     sort = query.get("sort", "")
@@ -225,8 +232,10 @@ def _where(listing: Listing, asked: Asked) -> tuple[str, dict[str, Any]]:
     conditions, values = [listing.where], dict[str, Any]()
     for facet in listing.facets:
         if facet.name in asked.facets:
+            value = asked.facets[facet.name]
             conditions.append(f"{facet.sql} = :facet_{facet.name}")
-            values[f"facet_{facet.name}"] = asked.facets[facet.name]
+            conditions += [facet.narrow[value]] if value in facet.narrow else []
+            values[f"facet_{facet.name}"] = as_number(value) if facet.numeric else value
     if asked.q and listing.search:
         conditions.append(f"({listing.search})")
         values |= {"q": asked.q, "number": as_number(asked.q), "ore": as_ore(asked.q)}

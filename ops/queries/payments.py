@@ -83,7 +83,7 @@ class PaymentDetail:
 _ROW = (
     "SELECT p.id, p.file_id, p.line, p.account, p.booked_on, p.interest_on, p.statement_ref, p.amount, p.kid, p.company, p.state, "
     "p.case_id, c.case_no, w.reason, w.note, w.made_at AS since, p.rule_id FROM payment p LEFT JOIN kk2_case c ON c.id = p.case_id "
-    "LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked'"
+    "LEFT JOIN work w ON w.payment_id = p.id AND w.state = 'parked' AND w.payment_id IS NOT NULL"
 )
 
 

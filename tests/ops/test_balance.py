@@ -307,6 +307,7 @@ FAULTS = {
         "UPDATE payment SET state = 'known' WHERE id = :refused",
     ),
     "a kept sum of vouchers that was lost": ("voucher sums", "DELETE FROM tally WHERE of = 'voucher'"),
+    "a refused payment that no list finds": ("aside", "DELETE FROM aside"),
     "a kept sum of parked work twice": (
         "parked sums",
         "INSERT INTO tally SELECT * FROM tally WHERE of = 'parked'",

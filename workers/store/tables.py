@@ -75,6 +75,16 @@ journal = Table(
     Column("event", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     word("actor"),
+    Index(
+        "ix_journal_assigned",
+        text("((body->>'payment_id')::bigint)"),
+        postgresql_where=text("event = 'PaymentAssigned'"),
+    ),
+    Index(
+        "ix_journal_seen_again",
+        text("((body->>'file_id')::int)"),
+        postgresql_where=text("event = 'FileSeenAgain'"),
+    ),
     comment="Every event, append-only: ids and small values, no personal data",
 )
 
@@ -103,6 +113,17 @@ work = Table(
     Index("ix_work_due", "due_at", postgresql_where=text("state = 'due'")),
     Index("ix_work_parked", "reason", "payment_id", postgresql_where=text("state = 'parked'")),
     Index("ix_work_transaction_id", "transaction_id", postgresql_where=text("state = 'parked'")),
+    Index("ix_work_payment_id", "payment_id", "stage", postgresql_where=text("state = 'parked'")),
+    Index("ix_work_file", text("((body->>'file_id')::int)"), postgresql_where=text("state = 'parked'")),
+    Index(
+        "ix_work_voucher", text("((body->>'voucher_id')::bigint)"), postgresql_where=text("state = 'parked'")
+    ),
+    Index(
+        "ix_work_vouchers",
+        text("(body->'voucher_ids')"),
+        postgresql_using="gin",
+        postgresql_where=text("state = 'parked'"),
+    ),
     comment="What is to be done about an event: one row a stage and part, the only truth about open work",
 )
 
@@ -130,6 +151,7 @@ audit = Table(
     Column("previous", BYTEA, nullable=False),
     Column("hash", BYTEA, nullable=False, unique=True),
     UniqueConstraint("previous"),
+    Index("ix_audit_subject", "subject", "id"),
     comment="People's acts, append-only and hash-chained: previous is unique, so the chain cannot fork",
 )
 
@@ -257,8 +279,26 @@ payment = Table(
     Index("ix_payment_fingerprint", "fingerprint"),
     Index("ix_payment_booked_on", "booked_on", postgresql_using="brin"),
     Index("ix_payment_rule_id", "rule_id", postgresql_where=text("rule_id is not null")),
-    postgresql_with={"fillfactor": "60"},
+    Index("ix_payment_kid", "kid"),
+    Index("ix_payment_amount", "amount", "id"),
+    Index(
+        "ix_payment_company",
+        "company",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": "32", "autosummarize": "on"},
+    ),
+    Index("ix_payment_reverses", "reverses", postgresql_where=text("reverses IS NOT NULL")),
+    postgresql_with={"fillfactor": "50"},
     comment="A payment as the bank sent it; state and case say where its money is",
+)
+
+aside = Table(
+    "aside",
+    metadata,
+    Column("payment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    CheckConstraint("state in ('refused', 'known')", name="state"),
+    comment="Payments that are not to be booked, kept by a trigger so that they are found among a million others",
 )
 
 # --- cases ---
@@ -286,8 +326,16 @@ kk2_case = Table(
     UniqueConstraint("company", "client", "case_no"),
     CheckConstraint("state in ('open', 'paid', 'closed_with_rest', 'recalled', 'merged')", name="state"),
     CheckConstraint("(state = 'merged') = (merged_into is not null)", name="merged"),
+    Index("ix_kk2_case_case_no", "case_no", postgresql_ops={"case_no": "text_pattern_ops"}),
+    Index("ix_kk2_case_customer_no", "customer_no"),
     postgresql_with={"fillfactor": "60"},
     comment="balance: items less waivers less live splits, interest left out of both",
+)
+
+Index(
+    "ix_kk2_case_debtor",
+    func.lower(kk2_case.c.debtor_name).label("name"),
+    postgresql_ops={"name": "text_pattern_ops"},
 )
 
 case_kid = Table(
@@ -296,6 +344,7 @@ case_kid = Table(
     Column("account", Text, primary_key=True),
     Column("kid", Text, primary_key=True),
     Column("case_id", BigInteger, ForeignKey("kk2_case.id"), primary_key=True),
+    Index("ix_case_kid_kid", "kid"),
     comment="Which case a KID on an account leads to: the case's own, and its invoices'",
 )
 
@@ -407,6 +456,9 @@ voucher = Table(
         "voucher_no",
         postgresql_where=text("voucher_no is not null"),
     ),
+    Index("ix_voucher_voucher_no", "voucher_no", postgresql_where=text("voucher_no IS NOT NULL")),
+    Index("ix_voucher_total", "total"),
+    Index("ix_voucher_voucher_on", "voucher_on"),
     postgresql_with={"fillfactor": "70"},
 )
 
@@ -526,6 +578,7 @@ invoice = Table(
     CheckConstraint("number_state in ('', 'waiting', 'written', 'refused')", name="number_state"),
     CheckConstraint("(number_state = '') = (case_id is null)", name="number"),
     Index("ix_invoice_case_id", "case_id"),
+    Index("ix_invoice_invoice_no", "invoice_no"),
     Index("ix_invoice_open", "company", "state", postgresql_where=text("state in ('ready', 'parked')")),
     Index("ix_invoice_number", "company", postgresql_where=text("number_state in ('waiting', 'refused')")),
     comment="Each invoice that Visma handed over, once: no invoice opens two cases. Its case number's way back is here too",
