@@ -21,13 +21,15 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (
         (Role.CLERK,),
         (
-            "assign", "choose order", "approve", "explain", "stop case", "resume case", "write numbers again", "apply",
-            "set aside", "decide again", "reject suggestion", "rule on", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
+            "assign", "share out", "undo", "choose order", "propose refund", "refunded", "withdraw refund", "approve",
+            "explain", "stop case", "resume case", "write numbers again", "apply", "set aside", "decide again",
+            "reject suggestion", "rule on", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
             "unmerge case", "close case", "reopen case", "sign day", "reopen day",
         ),
     ),
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),
     ((Role.CLERK, Role.ADMIN), ("rule off",)),
+    ((Role.CLERK, Role.OPERATOR, Role.ADMIN), ("comment",)),
     ((Role.OPERATOR,), ("add file", "release file", "refuse file", "mark known", "try again")),
     ((Role.OPERATOR, Role.ADMIN), ("stop delivery", "case apply", "fetch", "import")),
     (

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     TWO_CASES = "two_cases"  # cases of two clients, or two cases, have the KID: assign
     CASE_PAID = "case_paid"  # nothing is owed on the case: refund or assign
     CASE_RECALLED = "case_recalled"  # the client took the claim back: refund or assign
+    TAKEN_OFF = "taken_off"  # a person took it off its case: assign, release or refuse
     ORIGINAL_NOT_FOUND = "original_not_found"  # a reversal or credit note of a payment we don't have: assign
     TWO_ORIGINALS = "two_originals"  # a reversal that fits several payments: assign
     ORIGINAL_PARKED = "original_parked"  # takes back a payment that is itself parked: close both

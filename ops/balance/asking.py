@@ -38,6 +38,6 @@ def ask(connection: Connection, check: Check) -> Finding:
 
 # Whether a split is in a voucher, and in which. A split that was superseded stands nowhere.
 LIVE = (
-    "live AS (SELECT s.id, s.payment_id, s.kind, s.amount, t.voucher_id FROM split s "
+    "live AS (SELECT s.id, s.payment_id, s.case_id, s.kind, s.amount, t.voucher_id FROM split s "
     "LEFT JOIN voucher_split t ON t.split_id = s.id AND NOT t.released WHERE s.superseded_by IS NULL)"
 )

@@ -2,6 +2,7 @@
 
 from ops.balance.asking import LIVE, ORE, ROWS, Check
 from workers.facts import statements
+from workers.facts.payments import MINE, ON, SHARED
 
 _CONSERVED = f"""
 WITH {LIVE}, b AS (
@@ -32,6 +33,23 @@ FULL JOIN (SELECT payment_id, count(*) AS rows, min(reason) AS reason FROM work
            WHERE state = 'parked' AND payment_id IS NOT NULL GROUP BY payment_id) w ON w.payment_id = p.id
 WHERE CASE WHEN p.id IS NULL THEN true
            ELSE coalesce(w.rows, 0) <> 1 OR (p.state = 'held') <> (w.reason = 'held_twin') END"""
+
+# What a voucher has on a case that the payment was taken off, and its correction, are nothing together.
+_HOME = f"""
+WITH {LIVE}, l AS (
+    SELECT payment_id, case_id, sum(amount) AS amount FROM live WHERE kind <> 6 GROUP BY 1, 2
+), h AS (
+    SELECT p.id AS payment_id, {ON} AS case_id, {MINE} AS amount FROM {SHARED} WHERE p.state = 'settled'
+)
+SELECT 'payment ' || payment_id || ', case ' || case_id AS subject, coalesce(h.amount, 0) AS expected,
+    coalesce(l.amount, 0) AS found,
+    CASE WHEN h.payment_id IS NULL THEN 'live splits on a case that the payment is not on'
+         ELSE 'the live splits on a case must be the share of the payment that is the case''s' END AS cause
+FROM h FULL JOIN l USING (payment_id, case_id) WHERE coalesce(h.amount, 0) <> coalesce(l.amount, 0)
+UNION ALL
+SELECT 'payment ' || s.payment_id, p.amount, sum(s.amount), 'in state ' || p.state || ', its shares must be its amount'
+FROM payment_share s JOIN payment p ON p.id = s.payment_id GROUP BY s.payment_id, p.amount, p.state
+HAVING sum(s.amount) <> p.amount OR p.state NOT IN ('settled', 'waiting')"""
 
 # A held file's payments wait with it. Slices are expanded to single positions, so that the join is one of equals: by ranges it would be payments times slices.
 _WAITING = """
@@ -96,10 +114,10 @@ SELECT 'file ' || f.id, 1, 0, 'read and settled, but nobody was told: it is in n
 FROM bank_file f WHERE f.state = 'read' AND f.open_slices = 0 AND f.payments > 0 AND NOT EXISTS (
     SELECT FROM journal j WHERE j.event = 'FileSettled' AND (j.body->>'file_id')::int = f.id)"""
 
-_COMPANIES = """
-SELECT 'payment ' || p.id AS subject, 0 AS expected, p.amount AS found,
+_COMPANIES = f"""
+SELECT 'payment ' || p.id AS subject, 0 AS expected, {MINE} AS found,
     'came in for company ' || coalesce(p.company, '(none)') || ', but is settled on a case of ' || c.company AS cause
-FROM payment p JOIN kk2_case c ON c.id = p.case_id
+FROM {SHARED} JOIN kk2_case c ON c.id = {ON}
 WHERE p.state = 'settled' AND p.company IS DISTINCT FROM c.company
 UNION ALL
 SELECT 'voucher ' || v.id, 0, sum(s.amount), 'of company ' || v.company || ', but has money of ' || min(coalesce(p.company, '(none)'))
@@ -119,6 +137,12 @@ CHECKS = (
         "Each payment is its live splits in vouchers and proposal and what is unsplit",
         ORE,
         _CONSERVED,
+    ),
+    Check(
+        "share",
+        "Each settled payment is on its case, or its cases, with exactly its share, and on no other",
+        ORE,
+        _HOME,
     ),
     Check(
         "parked",

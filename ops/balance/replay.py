@@ -16,6 +16,7 @@ from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
 from schemas.setup import Client, Dated, NoSuchSetupError
 from workers.facts.cases import MOVED, Moved
+from workers.facts.payments import MINE, ON, SHARED
 from workers.store import setup as setup_store
 from workers.store.bulk import rows
 
@@ -107,11 +108,13 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterator[_Case]:
         if frozen:
             cases[case_id].frozen.add(payment_id)
     payments = (
-        "SELECT case_id, id, amount, interest_on, booked_on, file_id, line, reverses, cover_choice FROM payment "
-        "WHERE id = ANY(%(payments)s) AND case_id = ANY(%(ids)s) AND state = 'settled'"
+        f"SELECT {ON}, p.id, {MINE}, p.interest_on, p.booked_on, p.file_id, p.line, p.reverses, p.cover_choice, "
+        f"h.case_id IS NOT NULL FROM {SHARED} WHERE p.id = ANY(%(payments)s) AND {ON} = ANY(%(ids)s) AND p.state = 'settled'"
     )
-    for row in rows(connection, payments, {**of, "payments": list(of_payments)}):
-        cases[row[0]].payments.append(row[1:])
+    for case_id, *row, shared in rows(connection, payments, {**of, "payments": list(of_payments)}):
+        cases[case_id].payments.append(tuple(row))
+        if shared:
+            cases[case_id].frozen.add(row[0])
     yield from cases.values()
 
 

@@ -20,6 +20,7 @@ from ops.cli import (
     inventing,
     jobs,
     keeping,
+    moving,
     payments,
     proposals,
     reaching,
@@ -43,6 +44,7 @@ vouchers.app.registered_commands += failing.commands.registered_commands
 visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 cases.app.registered_commands += correcting.commands.registered_commands
+payments.app.registered_commands += moving.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 # What is asked of Visma is found under `kk2 visma` too, by the name of its stage.
 visma.app.command("import", epilog="Example: kk2 visma import 100")(importing.import_)

@@ -132,26 +132,6 @@ def why_(payment: _Id, json: Json = False) -> None:
     raise typer.Exit(0 if found.agrees else NO)
 
 
-@app.command(epilog='Example: kk2 payment assign 17 --case 0221-00000038 --reason "the debtor called"')
-def assign(
-    payment: _Id,
-    case: Annotated[str, typer.Option("--case", help="The case's number, or id:ID.")],
-    original: Annotated[
-        int | None, typer.Option(help="Of money that goes out: the payment that it takes back.")
-    ] = None,
-    reason: Why = "",
-    dry_run: DryRun = False,
-    name: Name = "",
-    json: Json = False,
-) -> None:
-    """Give a parked payment to a case; what stands on the suspense account is moved by the next voucher."""
-    from ops.repairs import payments as repairs
-
-    found = cases.case_id(case)
-    act(lambda c, who: repairs.assign(c, payment, found, original=original, person=who),
-        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
-
-
 @app.command(
     epilog='Example: kk2 payment reject-suggestion 17 --case 0221-00000038 --reason "another Hansen"'
 )

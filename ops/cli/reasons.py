@@ -10,6 +10,7 @@ REPAIRS: dict[Reason, str] = {
     Reason.TWO_CASES: "kk2 payment assign ID --case CASE",
     Reason.CASE_PAID: "kk2 payment assign ID --case CASE, or kk2 payment refuse ID",
     Reason.CASE_RECALLED: "kk2 payment assign ID --case CASE, or kk2 payment refuse ID",
+    Reason.TAKEN_OFF: "kk2 payment assign ID --case CASE, kk2 payment release ID, or kk2 payment refuse ID",
     Reason.ORIGINAL_NOT_FOUND: "kk2 payment assign ID --case CASE --original PAYMENT, or kk2 payment refuse ID",
     Reason.TWO_ORIGINALS: "kk2 payment assign ID --case CASE --original PAYMENT",
     Reason.ORIGINAL_PARKED: "kk2 payment refuse ID, for both of the two payments",

@@ -9,7 +9,7 @@ from ops.desk.acting import Act, AnyAct, CaseNo, MayGiveReason, WithReason, case
 from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
 from ops.queries import tallies
-from ops.repairs import Done, Person, payments
+from ops.repairs import Done, Person, moving, payments
 from schemas.money import Money
 
 _WORK = "p.id IN (SELECT payment_id FROM work WHERE state = 'parked' AND payment_id IS NOT NULL)"
@@ -90,7 +90,7 @@ class ToCase(MayGiveReason):
 
 def _assign(connection: Connection, subject: str, asked: ToCase, person: Person) -> Done:
     found = case_id(connection, asked.case)
-    return payments.assign(connection, int(subject), found, original=asked.original, person=person)
+    return moving.assign(connection, int(subject), found, original=asked.original, person=person)
 
 
 def _release(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:

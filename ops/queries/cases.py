@@ -15,6 +15,7 @@ from schemas.case import KK2_ORDER, CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money, kr
 from schemas.setup import NoSuchSetupError
 from workers.facts.cases import MOVED, Moved
+from workers.facts.payments import MINE, ON, SHARED
 from workers.store import setup as setup_store
 from workers.store.bulk import rows
 
@@ -224,9 +225,9 @@ def standing(connection: Connection, case_id: int) -> Standing | None:
     moved = [Moved(*row[1:]) for row in rows(connection, MOVED, {"ids": [case_id]})]
     payments = rows(
         connection,
-        "SELECT p.id, p.amount, p.interest_on, p.booked_on, p.file_id, p.line, p.reverses, p.cover_choice, "
-        "EXISTS (SELECT FROM split s JOIN voucher_split t ON t.split_id = s.id AND NOT t.released WHERE s.payment_id = p.id "
-        "AND s.case_id = %(id)s) FROM payment p WHERE p.state = 'settled' AND p.case_id = %(id)s "
+        f"SELECT p.id, {MINE}, p.interest_on, p.booked_on, p.file_id, p.line, p.reverses, p.cover_choice, "
+        "h.case_id IS NOT NULL OR EXISTS (SELECT FROM split s JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
+        f"WHERE s.payment_id = p.id AND s.case_id = %(id)s) FROM {SHARED} WHERE p.state = 'settled' AND {ON} = %(id)s "
         "AND p.id IN (SELECT payment_id FROM split WHERE case_id = %(id)s)",
         of,
     )

@@ -49,7 +49,7 @@ def preview(
     postings = parts.postings(part, days, setup, company, by_person=True)
     for payment_id, amount in part.to_suspense if scope.suspense else ():
         accounts = on[days[payment_id]].accounts
-        postings[payment_id] = parts.on_suspense(payment_id, 0, amount, accounts)
+        parts.suspend(postings, payment_id, 0, amount, accounts)
     made = []
     for each in vouchers:
         voucher = each.sums

@@ -11,8 +11,10 @@ from ops.repairs.conversions import ConversionFile, convert
 from ops.repairs.explaining import explain
 from ops.repairs.files import mark_known, refuse_file, release_file
 from ops.repairs.merging import merge, unmerge
-from ops.repairs.payments import assign, choose_order, refuse, release
+from ops.repairs.moving import assign, share_out, undo
+from ops.repairs.payments import choose_order, refuse, release
 from ops.repairs.proposals import approve
+from ops.repairs.refunds import comment, propose_refund, refunded, withdraw_refund
 from ops.repairs.retrying import try_again
 from ops.repairs.scheduling import pause, resume, run_now, skip_next
 from ops.repairs.signing import reopen as reopen_day
@@ -48,6 +50,7 @@ __all__ = [
     "by_hand",
     "choose_order",
     "close",
+    "comment",
     "confirm",
     "convert",
     "explain",
@@ -55,6 +58,8 @@ __all__ = [
     "matching",
     "merge",
     "pause",
+    "propose_refund",
+    "refunded",
     "refuse",
     "refuse_file",
     "reject_suggestion",
@@ -68,6 +73,7 @@ __all__ = [
     "retry",
     "retry_all",
     "run_now",
+    "share_out",
     "sign_day",
     "skip_next",
     "start_delivery",
@@ -75,9 +81,11 @@ __all__ = [
     "stop_delivery",
     "stop_job",
     "try_again",
+    "undo",
     "unmerge",
     "void",
     "waive",
     "withdraw",
+    "withdraw_refund",
     "withdraw_waiver",
 ]

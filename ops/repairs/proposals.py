@@ -74,8 +74,8 @@ def _same(now: Proposal, digest: str) -> None:
 def _nothing_under_way(connection: Connection, scope: Scope) -> None:
     dirty = rows(
         connection,
-        "SELECT count(DISTINCT c.id) FROM kk2_case c JOIN payment p ON p.case_id = c.id "
-        f"WHERE c.dirty AND ({scope.where()})",
+        "SELECT count(DISTINCT c.id) FROM kk2_case c JOIN split x ON x.case_id = c.id AND x.superseded_by IS NULL "
+        f"JOIN payment p ON p.id = x.payment_id WHERE c.dirty AND ({scope.where()})",
         scope.values(),
     )[0][0]
     if dirty:
@@ -100,11 +100,11 @@ def _four_eyes(connection: Connection, scope: Scope, setup: Company, shown: Prop
         return
     found = rows(
         connection,
-        f"WITH p AS MATERIALIZED (SELECT p.id, p.case_id FROM payment p WHERE {scope.where()}) "
+        f"WITH p AS MATERIALIZED (SELECT p.id FROM payment p WHERE {scope.where()}) "
         "SELECT j.actor FROM journal j WHERE j.actor <> '' AND CASE j.event "
         "WHEN 'PaymentAssigned' THEN EXISTS (SELECT FROM p WHERE p.id = (j.body->>'payment_id')::bigint) "
         "WHEN 'CaseChanged' THEN EXISTS (SELECT FROM jsonb_array_elements_text(j.body->'case_ids') AS x(id) "
-        "JOIN p ON p.case_id = x.id::bigint) ELSE false END ORDER BY j.id DESC LIMIT 1",
+        "JOIN split s ON s.case_id = x.id::bigint JOIN p ON p.id = s.payment_id) ELSE false END ORDER BY j.id DESC LIMIT 1",
         scope.values(),
     )
     if found and found[0][0] == person.actor:

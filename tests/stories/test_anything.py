@@ -127,12 +127,34 @@ class Days:
             acts += [lambda: self.act(repairs.retry, voucher[0]), lambda: self.act(repairs.void, voucher[0])]
         if files:
             acts += [lambda: self.act(repairs.release_file, files[0][0])]
+        anywhere = self.here.all(
+            "SELECT id, amount FROM payment WHERE state IN ('settled', 'parked') ORDER BY id"
+        )
+        if anywhere:
+            moved, amount = (int(str(each)) for each in chance.choice(anywhere))
+            first, second = chance.sample(self.cases, 2)
+            part = chance.randrange(1, max(2, abs(amount)))
+            shares = [(first, part), (second, amount - part)]
+            acts += [
+                lambda: self.act(repairs.share_out, moved, shares),
+                lambda: self.act(repairs.assign, moved, first, original=None),
+                lambda: self.act(repairs.undo, moved),
+                lambda: self.act(repairs.propose_refund, moved),
+                self.refund,
+            ]
         settled = self.here.all("SELECT id FROM payment WHERE state = 'settled' AND amount > 0 ORDER BY id")
         if settled:
             order = tuple(chance.sample([Kind.PRINCIPAL, Kind.COSTS, Kind.FEE, Kind.INTEREST], 4))
             acts += [lambda: self.act(repairs.choose_order, chance.choice(settled)[0], order)]
         if acts:
             chance.choice(acts)()
+
+    def refund(self) -> None:
+        for refund_id in self.here.all("SELECT id FROM refund WHERE state = 'proposed' LIMIT 1"):
+            if self.chance.random() < 0.5:
+                self.act(repairs.refunded, refund_id[0], paid_on=FIRST, reference="20260202-1")
+            else:
+                self.act(repairs.withdraw_refund, refund_id[0])
 
     def act(self, repair: Callable[..., repairs.Done], *of: object, **more: object) -> None:
         try:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from schemas.case import CaseState, Kind, OpenItem, Waiver
 from schemas.money import Money
-from workers.facts.payments import COLUMNS, STATES, Waiting
+from workers.facts.payments import COLUMNS, ON, SHARED, STATES, Waiting
 from workers.store.bulk import rows
 
 
@@ -36,7 +36,11 @@ class LiveSplit(NamedTuple):
 
 @dataclass(slots=True)
 class LockedCase:
-    """A case under lock, with everything of it."""
+    """A case under lock, with everything of it.
+
+    `splits` may be of payments that were taken off the case: what a voucher has, and its correction. `standing`: the
+    payments that are on it, with the share that is the case's; `shared`: which of them a person shared over cases.
+    """
 
     id: int
     company: str
@@ -51,6 +55,8 @@ class LockedCase:
     waivers: list[Waiver] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     splits: list[LiveSplit] = field(default_factory=list)
+    standing: dict[int, Waiting] = field(default_factory=dict)
+    shared: set[int] = field(default_factory=set)
 
 
 def lock(connection: Connection, case_ids: Iterable[int]) -> dict[int, LockedCase]:
@@ -64,8 +70,8 @@ def lock(connection: Connection, case_ids: Iterable[int]) -> dict[int, LockedCas
     return {row[0]: LockedCase(row[0], row[1], row[2], row[3], STATES[row[4]], *row[5:]) for row in found}
 
 
-def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Waiting]:
-    """Read what the cases hold, in statements begun after the locks were taken; gives the payments that are on them."""
+def fill(connection: Connection, cases: dict[int, LockedCase]) -> None:
+    """Read what the cases hold, in statements begun after the locks were taken."""
     ids = {"ids": list(cases)}
     for row in rows(
         connection,
@@ -90,7 +96,7 @@ def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Wait
         ids,
     )
     if not live:
-        return {}
+        return
     frozen = taken(connection, [row[1] for row in live])
     for case_id, split_id, payment_id, item_id, kind, amount in live:
         cases[case_id].splits.append(
@@ -98,10 +104,17 @@ def fill(connection: Connection, cases: dict[int, LockedCase]) -> dict[int, Wait
         )
     found = rows(
         connection,
-        f"SELECT {COLUMNS} FROM payment p WHERE p.id = ANY(%(ids)s)",
+        f"SELECT {ON}, h.amount, {COLUMNS} FROM {SHARED} WHERE p.id = ANY(%(ids)s) AND p.state = 'settled'",
         {"ids": list({row[2] for row in live})},
     )
-    return {row[0]: Waiting(*row) for row in found}
+    for home, share, *columns in found:
+        if home not in cases:
+            continue
+        case, payment = cases[home], Waiting(*columns)
+        if share is not None:
+            case.shared.add(payment.id)
+            payment = payment._replace(amount=share)
+        case.standing[payment.id] = payment
 
 
 def taken(connection: Connection, split_ids: Sequence[int]) -> set[int]:

@@ -87,12 +87,15 @@ def _part(connection: Connection, payment_ids: Sequence[int], lock_cases: str, l
         cases |= _cases(connection, more, lock_cases)
         live = _live(connection, list(payments))
     frozen = taken(connection, [split.id for split in live])
-    in_suspense = {split.payment_id for split in live if split.case_id is None}
+    in_suspense: dict[int, Money] = defaultdict(int)
+    for split in live:
+        if split.case_id is None:
+            in_suspense[split.payment_id] += split.amount
     return Part(
         payments,
         cases,
         [split for split in live if split.id not in frozen],
-        [(payment_id, amount) for payment_id, amount in parked if payment_id not in in_suspense and amount],
+        [(payment_id, amount) for payment_id, amount in parked if not in_suspense.get(payment_id) and amount],
         {split.payment_id for split in live if split.case_id is not None and cases[split.case_id].dirty},
     )
 
@@ -167,12 +170,19 @@ def postings(
     }
 
 
-def on_suspense(payment_id: int, split_id: int, amount: Money, accounts: PostingAccounts) -> PaymentPosting:
-    """All of a parked payment, on the suspense account."""
+def suspend(
+    postings: dict[int, PaymentPosting],
+    payment_id: int,
+    split_id: int,
+    amount: Money,
+    accounts: PostingAccounts,
+) -> None:
+    """Put all of a parked payment on the suspense account, beside what is taken back of one that was taken off its case."""
     split = SplitPosting(
         split_id, Kind.SUSPENSE, amount, "", "", "", "", accounts, OverpaymentPolicy.SUSPENSE
     )
-    return PaymentPosting(payment_id, (split,))
+    taken_back = postings[payment_id].splits if payment_id in postings else ()
+    postings[payment_id] = PaymentPosting(payment_id, (*taken_back, split))
 
 
 def _terms(

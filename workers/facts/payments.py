@@ -21,6 +21,11 @@ COLUMNS = (
 )
 """What a `Waiting` is made from, of `payment p`."""
 
+SHARED = "payment p LEFT JOIN payment_share h ON h.payment_id = p.id"
+ON = "coalesce(h.case_id, p.case_id)"
+MINE = "coalesce(h.amount, p.amount)"
+"""A row for each case that a payment is on: which case, and how much of the payment is that case's."""
+
 CasesOfKids: TypeAlias = dict[tuple[str, Kid], list[int]]
 """By (account, KID): the ids of the cases that it leads to."""
 
@@ -107,6 +112,33 @@ def cases_of_kids(connection: Connection, payments: Sequence[Waiting]) -> CasesO
     return found
 
 
+Shares: TypeAlias = dict[int, dict[int, Money]]
+"""By payment that is shared over cases, by case: how much of it."""
+
+
+def shares(connection: Connection, payment_ids: Sequence[int]) -> Shares:
+    """Look up which of the payments are shared over cases."""
+    found: Shares = defaultdict(dict)
+    for payment_id, case_id, amount in rows(
+        connection,
+        "SELECT payment_id, case_id, amount FROM payment_share WHERE payment_id = ANY(%(ids)s) ORDER BY case_id",
+        {"ids": list(payment_ids)},
+    ):
+        found[payment_id][case_id] = amount
+    return found
+
+
+def homes(connection: Connection, case_ids: Sequence[int], amounts: Sequence[Money]) -> list[int]:
+    """The cases on which payments of these amounts are now, or will be in a moment, that were ever on these cases."""
+    found = rows(
+        connection,
+        f"SELECT DISTINCT {ON} FROM {SHARED} WHERE p.id IN (SELECT payment_id FROM split WHERE case_id = ANY(%(cases)s)) "
+        "AND p.amount = ANY(%(amounts)s) AND p.state IN ('settled', 'waiting') AND p.case_id IS NOT NULL",
+        {"cases": list(case_ids), "amounts": list(amounts)},
+    )
+    return [row[0] for row in found]
+
+
 def main_cases(connection: Connection, merged: Sequence[int]) -> dict[int, int]:
     """Follow merge pointers: each merged case's id to the id of the case at the end."""
     if not merged:
@@ -137,7 +169,7 @@ def merged_into(connection: Connection, case_ids: Sequence[int]) -> list[int]:
 class Earlier:
     """A payment that a reversal may take back. `vouchers`: states of the vouchers that have taken its splits.
 
-    `case_id`: the case that it is on, None where it is on none.
+    `case_id`: the case that it is on, None where it is on none. `shares`: where it is shared over cases, by case.
     """
 
     id: int
@@ -148,6 +180,7 @@ class Earlier:
     state: str
     taken_back: bool
     vouchers: tuple[VoucherState, ...]
+    shares: dict[int, Money]
 
 
 def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[Money]) -> list[Earlier]:
@@ -157,14 +190,16 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
     the reversal that parked (`saves.conclusions.free_reversals`). One that still waits needs its case's lock to be
     settled, which this transaction has: who settles it finds the reversal too (`saves.splits.free_reversals`).
     """
+    # a payment that was moved away is known by the splits that it had here, and has its case's lock too (`homes`)
     on_cases = rows(
         connection,
-        "SELECT DISTINCT p.id, s.case_id, p.account, p.kid, p.amount, p.state, EXISTS (SELECT FROM payment r JOIN split x "
-        "ON x.payment_id = r.id WHERE x.case_id = s.case_id AND r.reverses = p.id AND r.state = 'settled') "
+        "SELECT DISTINCT p.id, p.case_id, p.account, p.kid, p.amount, p.state, EXISTS (SELECT FROM payment r JOIN split x "
+        "ON x.payment_id = r.id WHERE x.case_id = p.case_id AND r.reverses = p.id AND r.state = 'settled') "
         "FROM split s JOIN payment p ON p.id = s.payment_id "
-        "WHERE s.case_id = ANY(%(cases)s) AND s.superseded_by IS NULL AND p.amount = ANY(%(amounts)s)",
+        "WHERE s.case_id = ANY(%(cases)s) AND p.amount = ANY(%(amounts)s) AND p.case_id = ANY(%(cases)s)",
         {"cases": list(case_ids), "amounts": list(amounts)},
     )
+    shared = shares(connection, [row[0] for row in on_cases])
     parked = rows(
         connection,
         "SELECT p.id, NULL, p.account, p.kid, p.amount, p.state, false FROM work w JOIN payment p ON p.id = w.payment_id "
@@ -185,4 +220,7 @@ def earlier(connection: Connection, case_ids: Sequence[int], amounts: Sequence[M
         {"ids": [row[0] for row in on_cases]},
     ):
         vouchers[payment_id].append(VoucherState(state))
-    return [Earlier(*row, tuple(vouchers[row[0]])) for row in on_cases + parked + unsettled]  # type: ignore[call-arg]
+    return [
+        Earlier(*row, tuple(vouchers[row[0]]), shared.get(row[0], {}))  # type: ignore[call-arg]
+        for row in on_cases + parked + unsettled
+    ]

@@ -16,7 +16,8 @@ _UNTAKEN = (
     "AND NOT EXISTS (SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released))"
 )
 _NOT_IN_SUSPENSE = (
-    "NOT EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.kind = 6 AND s.superseded_by IS NULL)"
+    "(SELECT coalesce(sum(s.amount), 0) FROM split s WHERE s.payment_id = p.id AND s.kind = 6 "
+    "AND s.superseded_by IS NULL) = 0"
 )
 # What came before the cut-over was booked by hand: on the suspense account it would stand in Visma twice.
 NOT_BOOKED_BY_HAND = "NOT EXISTS (SELECT FROM work w WHERE w.state = 'parked' AND w.reason = 'before_cut_over' AND w.payment_id = p.id)"

@@ -12,7 +12,7 @@ from pipeline.allocation import CaseSplit
 from schemas.case import CaseState, Kind
 from schemas.money import Money
 from workers.facts.cases import LiveSplit, LockedCase
-from workers.facts.payments import Waiting
+from workers.facts.payments import Shares, Waiting
 from workers.facts.terms import ClientTerms
 from workers.journal import ParkedPayment, park_payments
 from workers.store.bulk import copy, execute, rows, take_ids
@@ -37,7 +37,7 @@ class Saver:
     new: list[_Row] = field(default_factory=list)
     successors: list[tuple[_Row, tuple[int, ...]]] = field(default_factory=list)  # and whose place they take
     withdrawn: list[int] = field(default_factory=list)
-    settled: list[tuple[int, int, int | None]] = field(default_factory=list)
+    settled: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     cases: list[tuple[int, Money, int]] = field(default_factory=list)
 
     def take(
@@ -51,7 +51,7 @@ class Saver:
         settled: AbstractSet[int] = payments.keys()
         if case.splits:
             self._differences(case, decision, terms)
-            settled = settled - {stands.payment_id for stands in case.splits}
+            settled = settled - case.standing.keys()
         else:  # the ordinary case: nothing stands yet
             case_id = case.id
             for payment_id, item_id, kind, amount in decision.splits:
@@ -61,7 +61,9 @@ class Saver:
         if decision.parked:
             settled = settled - {payment_id for payment_id, _ in decision.parked}
         for payment_id in settled:
-            self.settled.append((payment_id, case.id, payments[payment_id].reverses))
+            if payment_id in self.settled:
+                continue  # a further share of it
+            self.settled[payment_id] = case.id, payments[payment_id].reverses
             if self.suspense:
                 self._leave_suspense(payment_id)
         owed = sum([item.amount for item in case.items])
@@ -99,9 +101,9 @@ class Saver:
         payment_id, item_id, kind = key
         free = [split for split in live if not split.frozen]
         change = wanted - sum(split.amount for split in live)
-        if not change:
-            return
         amount = change + sum(split.amount for split in free)
+        if not change and amount:
+            return
         instead_of = tuple(split.id for split in free)
         if not amount:
             self.withdrawn += instead_of
@@ -122,7 +124,9 @@ class Saver:
         if frozen:
             self.new.append((payment_id, None, None, int(Kind.SUSPENSE), -frozen, None, True, False))
 
-    def save(self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting], *, stage: str) -> None:
+    def save(
+        self, parked: Sequence[ParkedPayment], payments: Sequence[Waiting], shares: Shares, *, stage: str
+    ) -> None:
         """Write everything: splits by COPY, the rest by one joined update a table."""
         replaced = [(old, old) for old in self.withdrawn]
         copy(self.connection, "split", _COLUMNS, self.new)
@@ -139,6 +143,7 @@ class Saver:
                 {"old": [r[0] for r in replaced], "by": [r[1] for r in replaced]},
             )
         now_parked = self._save_payments(parked, payments)
+        save_shares(self.connection, shares)
         if self.cases:
             execute(
                 self.connection,
@@ -163,9 +168,9 @@ class Saver:
                 "FROM unnest(%(ids)s::bigint[], %(cases)s::bigint[], %(reverses)s::bigint[]) AS t(id, case_id, reverses) "
                 "WHERE p.id = t.id",
                 {
-                    "ids": [s[0] for s in self.settled],
-                    "cases": [s[1] for s in self.settled],
-                    "reverses": [s[2] for s in self.settled],
+                    "ids": list(self.settled),
+                    "cases": [s[0] for s in self.settled.values()],
+                    "reverses": [s[1] for s in self.settled.values()],
                 },
             )
         now_parked: set[int] = set()
@@ -188,6 +193,15 @@ class Saver:
                 {"company": company, "ids": ids},
             )
         return now_parked
+
+
+def save_shares(connection: Connection, shares: Shares) -> None:
+    """Write how payments are shared over cases, in place of what stood."""
+    if not shares:
+        return
+    execute(connection, "DELETE FROM payment_share WHERE payment_id = ANY(%(ids)s)", {"ids": sorted(shares)})
+    each = [(i, case_id, amount) for i, of_cases in shares.items() for case_id, amount in of_cases.items()]
+    copy(connection, "payment_share", ("payment_id", "case_id", "amount"), each)
 
 
 def close_slice(connection: Connection, file_id: int) -> bool:

@@ -61,7 +61,7 @@ def _approved(stand: Stand, event: PartReady, part: Part, setup: Setup) -> list[
     split_ids = voucher_saves.put_in_suspense(connection, parked)
     for (payment_id, amount), split_id in zip(parked, split_ids, strict=True):
         accounts = on[days[payment_id]].value.accounts
-        postings[payment_id] = parts.on_suspense(payment_id, split_id, amount, accounts)
+        parts.suspend(postings, payment_id, split_id, amount, accounts)
     wanted = [
         (plan, tuple(postings[i] for i in plan.payment_ids if i in postings)) for plan in event.vouchers
     ]

@@ -1,7 +1,7 @@
 """Which payment of ours each reversal and credit note of a batch takes back, and what is decided of a batch so far."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from pipeline import matching
 from pipeline.matching import OriginalCandidate, OriginalFacts, OriginalState
 from pipeline.stage import Park
+from schemas.money import Money
 from schemas.setup import Setup
 from schemas.voucher import VoucherState
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
-from workers.facts.payments import Earlier, Waiting
+from workers.facts.payments import Earlier, Shares, Waiting
 from workers.journal import ParkedPayment
 
 
@@ -25,10 +26,17 @@ class Batch:
     parked: list[ParkedPayment] = field(default_factory=list)
     strays: list[tuple[Waiting, Park]] = field(default_factory=list)  # take something back, and have no case
     by_rule: dict[int, int] = field(default_factory=dict)  # by payment: the payer's rule that found its case
+    shares: Shares = field(default_factory=dict)  # of payments that are on several cases
 
     def park(self, payment: Waiting, park: Park) -> None:
         """Note a payment that waits for a person."""
         self.parked.append(ParkedPayment(payment.id, park.reason, park.note))
+
+    def share(self, payment: Waiting, shares: Mapping[int, Money]) -> None:
+        """Put a payment on several cases, on each with its share."""
+        self.shares[payment.id] = dict(shares)
+        for case_id, amount in shares.items():
+            self.by_case[case_id].append(payment._replace(amount=amount, case_id=case_id))
 
 
 def find_originals(connection: Connection, batch: Batch, locked: dict[int, LockedCase], setup: Setup) -> None:
@@ -44,7 +52,7 @@ def find_originals(connection: Connection, batch: Batch, locked: dict[int, Locke
     earlier = payment_facts.earlier(connection, list(locked), [-p.amount for _, p in back])
     in_batch = [p for on_case in batch.by_case.values() for p in on_case if p.amount > 0]
     of_batch = {p.id for p in in_batch}
-    homes = {e.id: e.case_id for e in earlier}
+    homes = {e.id: e for e in earlier}
     parked_here = {parked.payment_id for parked in batch.parked}
     shadow = _in_shadow(setup, {payment.account for _, payment in back})
     taken: set[int] = set()
@@ -65,8 +73,13 @@ def find_originals(connection: Connection, batch: Batch, locked: dict[int, Locke
             batch.park(payment, decision)
         else:
             taken.add(decision.payment_id)
-            home = homes.get(decision.payment_id) or case_id
-            batch.by_case[home].append(payment._replace(reverses=decision.payment_id, case_id=home))
+            original = homes.get(decision.payment_id)
+            reversal = payment._replace(reverses=decision.payment_id)
+            if original is not None and original.shares:
+                batch.share(reversal, {home: -amount for home, amount in original.shares.items()})
+                continue
+            home = (original.case_id if original is not None else None) or case_id
+            batch.by_case[home].append(reversal._replace(case_id=home))
 
 
 def park_strays(connection: Connection, batch: Batch, payments: Sequence[Waiting]) -> None:

@@ -1,5 +1,6 @@
 """Stages `settle` and `resettle`: find each payment's case, lock the cases, split them anew, save what changed."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
 
@@ -11,13 +12,14 @@ from pipeline.rates import RATES, Rates
 from pipeline.stage import Park, Reason
 from schemas import events
 from schemas.case import CaseState, Kind
+from schemas.money import Money
 from schemas.setup import NoSuchSetupError, Setup
 from workers.crash import crash_point
 from workers.facts import cases as case_facts
 from workers.facts import payers as payer_facts
 from workers.facts import payments as payment_facts
 from workers.facts.cases import LockedCase
-from workers.facts.payments import CasesOfKids, Waiting
+from workers.facts.payments import CasesOfKids, Shares, Waiting
 from workers.facts.terms import ClientTerms, Terms
 from workers.saves import payments as payment_saves
 from workers.saves import splits as split_saves
@@ -67,15 +69,15 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     batch = Batch()
     locked = _matched(stand, payments, by_kid, changed, setup, batch)
     payments = _still_here(stand, payments, batch)
-    on_cases = case_facts.fill(connection, locked)
+    case_facts.fill(connection, locked)
     find_originals(connection, batch, locked, setup)
     park_strays(connection, batch, payments)
     saver = split_saves.Saver(connection, case_facts.suspense(connection, [p.id for p in payments]))
     terms = Terms(setup)
     for case in locked.values():
-        _split(case, batch, on_cases, terms, saver)
+        _split(case, batch, terms, saver)
     crash_point(f"{stand.stage.name}.before_save")
-    saver.save(batch.parked, payments, stage=stand.stage.name)
+    saver.save(batch.parked, payments, batch.shares, stage=stand.stage.name)
     parked = {payment.payment_id for payment in batch.parked}
     payment_saves.note_rules(
         connection, {p.id: batch.by_rule[p.id] for p in payments if p.id in batch.by_rule.keys() - parked}
@@ -97,13 +99,19 @@ def _matched(
     """Lock every case that may be meant, match the payments to them, and give those that must be split anew."""
     connection = stand.connection
     event = stand.claimed.event
-    assigned = (event.case_id,) if isinstance(event, events.PaymentAssigned) else ()
+    assigned: Shares = {}
+    if isinstance(event, events.PaymentAssigned):
+        shared = payment_facts.shares(connection, [event.payment_id])
+        assigned = {p.id: shared.get(p.id) or {event.case_id: p.amount} for p in payments}
     by_rule = {} if assigned else payer_facts.by_rule(connection, payments, by_kid, stand.hands.settings)
     ruled = {case_id for _, case_id in by_rule.values()}
-    locked = case_facts.lock(connection, {*chain.from_iterable(by_kid.values()), *changed, *assigned, *ruled})
+    locked = case_facts.lock(
+        connection,
+        {*chain.from_iterable(by_kid.values()), *changed, *chain.from_iterable(assigned.values()), *ruled},
+    )
     ends = _ends_of_merges(connection, locked)
     if isinstance(event, events.PaymentAssigned):
-        batch.by_case[ends.get(event.case_id, event.case_id)] += payments
+        _assign(payments, assigned, ends, batch)
     else:
         match_payments(payments, by_kid, by_rule, locked, ends, setup, batch)
     touched = {*batch.by_case, *changed, *(ends[case_id] for case_id in changed if case_id in ends)}
@@ -112,6 +120,10 @@ def _matched(
         # an original that came before a merge is on the merged case still
         before = payment_facts.merged_into(connection, list(locked))
         locked |= case_facts.lock(connection, [case_id for case_id in before if case_id not in locked])
+        # and one that a person has moved is elsewhere
+        amounts = [-payment.amount for payment in payments if payment.amount < 0]
+        elsewhere = payment_facts.homes(connection, list(locked), amounts)
+        locked |= case_facts.lock(connection, [case_id for case_id in elsewhere if case_id not in locked])
     return locked
 
 
@@ -138,6 +150,7 @@ def _still_here(stand: Stand, payments: Sequence[Waiting], batch: Batch) -> Sequ
     batch.strays = [(payment, park) for payment, park in batch.strays if payment.id in here]
     for case_id, on_case in batch.by_case.items():
         batch.by_case[case_id] = [payment for payment in on_case if payment.id in here]
+    batch.shares = {payment_id: shares for payment_id, shares in batch.shares.items() if payment_id in here}
     return [payment for payment in payments if payment.id in here]
 
 
@@ -149,15 +162,25 @@ def _with_company(payment: Waiting, setup: Setup) -> Waiting:
     return payment._replace(company=company, company_is_new=True)
 
 
-def _split(
-    case: LockedCase, batch: Batch, on_cases: dict[int, Waiting], terms: Terms, saver: split_saves.Saver
-) -> None:
+def _assign(payments: Sequence[Waiting], assigned: Shares, ends: dict[int, int], batch: Batch) -> None:
+    """Put payments where a person said, or where those cases were merged into."""
+    for payment in payments:
+        shares: dict[int, Money] = defaultdict(int)
+        for case_id, amount in assigned[payment.id].items():
+            shares[ends.get(case_id, case_id)] += amount
+        if len(shares) == len(assigned[payment.id]) == 1:
+            batch.by_case[next(iter(shares))].append(payment)
+        else:
+            batch.share(payment, shares)
+
+
+def _split(case: LockedCase, batch: Batch, terms: Terms, saver: split_saves.Saver) -> None:
     mine = {payment.id: payment for payment in batch.by_case.get(case.id, ())}
-    frozen: set[int] = set()
-    if case.splits:
-        frozen = {split.payment_id for split in case.splits if split.frozen}
-        standing = {split.payment_id: on_cases[split.payment_id] for split in case.splits}
-        mine = standing | mine
+    # What a voucher has, or a person shared out, stays. A payment that comes anew may be one that was here before.
+    frozen = {split.payment_id for split in case.splits if split.frozen} & case.standing.keys()
+    frozen |= case.shared | (mine.keys() & batch.shares.keys())
+    if case.standing:
+        mine = case.standing | mine
     incoming: list[Incoming] = []
     of_payment: dict[int, ClientTerms] = {}
     for payment in mine.values():

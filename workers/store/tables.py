@@ -301,6 +301,48 @@ aside = Table(
     comment="Payments that are not to be booked, kept by a trigger so that they are found among a million others",
 )
 
+payment_share = Table(
+    "payment_share",
+    metadata,
+    Column("payment_id", BigInteger, primary_key=True),
+    Column("case_id", BigInteger, primary_key=True, index=True),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("amount <> 0", name="amount"),
+    comment="A payment that a person shared over cases; without rows all of it is on payment.case_id",
+)
+
+payment_note = Table(
+    "payment_note",
+    metadata,
+    key(),
+    Column("payment_id", BigInteger, nullable=False, index=True),
+    now("at"),
+    Column("actor", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    comment="What people say of a payment, append-only; may hold personal data",
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    key(),
+    Column("payment_id", BigInteger, nullable=False, index=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default="proposed"),
+    Column("proposed_by", Text, nullable=False),
+    now("proposed_at"),
+    word("ended_by"),
+    instant("ended_at"),
+    Column("paid_on", Date),
+    word("reference"),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("state in ('proposed', 'done', 'withdrawn')", name="state"),
+    CheckConstraint("(state = 'done') = (paid_on is not null)", name="paid"),
+    CheckConstraint("(state = 'proposed') = (ended_at is null)", name="ended"),
+    Index("uq_refund_proposed", "payment_id", unique=True, postgresql_where=text("state = 'proposed'")),
+    comment="Money that is to go back to its payer: advice to people, it pays and books nothing",
+)
+
 # --- cases ---
 
 kk2_case = Table(

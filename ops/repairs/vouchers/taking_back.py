@@ -43,15 +43,7 @@ def void(
         raise Refusal(
             "booked by hand: give the number that it has in Visma, or its money would be proposed again"
         )
-    # cases before the voucher: in this order do the settling workers lock
-    cases = connection.execute(
-        text(
-            "SELECT id FROM kk2_case WHERE id IN (SELECT s.case_id FROM voucher_split t JOIN split s ON s.id = t.split_id "
-            "WHERE t.voucher_id = :id) ORDER BY id FOR NO KEY UPDATE"
-        ),
-        {"id": voucher_id},
-    )
-    case_ids = tuple(row[0] for row in cases)
+    case_ids = _lock_cases(connection, voucher_id)
     voucher = takeable(connection, voucher_id, VoucherState.VOID, "taken back")
     happened = freed(connection, voucher_id)
     connection.execute(
@@ -71,6 +63,7 @@ def void(
 
 def restore(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     """Take a void voucher up again as refused, while nothing newer has taken or changed one of its splits."""
+    _lock_cases(connection, voucher_id)
     voucher = lock(connection, voucher_id)
     if voucher.state is not VoucherState.VOID:
         raise too_late(connection, voucher.name, f"is {voucher.state}, and only a void one can be restored")
@@ -104,3 +97,15 @@ def restore(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     )
     rings = leave(connection, person, "restore", voucher.name, {}, [])
     return Done(rings, f"{told(voucher)} is restored: retry it to send it")
+
+
+def _lock_cases(connection: Connection, voucher_id: int) -> tuple[int, ...]:
+    """Lock the voucher's cases before the voucher itself: in this order do the settling workers lock."""
+    found = connection.execute(
+        text(
+            "SELECT id FROM kk2_case WHERE id IN (SELECT s.case_id FROM voucher_split t JOIN split s ON s.id = t.split_id "
+            "WHERE t.voucher_id = :id) ORDER BY id FOR NO KEY UPDATE"
+        ),
+        {"id": voucher_id},
+    )
+    return tuple(row[0] for row in found)
