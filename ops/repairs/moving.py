@@ -24,7 +24,7 @@ from schemas.money import Money, in_kroner
 from schemas.setup import NoSuchSetupError
 from workers.facts.cases import LockedCase
 from workers.facts.payments import shares as shares_of
-from workers.journal import ParkedPayment, Ring, park_payments
+from workers.journal import ParkedPayment, park_payments
 from workers.saves.splits import save_shares
 from workers.store.bulk import copy
 from workers.store.setup import current
@@ -54,7 +54,8 @@ def assign(
     else:
         _check_original(connection, payment, to.id, original)
     detail = {"case_id": to.id, "original": original, "was": payment.why, "from": list(locked.homes)}
-    rings = _send(connection, locked, {to.id: payment.amount}, original, person, "assign", detail)
+    happened = _send(connection, locked, {to.id: payment.amount}, original)
+    rings = leave(connection, person, "assign", payment.name, detail, happened)
     return Done(
         rings, f"{payment.name}, {in_kroner(payment.amount)} kr, goes to case {to.case_no}{_from(locked)}"
     )
@@ -89,7 +90,8 @@ def share_out(
         _need_claim(locked, to)
         _need_setup(connection, payment, to)
     detail = {"shares": {str(i): amount for i, amount in of_cases.items()}, "from": list(locked.homes)}
-    rings = _send(connection, locked, of_cases, None, person, "share out", detail)
+    happened = _send(connection, locked, of_cases, None)
+    rings = leave(connection, person, "share out", payment.name, detail, happened)
     words = ", ".join(f"{in_kroner(of_cases[to.id])} kr to case {to.case_no}" for to in locked.ends.values())
     return Done(rings, f"{payment.name} is shared: {words}{_from(locked)}")
 
@@ -188,15 +190,9 @@ def _check_original(connection: Connection, payment: Payment, case_id: int, orig
 
 
 def _send(
-    connection: Connection,
-    locked: Locked,
-    to: Mapping[int, Money],
-    original: int | None,
-    person: Person,
-    act: str,
-    detail: Mapping[str, object],
-) -> tuple[Ring, ...]:
-    """Take the payment off where it is, and have it settled on these cases."""
+    connection: Connection, locked: Locked, to: Mapping[int, Money], original: int | None
+) -> list[object]:
+    """Take the payment off where it is, and have it settled on these cases; gives the events."""
     payment, first = locked.payment, min(to)
     if payment.state == "settled":
         _take_off(connection, payment)
@@ -211,9 +207,7 @@ def _send(
     close(connection, [payment.work_id] if payment.work_id else [])
     changed = _changed(connection, {*locked.homes, *to} - {first})
     connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = :id"), {"id": first})
-    return leave(
-        connection, person, act, payment.name, detail, [PaymentAssigned(payment.id, first), *changed]
-    )
+    return [PaymentAssigned(payment.id, first), *changed]
 
 
 def _take_off(connection: Connection, payment: Payment) -> None:

@@ -169,6 +169,18 @@ FAULTS = {
         "payment",
         "INSERT INTO split (payment_id, case_id, kind, amount, corrects, held) VALUES (:parked, :case, 5, 100, false, false)",
     ),
+    "a share of a payment of which no other case has the rest": (
+        "share",
+        "INSERT INTO payment_share VALUES (:delivered, :case, 100)",
+    ),
+    "a share of a payment that is parked": (
+        "share",
+        "INSERT INTO payment_share VALUES (:parked, :case, 8800)",
+    ),
+    "a payment that its case does not have": (
+        "share",
+        "UPDATE payment SET case_id = 999 WHERE id = :delivered",
+    ),
     "suspense of another amount": ("payment", "UPDATE split SET amount = 7600 WHERE kind = 6"),
     "a parked payment on nobody's list": (
         "parked",
