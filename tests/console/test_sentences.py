@@ -1,8 +1,14 @@
 """What rules and repairs say is read in the visitor's language, with its values where the translation wants them."""
 
+import re
+
 import pytest
 
+from ops.console import words
 from ops.console.sentences import translate
+from tests.console.said import templates
+
+_ONLY_VALUES = re.compile(r"[{} ,;:()]*(last|by|on)?[{} ,;:()]*(by|on)?[{} ,;:()]*(on)?[{} ,;:()]*")
 
 
 @pytest.mark.parametrize(
@@ -18,7 +24,7 @@ from ops.console.sentences import translate
         ),
         (
             "payment 17 is refused, and only held or parked ones can be released; last: refuse by kari on 2026-03-02 at 10:11",
-            "betaling 17 er avvist, og bare de som er parkert eller holdes tilbake kan slippes videre; sist: refuse av kari den "
+            "betaling 17 er avvist, og bare de som er parkert eller holdes tilbake kan slippes videre; sist: avvise av kari den "
             "2026-03-02 kl. 10:11",
         ),
         ("a sentence that nobody translated", "a sentence that nobody translated"),
@@ -28,3 +34,23 @@ from ops.console.sentences import translate
 def test_a_sentence_is_translated_with_its_values(english: str, bokmaal: str) -> None:
     assert translate(english, "nb") == bokmaal
     assert translate(english, "en") == english
+
+
+def test_every_sentence_that_can_be_said_has_its_bokmaal() -> None:
+    known = {message.id for _, catalogue in words.catalogues("nb") for message in catalogue if message.string}
+    missing = [
+        f"{path}: {sentence}"
+        for sentence, path in templates().items()
+        if sentence not in known and not _ONLY_VALUES.fullmatch(sentence)
+    ]
+
+    assert not missing, "\n".join(missing)
+
+
+def test_a_translation_has_the_values_of_its_sentence() -> None:
+    for path, catalogue in words.catalogues("nb"):
+        for message in catalogue:
+            if isinstance(message.id, str) and isinstance(message.string, str) and message.string:
+                assert message.id.count("{}") == len(re.findall(r"\{\d*\}", message.string)), (
+                    f"{path.name}: {message.id}"
+                )

@@ -1,0 +1,46 @@
+"""The sentences that rules and repairs can say, as templates: `{}` stands where a value is put in."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_SAY = {"Refusal": 0, "NotAllowed": 0, "Done": 1, "Park": 1, "too_late": 2}
+"""Which argument of a call is its sentence."""
+_PARTS = ("ops/repairs", "ops/desk", "pipeline", "workers/shell")
+
+
+def templates() -> dict[str, str]:
+    """Give each template, and a file that says it."""
+    found: dict[str, str] = {}
+    for part in _PARTS:
+        for path in sorted((ROOT / part).rglob("*.py")):
+            for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(function, ast.FunctionDef):
+                    for sentence in _said_in(function):
+                        found.setdefault(sentence, path.relative_to(ROOT).as_posix())
+    return found
+
+
+def _said_in(function: ast.FunctionDef) -> Iterator[str]:
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call):
+            place = _SAY.get(getattr(call.func, "id", getattr(call.func, "attr", "")))
+            if place is not None and len(call.args) > place:
+                yield from _texts(call.args[place], function)
+
+
+def _texts(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
+    """The texts that an expression can be: written out, one of two, or what a name was given in the same function."""
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in values)
+        case ast.IfExp(body=body, orelse=otherwise):
+            yield from _texts(body, function)
+            yield from _texts(otherwise, function)
+        case ast.Name(id=name):
+            for given in ast.walk(function):
+                if isinstance(given, ast.Assign) and any(getattr(t, "id", "") == name for t in given.targets):
+                    yield from _texts(given.value, function)
