@@ -23,11 +23,17 @@ _UNDER_WAY = (
 )
 """Where payments of a state that few have are found: no index is over the state, which changes with each that is settled."""
 
+REASONS = (
+    "unknown_account", "unknown_kid", "failing_kid", "blank_kid", "two_cases", "case_paid", "case_recalled",
+    "original_not_found", "two_originals", "original_parked", "original_under_way", "held_twin", "before_cut_over",
+    "no_setup",
+)  # fmt: skip
+"""Why a payment may wait for a person."""
 STATES = ("waiting", "settled", "parked", "held", "refused", "known")
 
 
 def _sums(connection: Connection, asked: Asked) -> tuple[int, Mapping[str, Money]] | None:
-    if asked.q or "file" in asked.facets:
+    if asked.q or {"file", "reason"} & asked.facets.keys():
         return None
     kept = tallies.counted(connection, "payment", asked.facets, asked.first, asked.last)
     return kept.number, {"amount": kept.amount}
@@ -66,7 +72,9 @@ PAYMENTS = Listing(
                 "waiting": _UNDER_WAY,
             },
         ),
+        Facet("reason", N_("Waits because"), "w.reason", REASONS, narrow=dict.fromkeys(REASONS, _WORK)),
         Facet("company", N_("Company"), "p.company", option="--company"),
+        Facet("account", N_("Account"), "p.account"),
         Facet("file", N_("File"), "p.file_id", option="--file", numeric=True),
     ),
     search="p.kid = :q OR p.id = CAST(:number AS bigint) OR p.amount = CAST(:ore AS bigint) OR p.id = ANY(ARRAY("

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from ops.desk import cases, payments, vouchers
+from ops.desk import cases, parked, payments, rules, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
     cases,
     payments,
+    parked,
+    rules,
     vouchers,
 )
 

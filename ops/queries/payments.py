@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from ops.queries.asking import MOST, ask
+from ops.queries.rules import masked
 from ops.queries.suggestions import suggestions
 from ops.queries.work import ActRow, acts
 from pipeline.matching import Suggestion
@@ -41,11 +42,16 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A payment that waits for a person, what of it stands on the suspense account, and cases to choose from."""
+    """A payment that waits for a person, what of it stands on the suspense account, and cases to choose from.
+
+    `payer`: the last digits of the account that it came from; `text`: what the bank brought with it.
+    """
 
     payment: PaymentRow
     in_suspense: Money
     suggestions: tuple[Suggestion, ...]
+    payer: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +121,19 @@ def listed(
 
 
 def parked(
-    connection: Connection, *, company: str | None, reason: str | None, most: int = 50
+    connection: Connection,
+    *,
+    company: str | None,
+    reason: str | None,
+    payment_id: int | None = None,
+    most: int = 50,
 ) -> tuple[Parked, ...]:
     """Payments that wait for a person, the oldest first, each with the cases that something points to."""
     conditions = [
         ("w.state = :parked", "parked", "parked"),
         ("p.company = :company", "company", company),
         ("w.reason = :reason", "reason", reason),
+        ("p.id = :id", "id", payment_id),
     ]
     found = [PaymentRow(*row) for row in ask(connection, _ROW, conditions, "w.made_at, p.id", most)]
     may_be = suggestions(connection, [row.id for row in found])
@@ -135,7 +147,28 @@ def parked(
             {"ids": [row.id for row in found]},
         )
     }
-    return tuple(Parked(row, in_suspense.get(row.id, 0), may_be.get(row.id, ())) for row in found)
+    said = {
+        row.id: (masked(row.debit_account), row.text or "")
+        for row in connection.execute(
+            text("SELECT id, debit_account, text FROM payment WHERE id = ANY(:ids)"),
+            {"ids": [row.id for row in found]},
+        )
+    }
+    return tuple(
+        Parked(row, in_suspense.get(row.id, 0), may_be.get(row.id, ()), *said[row.id]) for row in found
+    )
+
+
+def parked_sums(connection: Connection, company: str | None) -> tuple[tuple[str, int, Money], ...]:
+    """What waits for a person by reason: its number and its sum, the most first."""
+    rows = connection.execute(
+        text(
+            "SELECT w.reason, count(*), sum(p.amount)::bigint FROM work w JOIN payment p ON p.id = w.payment_id "
+            "WHERE w.state = 'parked' AND (CAST(:company AS text) IS NULL OR p.company = :company) GROUP BY 1 ORDER BY 2 DESC, 1"
+        ),
+        {"company": company},
+    )
+    return tuple((row[0], row[1], row[2]) for row in rows)
 
 
 def shown(connection: Connection, payment_id: int) -> PaymentDetail | None:

@@ -11,6 +11,7 @@ from pipeline.matching import ASKS_PAYER, Learned, LearnFacts, Outcome, TrialFac
 from schemas.money import Money
 
 TRIAL_DAYS = 30
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
 _SHOWN = 4  # last digits of an account: enough to tell payers apart, too few to give one away
 
 # Where each payment that a person assigned is now, by its payer. What was said before a rule of the payer was switched

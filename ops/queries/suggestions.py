@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from pipeline import matching
 from pipeline.matching import PossibleCase, Suggestion, SuggestionFacts
@@ -152,3 +152,49 @@ def _of(payment: _Payment, known: dict[int, PossibleCase]) -> tuple[Suggestion, 
         if (case := known.get(case_id)) is not None
     )
     return matching.suggest(SuggestionFacts(payment.amount, cases))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLike:
+    """A case that somebody looked for, to give a payment to."""
+
+    id: int
+    case_no: str
+    client: str
+    customer_no: str
+    debtor_name: str
+    state: str
+    balance: Money
+
+
+_LIKE = (
+    "c.case_no LIKE :begins",
+    "c.id IN (SELECT case_id FROM case_kid WHERE kid = :q)",
+    "c.customer_no = :q",
+    "c.id IN (SELECT case_id FROM item WHERE invoice_no = :q AND withdrawn_at IS NULL)",
+    "lower(c.debtor_name) LIKE lower(:begins)",
+)
+
+
+def cases_like(connection: Connection, company: str | None, q: str, most: int = 20) -> tuple[CaseLike, ...]:
+    """A company's cases by how number or debtor's name begins, by KID, customer or invoice number; of each kind some."""
+    if len(q.strip()) < 2:
+        return ()
+    plain = q.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    values = {"q": q.strip(), "begins": f"{plain}%", "company": company, "most": most}
+    found = {
+        row.id: CaseLike(*row)
+        for like in _LIKE
+        for row in connection.execute(
+            text(
+                "SELECT c.id, c.case_no, c.client, c.customer_no, c.debtor_name, c.state, c.balance FROM kk2_case c "
+                f"WHERE c.company = :company AND {like} ORDER BY c.case_no, c.id LIMIT :most"
+            ),
+            {
+                name: value
+                for name, value in values.items()
+                if name in {"company", "most"} or f":{name}" in like
+            },
+        )
+    }
+    return tuple(found.values())[:most]

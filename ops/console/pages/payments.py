@@ -5,10 +5,20 @@ from fastapi.responses import Response
 
 from ops.console.looking import Look
 from ops.desk.words import N_
-from ops.why import why
+from ops.queries import payments
+from ops.queries.rules import masked
+from ops.why import Why, why
+from ops.why.record import RecordLine, record
+from workers.archive import ArchiveError
+from workers.settings import SettingsError, settings
 
 router = APIRouter()
-_FITTING = {"parked": ("assign", "release", "refuse"), "held": ("release", "refuse")}
+_FITTING = {
+    "parked": ("assign", "release", "refuse"),
+    "held": ("release", "refuse"),
+    "settled": ("order",),
+}
+_PLACES = ("first", "second", "third", "fourth")
 
 
 @router.get("/payments/{payment_id:int}")
@@ -16,10 +26,29 @@ def payment(look: Look, payment_id: int) -> Response:
     """Show the payment."""
     with look.reading() as connection:
         found = why(connection, payment_id)
-    if found is None:
+        detail = payments.shown(connection, payment_id)
+    if found is None or detail is None:
         return look.missing(look._(N_("There is no such payment.")))
+    kinds = found.order.kinds if found.order else ()
     return look.page(
         "payment.html",
         why=found,
-        forms=look.forms("payments", payment_id, _FITTING.get(found.payment.state, ())),
+        text=detail.text,
+        payer=masked(detail.debit_account),
+        taken_back_by=detail.taken_back_by,
+        record=_record(found),
+        forms=look.forms(
+            "payments",
+            payment_id,
+            _FITTING.get(found.payment.state, ()) if kinds or found.payment.state != "settled" else (),
+            dict(zip(_PLACES, kinds, strict=False)),
+        ),
     )
+
+
+def _record(found: Why) -> tuple[RecordLine, ...] | None:
+    """The bank's lines; None where this process does not reach the archive."""
+    try:
+        return record(settings(), found.origin)
+    except (ArchiveError, SettingsError):
+        return None

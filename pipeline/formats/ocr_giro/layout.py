@@ -100,6 +100,20 @@ INVALID_DAY = np.iinfo(np.int32).min
 """What the table of days holds for six digits that are no day."""
 
 
+_ITEMS = {
+    ITEM_1: (IDENTITY, NUMBER, BOOKED_ON, STATEMENT_REF, SIGN, AMOUNT, KID, CARD),
+    ITEM_2: (IDENTITY, NUMBER, FORM, REFERENCE, BANK_DATE, DEBIT_ACCOUNT),
+    ITEM_3: (IDENTITY, NUMBER, TEXT),
+}
+
+
+def fields_of(record: str, *, item: int) -> tuple[Field, ...]:
+    """Give the fields of a payment's record, `item` 0 for its first; none where the record is something else."""
+    wanted = (ITEM_1, ITEM_2, ITEM_3)[item]
+    is_it = len(record) >= WIDTH and SERVICE.of(record) == OCR and RECORD.of(record) == wanted
+    return _ITEMS[wanted] if is_it else ()
+
+
 def is_digits(text: str) -> bool:
     """Only 0-9, and at least one: str.isdigit takes digits of all the world's scripts."""
     return text.isascii() and text.isdigit()
