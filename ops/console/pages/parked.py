@@ -1,5 +1,6 @@
 """Payments that wait for a person, with the cases that they may be for; and one of them, with a search for its case."""
 
+from shlex import quote
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -31,14 +32,14 @@ def parked(look: Look, company: str = "", reason: str = "") -> Response:
     after = [f"{address}#p-{each.payment.id}" for each in found[1:]] + [address]
     return look.page(
         "parked.html",
-        waiting=[(each, to, _offers(look, each)) for each, to in zip(found, after, strict=True)],
+        waiting=[(each, to, _offers(look, each)) for each, to in zip(found, after, strict=False)],
         sums=sums,
         number=sum(number for why, number, _ in sums if reason in {"", why}),
         company=company,
         reason=reason,
         reasons=REASONS,
         command="kk2 payment parked"
-        + "".join(f" --{n} {v}" for n, v in (("company", company), ("reason", reason)) if v),
+        + "".join(f" --{n} {quote(v)}" for n, v in (("company", company), ("reason", reason)) if v),
     )
 
 
