@@ -27,7 +27,7 @@ def town(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("KK2_BROKER_URL", known.broker_url.get_secret_value())
         monkeypatch.setenv("KK2_FOLDER", str(known.folder))
         settings.cache_clear()
-        made.case(1, kr(1000), DUE, fee=kr(38))
+        made.case(1, kr(3000), DUE, fee=kr(38))
         made.case(2, kr(300), DUE)
         made.come(
             paid(kid_of(1), kr(500), debit_account=PAYER),
@@ -169,7 +169,7 @@ def test_a_rule_is_proposed_tried_switched_on_and_off_and_only_by_who_may(clerk:
 
     assert clerk.send("/payers/4", "/payers/4/switch-on").status == 422
     on = clerk.send("/payers/4", "/payers/4/switch-on", reason="the bank gives no KID")
-    assert on.address.endswith("/rules")
+    assert on.address.endswith("/rules"), on.text
     assert "regel 1 er på" in on.source
     assert clerk.get("/payers/4").status == 404
     assert admin.send("/rules/1", "/rules/1/switch-off", reason="enough").status == 200

@@ -12,6 +12,7 @@ from schemas.schedule import OSLO
 
 router = APIRouter()
 _MOST_DAYS = 3650
+_FITTING = {"open": ("switch-on", "turn-down")}
 
 
 @router.get("/rules")
@@ -47,7 +48,7 @@ def _show(look: Look, rule_id: int | None, payment_id: int | None, days: int) ->
             look._(N_("There is no such rule: it is switched on already, or people assigned otherwise."))
         )
     forms = (
-        look.forms("payers", payment_id, ("switch-on", "turn-down"))
+        look.forms("payers", payment_id, _FITTING.get(found.rule.case_state, ("turn-down",)))
         if rule_id is None
         else look.forms("rules", rule_id, ("switch-off",) if found.rule.state == "on" else ())
     )
