@@ -1,5 +1,6 @@
 """Vouchers: their list, those that failed, the jobs that send many again, and what an administrator does about them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -7,18 +8,28 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from ops.desk.acting import Act, AnyAct, Kroner, MayGiveReason, Moment, WithReason
-from ops.desk.listing import Column, Facet, Listing, Shape
+from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
+from ops.queries import tallies
 from ops.queries.causes import CAUSES, FAILED
 from ops.queries.jobs import ITEMS, RESULTS
 from ops.repairs import Done, Person, Refusal, braking, vouchers
 from ops.repairs.vouchers import Which
+from schemas.money import Money
 from schemas.voucher import Discarded, LedgerState, VoucherState
 
 _FOR_THIS_CAUSE = (  # asked for only where a cause is chosen: then each voucher that is not delivered is looked at
     f"(CASE WHEN v.id IN (SELECT f.id FROM ({FAILED}) f WHERE f.cause = CAST(:facet_cause AS text)) "
     "THEN CAST(:facet_cause AS text) END)"
 )
+
+
+def _sums(connection: Connection, asked: Asked) -> tuple[int, Mapping[str, Money]] | None:
+    if asked.q or not asked.facets.keys() <= {"company", "state", "code"}:
+        return None
+    kept = tallies.counted(connection, "voucher", asked.facets, asked.first, asked.last)
+    return kept.number, {"total": kept.amount}
+
 
 VOUCHERS = Listing(
     name="vouchers",
@@ -51,6 +62,7 @@ VOUCHERS = Listing(
     order="v.id DESC",
     empty=N_("No voucher is like that."),
     command="kk2 voucher list",
+    sums=_sums,
 )
 JOBS = Listing(
     name="jobs",

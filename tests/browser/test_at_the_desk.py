@@ -33,8 +33,8 @@ def test_an_administrator_sends_a_refused_voucher_again_and_sees_its_number(
 ) -> None:
     with somebody(browser, console, "arne") as page:
         page.goto(f"{console.url}/failed")
-        row = page.locator("tr", has_text="UnknownAccount")
-        row.get_by_role("link", name="bilag").click()
+        card = page.locator("section", has_text="UnknownAccount")
+        card.get_by_role("link", name="bilag").click()
         address = page.url
         expect(page.locator("h1")).to_contain_text("avvist")
         page.locator("summary", has_text="Send på nytt").click()

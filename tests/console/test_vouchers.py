@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 
 from ops import repairs
 from ops.access import Role
+from ops.desk import listing
+from ops.desk.vouchers import VOUCHERS
 from schemas.money import kr
 from tests.console.serve import live
 from tests.console.visiting import Visitor, visitor
@@ -176,3 +178,18 @@ def test_every_cause_of_a_town_is_shown_with_its_vouchers(engine: Engine, tmp_pa
         assert len(shown) == 3
         assert all("/vouchers/" in " ".join(kari.get(link).links()) for link in shown)
         assert len([link for link in links if link.startswith("/failed/refused")]) == 2
+
+
+def test_the_totals_of_very_many_vouchers_come_from_the_sums_that_are_kept(
+    town: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNTED", 2)
+
+    with town.engine.connect() as connection:
+        found = listing.page(
+            connection, VOUCHERS, listing.read(VOUCHERS, {"state": "refused", "code": "PeriodClosed"})
+        )
+        unknown = listing.page(connection, VOUCHERS, listing.read(VOUCHERS, {"cause": "refused"}))
+
+    assert (found.count, found.totals) == (3, {"total": kr(303)})
+    assert (unknown.count, unknown.totals) == (None, {})
