@@ -45,7 +45,7 @@ def turn_down(
     rings = leave(connection, person, "rule off", f"rule {rule_id}", detail, [])
     return Done(
         rings,
-        f"the payer of payment {rule.payment_id} gets no rule, until {counted(ASSIGNS_FOR_A_RULE, 'more payment')} are assigned",
+        f"the payer of payment {rule.payment_id} gets no rule, until {counted(ASSIGNS_FOR_A_RULE, 'payment')} more are assigned",
     )
 
 

@@ -22,6 +22,7 @@ from schemas.money import kr
 from schemas.schedule import OSLO
 from schemas.voucher import Discarded
 from tests.console.corrected import corrected
+from tests.console.payers import payers, reach
 from tests.console.visiting import PASSWORD, SETTER_UP
 from tests.servers import new_database
 from tests.site import Site, kid_of, paid, site
@@ -39,6 +40,7 @@ def live(here: Site) -> None:
     here.drain()
     here.drop(here.file(*[paid(kid_of(n), kr(100 + n)) for n in range(25, 36)]), "TBOC0002.DAT")
     here.drain()
+    payers(here)
     fail(here)
 
 
@@ -78,6 +80,7 @@ def main() -> None:
             engine = create_engine(url)
             migrations.migrate(engine)
             with site(engine, folder / "site") as here:
+                reach(here)
                 live(here)
                 corrected(here)
                 with engine.begin() as connection:
