@@ -87,6 +87,12 @@ def differences(
     return tuple(DifferenceRow(*row) for row in rows)
 
 
+def difference(connection: Connection, difference_id: int) -> DifferenceRow | None:
+    """One difference, whatever its state; None if there is none."""
+    row = connection.execute(text(f"{_DIFFERENCE} WHERE id = :id"), {"id": difference_id}).one_or_none()
+    return None if row is None else DifferenceRow(*row)
+
+
 def last_run(connection: Connection, company: str, *, after: int = 0) -> RunRow | None:
     """A company's last control, of those with a higher id than `after`; None if there is none."""
     row = connection.execute(

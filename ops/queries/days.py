@@ -99,6 +99,18 @@ def between(connection: Connection, company: str, first: date, last: date) -> tu
     )
 
 
+def newest(connection: Connection, company: str) -> date:
+    """The first of the newest month in which the bank booked something for a company; of this month, if nothing ever."""
+    first: date = connection.execute(
+        text(
+            "SELECT date_trunc('month', coalesce((SELECT booked_on FROM payment WHERE company = :company "
+            "ORDER BY id DESC LIMIT 1), current_date))::date"
+        ),
+        {"company": company},
+    ).scalar_one()
+    return first
+
+
 def shown(connection: Connection, company: str, day: date) -> Day | None:
     """One day; None if nothing was booked or signed on it."""
     return next(iter(between(connection, company, day, day)), None)

@@ -1,5 +1,21 @@
 """The pages that are more than a list, one module for each area."""
 
-from ops.console.pages import cases, parked, payments, rules, standing, vouchers
+from ops.console.pages import (
+    cases,
+    parked,
+    payments,
+    reconciliation,
+    rules,
+    standing,
+    vouchers,
+)
 
-ROUTERS = (cases.router, parked.router, payments.router, rules.router, standing.router, vouchers.router)
+ROUTERS = (
+    standing.router,
+    cases.router,
+    parked.router,
+    payments.router,
+    reconciliation.router,
+    rules.router,
+    vouchers.router,
+)
