@@ -2,60 +2,17 @@
 
 from collections.abc import Mapping
 
-from ops.desk import (
-    a,
-    again,
-    and,
-    cases,
-    company,
-    console,
-    d,
-    day,
-    e,
-    each,
-    explain,
-    how,
-    in,
-    month,
-    of,
-    open,
-    parked,
-    payments,
-    print,
-    reconciliation,
-    rules,
-    sign,
-    the,
-    to,
-)
+from ops.desk import cases, parked, payments, reconciliation, rules, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
-    a,
-    again,
-    and,
     cases,
-    company,
-    console,
-    d,
-    day,
-    e,
-    each,
-    explain,
-    how,
-    in,
-    month,
-    of,
-    open,
-    parked,
     payments,
-    print,
+    parked,
     reconciliation,
     rules,
-    sign,
-    the,
-    to,
+    vouchers,
 )
 
 LISTINGS: Mapping[str, Listing] = {listing.name: listing for area in _AREAS for listing in area.LISTINGS}
