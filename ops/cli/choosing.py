@@ -9,7 +9,7 @@ from pipeline.stage import Reason
 from schemas.case import CaseState
 from schemas.control import ControlPart
 from schemas.transfer import NumberState
-from schemas.voucher import Discarded, VoucherState
+from schemas.voucher import Discarded, LedgerState, VoucherState
 
 FILE_STATES = ("landed", "read", "held", "unreadable", "refused", "known")
 PAYMENT_STATES = ("waiting", "settled", "parked", "held", "refused", "known")
@@ -58,6 +58,12 @@ StateOfFile = Annotated[str | None, _state(FILE_STATES)]
 StateOfPayment = Annotated[str | None, _state(PAYMENT_STATES)]
 StateOfCase = Annotated[str | None, _state(CaseState)]
 StateOfVoucher = Annotated[str | None, _state(VoucherState)]
+StateInVisma = Annotated[
+    str | None,
+    typer.Option(
+        "--in-visma", parser=one_of(LedgerState), metavar="STATE", help=f"In Visma: {', '.join(LedgerState)}."
+    ),
+]
 StateOfInvoice = Annotated[str | None, _state(INVOICE_STATES)]
 StateOfNumber = Annotated[str | None, _state(NumberState)]
 StateOfTransaction = Annotated[str | None, _state(TRANSACTION_STATES)]

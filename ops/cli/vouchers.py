@@ -7,9 +7,10 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.choosing import BecauseOf, CauseOfFailure, StateOfVoucher
+from ops.cli.choosing import BecauseOf, CauseOfFailure, StateInVisma, StateOfVoucher
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Limit, Name, Why, day, group
+from ops.cli.making import kroner as in_ore
 from ops.cli.printing import kroner
 from schemas.voucher import Discarded
 
@@ -27,6 +28,11 @@ def list_(
     company: Annotated[str | None, typer.Option(help="Of this company.")] = None,
     code: Annotated[str | None, typer.Option(help="With this code of Visma's.")] = None,
     cause: CauseOfFailure = None,
+    search: Annotated[str | None, typer.Option(help="Our reference, or the number in Visma.")] = None,
+    amount: Annotated[
+        int | None, typer.Option(parser=in_ore, metavar="KRONER", help="Of this sum, as 1234.50.")
+    ] = None,
+    in_visma: StateInVisma = None,
     first: _Day = None,
     last: _Day = None,
     limit: Limit = 50,
@@ -44,6 +50,9 @@ def list_(
             first=first,
             last=last,
             cause=cause,
+            search=search,
+            amount=amount,
+            in_visma=in_visma,
             most=limit,
         )
     if json:

@@ -51,7 +51,7 @@ VOUCHERS = Listing(
     ),
     facets=(
         Facet("state", N_("State"), "v.state", tuple(VoucherState), option="--state"),
-        Facet("in_visma", N_("In Visma"), "v.ledger_state", tuple(LedgerState)),
+        Facet("in_visma", N_("In Visma"), "v.ledger_state", tuple(LedgerState), option="--in-visma"),
         Facet("cause", N_("Not delivered because"), _FOR_THIS_CAUSE, CAUSES, option="--cause"),
         Facet("company", N_("Company"), "v.company", option="--company"),
         Facet("code", N_("Code"), "coalesce(v.code, '')", option="--code"),

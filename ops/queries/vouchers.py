@@ -116,6 +116,9 @@ def listed(
     first: date | None,
     last: date | None,
     cause: str | None = None,
+    search: str | None = None,
+    amount: Money | None = None,
+    in_visma: str | None = None,
     most: int = MOST,
 ) -> tuple[VoucherRow, ...]:
     """Vouchers, the newest first; `first` and `last` are voucher dates. `cause`: why it is not delivered."""
@@ -125,6 +128,9 @@ def listed(
         ("v.code = :code", "code", code),
         ("v.voucher_on >= :first", "first", first),
         ("v.voucher_on <= :last", "last", last),
+        ("(v.reference = upper(:search) OR v.voucher_no = :search)", "search", search),
+        ("v.total = :amount", "amount", amount),
+        ("v.ledger_state = :in_visma", "in_visma", in_visma),
         (f"v.id IN (SELECT f.id FROM ({FAILED}) f WHERE f.cause = :cause)", "cause", cause),
     ]
     return tuple(VoucherRow(*row) for row in ask(connection, _ROW, conditions, "v.id DESC", most))

@@ -57,6 +57,8 @@ def test_what_failed_is_told_by_cause_with_what_to_do_and_who_has_stopped_delive
     assert "Open the period in Visma and retry" in said
     assert kk2("voucher", "list", "--cause", "refused")[1].count("\n") == 3
     assert kk2("voucher", "list", "--cause", "lost")[0] == 2
+    assert kk2("voucher", "list", "--amount", "101.00", "--search", "k1-1-2")[1].count("\n") == 2
+    assert "(none)" in kk2("voucher", "list", "--in-visma", "posted")[1]
     assert kk2("start", "delivery", "--installation", "visma")[0] == 0
     assert "stopped" not in kk2("voucher", "failed")[1]
 
