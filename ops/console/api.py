@@ -17,7 +17,7 @@ from ops.desk import listing
 from ops.desk.acting import AnyAct
 from ops.desk.listing import BadQuestion, Listing, Shape
 from ops.desk.register import ACTS, LISTINGS
-from ops.queries import cases, files, payments, vouchers
+from ops.queries import cases, files, jobs, payments, vouchers
 from ops.repairs import Person, Refusal
 from ops.repairs.acts import NotAllowed
 from ops.why import why
@@ -27,6 +27,7 @@ _Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id, as the list s
 _DETAILS: Mapping[str, Callable[[Connection, int], object | None]] = {
     "payments": payments.shown,
     "vouchers": vouchers.shown,
+    "jobs": jobs.shown,
     "files": files.shown,
     "cases": cases.standing,
     "why": why,

@@ -193,3 +193,8 @@ def test_the_totals_of_very_many_vouchers_come_from_the_sums_that_are_kept(
 
     assert (found.count, found.totals) == (3, {"total": kr(303)})
     assert (unknown.count, unknown.totals) == (None, {})
+
+
+def test_no_number_is_too_large_to_be_missing(kari: Visitor) -> None:
+    assert kari.get("/vouchers/99999999999999999999").status == 404
+    assert kari.get("/jobs/99999999999999999999").status == 404
