@@ -110,8 +110,16 @@ def show(payment: _Id, json: Json = False) -> None:
         ],
         right="split kroner voucher",
     )  # fmt: skip
+    for share in found.shares:
+        typer.echo(f"{printing.kroner(share.amount)} kr of it is case {share.case_no}'s")
     for case in found.suggestions:
         typer.echo(f"perhaps {case.case_no} ({case.confidence} of 100): {'; '.join(case.reasons)}")
+    for refund in found.refunds:
+        typer.echo(
+            f"refund {refund.id}, {printing.kroner(refund.amount)} kr: {refund.state} {refund.reference}".rstrip()
+        )
+    for note in found.notes:
+        typer.echo(f"{note.at:%Y-%m-%d %H:%M} note by {note.actor}: {note.text}")
     for each in found.acts:
         typer.echo(f"{each.at:%Y-%m-%d %H:%M} {each.act} by {each.actor}: {each.reason}")
 

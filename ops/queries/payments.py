@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from ops.queries.asking import MOST, ask
+from ops.queries.refunds import RefundRow, refunds
 from ops.queries.rules import masked
 from ops.queries.suggestions import suggestions
 from ops.queries.work import ActRow, acts
@@ -62,6 +63,7 @@ class SplitRow:
     kind: str
     item_id: int | None
     invoice_no: str | None
+    case_id: int | None
     case_no: str | None
     amount: Money
     corrects: bool
@@ -72,8 +74,27 @@ class SplitRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What of a payment that a person shared over cases is one case's."""
+
+    case_id: int
+    case_no: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody said of a payment; may hold personal data."""
+
+    id: int
+    at: datetime
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentDetail:
-    """One payment with all of it."""
+    """One payment with all of it. `shares` is empty for one that is on one case, or on none."""
 
     payment: PaymentRow
     debit_account: str | None
@@ -81,8 +102,11 @@ class PaymentDetail:
     text: str | None
     reverses: int | None
     taken_back_by: int | None
+    shares: tuple[Share, ...]
     splits: tuple[SplitRow, ...]
     suggestions: tuple[Suggestion, ...]
+    notes: tuple[Note, ...]
+    refunds: tuple[RefundRow, ...]
     acts: tuple[ActRow, ...]
 
 
@@ -112,7 +136,11 @@ def listed(
         ("p.company = :company", "company", company),
         ("p.file_id = :file", "file", file_id),
         ("p.kid = :kid", "kid", kid),
-        ("p.case_id = :case", "case", case_id),
+        (
+            "(p.case_id = :case OR p.id IN (SELECT payment_id FROM payment_share WHERE case_id = :case))",
+            "case",
+            case_id,
+        ),
         ("p.amount = :amount", "amount", amount),
         ("p.booked_on >= :first", "first", first),
         ("p.booked_on <= :last", "last", last),
@@ -192,17 +220,40 @@ def shown(connection: Connection, payment_id: int) -> PaymentDetail | None:
         extra.text,
         extra.reverses,
         extra.taken_back_by,
+        _shares(connection, payment_id),
         splits(connection, payment_id),
         may_be.get(payment_id, ()),
+        _notes(connection, payment_id),
+        refunds(connection, company=None, state=None, payment_id=payment_id),
         acts(connection, subject=f"payment {payment_id}", actor=None),
     )
+
+
+def _shares(connection: Connection, payment_id: int) -> tuple[Share, ...]:
+    found = connection.execute(
+        text(
+            "SELECT c.id, c.case_no, s.amount FROM payment_share s JOIN kk2_case c ON c.id = s.case_id "
+            "WHERE s.payment_id = :id ORDER BY c.case_no, c.id"
+        ),
+        {"id": payment_id},
+    )
+    return tuple(Share(*row) for row in found)
+
+
+def _notes(connection: Connection, payment_id: int) -> tuple[Note, ...]:
+    """The oldest first."""
+    found = connection.execute(
+        text("SELECT id, at, actor, text FROM payment_note WHERE payment_id = :id ORDER BY id"),
+        {"id": payment_id},
+    )
+    return tuple(Note(*row) for row in found)
 
 
 def splits(connection: Connection, payment_id: int) -> tuple[SplitRow, ...]:
     """Every split that the payment ever had, in the order in which they were made."""
     rows = connection.execute(
         text(
-            "SELECT s.id, s.kind, s.item_id, i.invoice_no, c.case_no, s.amount, s.corrects, s.superseded_by IS NULL AS stands, "
+            "SELECT s.id, s.kind, s.item_id, i.invoice_no, c.id AS case_id, c.case_no, s.amount, s.corrects, s.superseded_by IS NULL AS stands, "
             "v.id AS voucher_id, v.state AS voucher_state, v.voucher_no FROM split s LEFT JOIN item i ON i.id = s.item_id "
             "LEFT JOIN kk2_case c ON c.id = s.case_id LEFT JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
             "LEFT JOIN voucher v ON v.id = t.voucher_id WHERE s.payment_id = :id ORDER BY s.id"

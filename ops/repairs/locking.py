@@ -34,7 +34,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """`homes`: the cases that the payment has live splits on, by id. `ends`: by case asked for, the one it leads to."""
+    """`homes`: the cases that have money of the payment, by id. `ends`: by case asked for, the one it leads to."""
 
     payment: Payment
     homes: dict[int, LockedCase]
@@ -69,7 +69,7 @@ def lock(connection: Connection, payment_id: int) -> Payment:
 
 
 def lock_with_cases(connection: Connection, payment_id: int, case_ids: Collection[int] = ()) -> Locked:
-    """Lock the cases that the payment is on and those asked for, all in id order, and then the payment."""
+    """Lock the cases that the payment is on, or was, and those asked for, all in id order, and then the payment."""
     ends = main_cases(connection, list(case_ids))
     for case_id in case_ids:
         if case_id not in ends:
@@ -77,13 +77,14 @@ def lock_with_cases(connection: Connection, payment_id: int, case_ids: Collectio
     homes = _homes(connection, payment_id)
     cases = case_facts.lock(connection, {*homes, *ends.values()})
     payment = lock(connection, payment_id)
-    if not _homes(connection, payment_id) <= homes:
+    now = _homes(connection, payment_id)
+    if not now.keys() <= homes.keys():
         raise Refusal(f"{payment.name} was just given another case: look at it again")
     if main_cases(connection, list(case_ids)) != ends:
         raise Refusal("a case was just merged into another: look at it again")
     return Locked(
         payment,
-        {case_id: cases[case_id] for case_id in sorted(homes)},
+        {case_id: cases[case_id] for case_id, amount in now.items() if amount},
         {case_id: cases[end] for case_id, end in ends.items()},
     )
 
@@ -115,11 +116,13 @@ def need_no_refund(connection: Connection, payment: Payment) -> None:
     raise Refusal(f"{what} was paid back on {row.paid_on}, refund {row.id}: it can't cover a case too")
 
 
-def _homes(connection: Connection, payment_id: int) -> set[int]:
+def _homes(connection: Connection, payment_id: int) -> dict[int, Money]:
+    """How much of the payment is on each case with live splits of it: nothing, where a voucher's money is taken back."""
     found = connection.execute(
         text(
-            "SELECT DISTINCT case_id FROM split WHERE payment_id = :id AND superseded_by IS NULL AND case_id IS NOT NULL"
+            "SELECT case_id, sum(amount)::bigint FROM split WHERE payment_id = :id AND superseded_by IS NULL "
+            "AND case_id IS NOT NULL GROUP BY 1 ORDER BY 1"
         ),
         {"id": payment_id},
     )
-    return set(found.scalars())
+    return {row[0]: row[1] for row in found}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ops.queries.cases import Balance
-from ops.queries.payments import PaymentRow, SplitRow
+from ops.queries.payments import Note, PaymentRow, SplitRow
 from ops.queries.transactions import TransactionRow
 from ops.queries.work import ActRow
 from schemas.money import Money
@@ -92,7 +92,8 @@ class VoucherLineOf:
 class Why:
     """All of it, from the line in the file to Visma's number. What does not apply is None or empty.
 
-    `moved`: what Visma had moved on the case by the payment's interest date. `rule` names the rule and the version of the program that answers; `agrees`: what stands is what the rule gives now.
+    `shares`: of a payment that is on several cases, the answer for each of them, with that case's share; what is asked of
+    one case is empty then. `moved`: what Visma had moved on the case by the payment's interest date. `rule` names the rule and the version of the program that answers; `agrees`: what stands is what the rule gives now.
     """
 
     payment: PaymentRow
@@ -107,6 +108,9 @@ class Why:
     takes_back: int | None
     rule: str
     agrees: bool
+    share: Money | None
+    shares: "tuple[Why, ...]"
     splits: tuple[SplitRow, ...]
     lines: tuple[VoucherLineOf, ...]
+    notes: tuple[Note, ...]
     acts: tuple[ActRow, ...]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 from importlib.metadata import version
+from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
@@ -18,6 +19,10 @@ from schemas.case import Kind
 from schemas.money import Money
 from workers.store import setup as setup_store
 
+_Wanted: TypeAlias = dict[tuple[int | None, int | None, str], Money]
+"""By case, item and kind: what the rule gives."""
+
+_GIVE = frozenset({"assign", "share out", "undo", "release"})  # what a person says of a payment's case
 _RULE = "pipeline.allocation.settle"
 
 
@@ -39,22 +44,47 @@ def why(connection: Connection, payment_id: int) -> Why | None:
         takes_back=detail.reverses,
         rule=f"{_RULE}, kk2-visma {version('kk2-visma')}",
         agrees=True,
+        share=None,
+        shares=(),
         splits=detail.splits,
         lines=_lines(connection, payment_id),
+        notes=detail.notes,
         acts=_acts(connection, detail),
     )
-    case_id = detail.payment.case_id
-    standing = cases.standing(connection, case_id) if case_id and detail.payment.state == "settled" else None
-    return told if standing is None else _explained(connection, told, standing)
+    wanted: _Wanted = {}
+    if detail.shares:
+        told = replace(told, shares=_shares(connection, told, detail, wanted))
+    elif detail.payment.state == "settled" and detail.payment.case_id is not None:
+        told = _explained(connection, told, detail.payment.case_id, wanted)
+    return replace(told, agrees=_agrees(wanted, told))
 
 
-def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
-    """Add the walk: the case as it was when the payment's turn came, and each step."""
-    facts = standing.facts
-    mine = next((p for p in facts.payments if p.id == told.payment.id), None)
-    if mine is None:
-        return replace(told, agrees=False)
-    whole = allocation.settle(facts)
+def _shares(connection: Connection, told: Why, detail: PaymentDetail, wanted: _Wanted) -> tuple[Why, ...]:
+    """The answer for each case, with its share and its splits; what is the whole payment's is not said again."""
+    found = []
+    for share in detail.shares:
+        splits = tuple(row for row in told.splits if row.case_id == share.case_id)
+        of_case = replace(
+            told, case_no=share.case_no, share=share.amount, splits=splits, lines=(), notes=(), acts=()
+        )
+        mine: _Wanted = {}
+        of_case = _explained(connection, of_case, share.case_id, mine)
+        found.append(replace(of_case, agrees=_agrees(mine, of_case)))
+        wanted |= mine
+    return tuple(found)
+
+
+def _explained(connection: Connection, told: Why, case_id: int, wanted: _Wanted) -> Why:
+    """Add the walk: the case as it was when the payment's turn came, and each step. `wanted` gets what the rule gives."""
+    standing = cases.standing(connection, case_id)
+    facts = standing.facts if standing is not None else None
+    mine = next((p for p in facts.payments if p.id == told.payment.id), None) if facts else None
+    if standing is None or facts is None or mine is None:
+        return told
+    for split in allocation.settle(facts).splits:
+        if split.payment_id == mine.id:
+            key = case_id, split.item_id, split.kind.name.lower()
+            wanted[key] = wanted.get(key, 0) + split.amount
     before, upto = interest.around(facts, mine.id)
     walked = {split.payment_id for split in before.splits}
     balance = cases.balance(
@@ -74,7 +104,6 @@ def _explained(connection: Connection, told: Why, standing: Standing) -> Why:
         order=_order(connection, told, mine, standing) if mine.reverses is None else None,
         steps=_steps(mine, upto, owed),
         interest=_interest(facts, before, upto, mine),
-        agrees=_agrees(whole, told),
     )
 
 
@@ -119,16 +148,13 @@ def _order(connection: Connection, told: Why, mine: Incoming, standing: Standing
     return Order(kinds, f"client {case.client}", row.id, row.valid_from, row.version)
 
 
-def _agrees(whole: CaseSplit, told: Why) -> bool:
-    """Whether the live splits on the case are what the rule gives now."""
-    wanted: dict[tuple[int | None, str], Money] = defaultdict(int)
-    for split in whole.splits:
-        if split.payment_id == told.payment.id:
-            wanted[split.item_id, split.kind.name.lower()] += split.amount
+def _agrees(wanted: _Wanted, told: Why) -> bool:
+    """Whether the live splits on cases are what the rule gives now; on a case that the payment is not on they are nothing."""
+    left = defaultdict(int, wanted)
     for row in told.splits:
         if row.stands and row.kind != "suspense":
-            wanted[row.item_id, row.kind] -= row.amount
-    return not any(wanted.values())
+            left[row.case_id, row.item_id, row.kind] -= row.amount
+    return not any(left.values())
 
 
 def _origin(connection: Connection, detail: PaymentDetail) -> Origin:
@@ -149,12 +175,16 @@ def _found_by(connection: Connection, detail: PaymentDetail) -> str:
         ),
         {"id": payment.id},
     ).one_or_none()
+    last = next((act.act for act in detail.acts if act.act in _GIVE), None)  # the newest is the first
+    if last in {"undo", "release"}:
+        assigned = None
     if payment.note is not None:
         return payment.note
     if payment.case_no is None:
         return f"in state {payment.state}"
     if assigned is not None:
-        return f"assigned by {assigned.actor} on {assigned.at:%Y-%m-%d}"
+        what = "shared out" if detail.shares else "assigned"
+        return f"{what} by {assigned.actor} on {assigned.at:%Y-%m-%d}"
     if payment.rule_id is not None:
         return f"rule {payment.rule_id}: what this payer's account sends is for case {payment.case_no}"
     if detail.reverses is not None:

@@ -18,6 +18,7 @@ _MOVES = {
     "write_off": "avskrivning",
     "reversal": "tilbakeføring",
 }
+_NOT_SO = "NB: fordelingen som står, er en annen: saken er endret siden, eller gjøres opp på nytt nå"
 _STATES = {
     "waiting": "venter på fordeling",
     "settled": "fordelt",
@@ -41,26 +42,40 @@ def as_text(why: Why) -> str:
     """Say the whole answer, from the line in the file to Visma's number."""
     lines = [
         *_payment(why),
-        *_moved(why),
-        *_balance(why),
-        *_steps(why),
-        *(line for each in why.interest for line in _interest(each)),
+        *_walk(why),
+        *(line for each in why.shares for line in _share(each)),
         *_splits(why),
         *_vouchers(why),
+        *_notes(why),
         *_acts(why),
     ]
     return "\n".join(lines)
 
 
+def _walk(why: Why) -> list[str]:
+    return [
+        *_moved(why),
+        *_balance(why),
+        *_steps(why),
+        *(line for each in why.interest for line in _interest(each)),
+    ]
+
+
+def _share(why: Why) -> list[str]:
+    assert why.share is not None, "the answer for one case of several has its share"
+    return [f"Andel på sak {why.case_no}: {in_kroner(why.share)} kr", *(f"  {line}" for line in _walk(why))]
+
+
 def _payment(why: Why) -> list[str]:
     payment, origin = why.payment, why.origin
+    on = ", ".join(f"{each.case_no}" for each in why.shares) or why.case_no or "(ingen)"
     return [
         f"Innbetaling {payment.id}: {in_kroner(payment.amount)} kr, {_STATES.get(payment.state, payment.state)}",
         f"  fil            {origin.file_id} {origin.file_name}, linje {origin.line} (sha256 {origin.sha256[:16]}…)",
         f"  konto          {payment.account}, bokført {payment.booked_on}, rentedato {payment.interest_on}",
         f"  kontoutskrift  {payment.statement_ref or '(ingen referanse)'}",
         f"  KID            {payment.kid or '(ingen)'}",
-        f"  sak            {why.case_no or '(ingen)'}: {why.found_by}",
+        f"  sak            {on}: {why.found_by}",
     ]
 
 
@@ -108,10 +123,8 @@ def _steps(why: Why) -> list[str]:
     ]
     if why.steps:
         lines.append(f"  regel {why.rule}")
-    if not why.agrees:
-        lines.append(
-            "  NB: fordelingen som står, er en annen: saken er endret siden, eller gjøres opp på nytt nå"
-        )
+    if why.steps and not why.agrees:
+        lines.append(f"  {_NOT_SO}")
     return lines
 
 
@@ -137,12 +150,16 @@ def _splits(why: Why) -> list[str]:
     if not why.splits:
         return []
     lines = ["Fordelt slik:"]
+    several = len({row.case_id for row in why.splits if row.case_id is not None}) > 1
     for row in why.splits:
         what = f"{_KINDS[row.kind]} {row.invoice_no or ''}".strip()
+        case = f"  sak {row.case_no}" if several and row.case_no else ""
         where = f"bilag {row.voucher_id}" if row.voucher_id is not None else "bokføringsforslaget"
         gone = "" if row.stands else "  (erstattet)"
         correction = "  (rettelse)" if row.corrects else ""
-        lines.append(f"  {what:<32} {in_kroner(row.amount):>14}  {where}{correction}{gone}")
+        lines.append(f"  {what:<32} {in_kroner(row.amount):>14}  {where}{case}{correction}{gone}")
+    if not why.steps and not why.shares and not why.agrees:
+        lines.append(f"  {_NOT_SO}")
     return lines
 
 
@@ -160,6 +177,12 @@ def _vouchers(why: Why) -> list[str]:
             f"  {line.no:>4} {line.account:<12} {line.text:<30} {in_kroner(line.amount):>14}{summed}"
         )
     return lines
+
+
+def _notes(why: Why) -> list[str]:
+    if not why.notes:
+        return []
+    return ["Merknader:", *(f"  {each.at:%Y-%m-%d %H:%M} {each.actor}: {each.text}" for each in why.notes)]
 
 
 def _acts(why: Why) -> list[str]:

@@ -1,20 +1,25 @@
 """A payment is given to another case, shared over cases or taken off: the next proposal moves what was posted, no bank line."""
 
+import threading
 from collections.abc import Callable
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from ops import repairs
 from ops.access import ALL_ROLES
 from ops.repairs import Person, Refusal
 from ops.simulator import Fault, FaultKind
+from ops.why import Why, as_text, why
 from schemas.case import Kind
 from schemas.money import kr
 from schemas.setup import ParkedPolicy
-from tests.site import Site, kid_of, paid, site
+from tests.site import Site, kid_of, paid, site, until
 
 DUE = date(2026, 3, 31)  # after the payments: no interest
 LINES = "SELECT account, customer_no, amount FROM voucher_line WHERE voucher_id = (SELECT max(id) FROM voucher) ORDER BY amount, customer_no"
@@ -432,4 +437,145 @@ def test_the_order_that_the_debtor_chose_holds_for_each_share(here: Site) -> Non
         "SELECT case_id, sum(amount) FROM split WHERE kind = 3 AND superseded_by IS NULL GROUP BY 1 ORDER BY 1"
     )
     assert found == [(first, kr(100)), (second, kr(100))]
+    here.prove()
+
+
+# --- what is told of it ---
+
+
+def told(here: Site) -> tuple[Why, str]:
+    with here.engine.connect() as connection:
+        found = why(connection, payment(here))
+    assert found is not None
+    assert found.agrees
+    return found, as_text(found)
+
+
+def test_why_a_moved_payment_is_where_it_is(two: tuple[Site, int, int]) -> None:
+    here, _, second = two
+    here.act(repairs.assign, payment(here), second, original=None)
+    here.rest()
+
+    found, words = told(here)
+
+    assert (found.case_no, found.found_by.split(" on ")[0]) == ("0221-00000002", "assigned by kari")
+    assert [(step.kind, step.covered) for step in found.steps if step.covered] == [("principal", kr(400))]
+    assert "-400,00  bilag 2  sak 0221-00000001  (rettelse)" in words
+
+
+def test_why_a_shared_payment_is_so_on_each_case(two: tuple[Site, int, int]) -> None:
+    here, first, second = two
+    here.act(repairs.comment, payment(here), "to fakturaer")
+    here.act(repairs.share_out, payment(here), [(first, kr(150)), (second, kr(250))])
+    here.rest()
+
+    found, words = told(here)
+
+    assert [(each.case_no, each.share, each.agrees) for each in found.shares] == [
+        ("0221-00000001", kr(150), True),
+        ("0221-00000002", kr(250), True),
+    ]
+    assert [sum(step.covered for step in each.steps) for each in found.shares] == [kr(150), kr(250)]
+    assert found.found_by.startswith("shared out by kari")
+    assert "Andel på sak 0221-00000002: 250,00 kr" in words
+    assert "to fakturaer" in words
+
+
+def test_why_an_undone_payment_waits_and_who_found_it_after_its_release(two: tuple[Site, int, int]) -> None:
+    here, _, second = two
+    here.act(repairs.assign, payment(here), second, original=None)
+    here.act(repairs.undo, payment(here))
+    found, words = told(here)
+    assert "was taken off case 0221-00000002 by a person" in found.found_by
+    assert "undo" in words
+
+    here.act(repairs.release, [payment(here)])
+
+    found, _ = told(here)
+    assert found.found_by.startswith("KID ")
+    assert found.case_no == "0221-00000001"
+
+
+# --- two people at once, and money at random ---
+
+
+def test_of_two_people_at_once_the_second_hears_of_the_first(two: tuple[Site, int, int]) -> None:
+    here, first, second = two
+    mine = payment(here)
+    heard: list[str] = []
+
+    def other() -> None:
+        heard.append(no(here, repairs.share_out, mine, [(first, kr(100)), (second, kr(300))]))
+
+    with here.engine.begin() as connection:
+        repairs.assign(connection, mine, second, original=None, person=KARI)
+        person = threading.Thread(target=other)
+        person.start()
+        until(lambda: here.one("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")[0] is True)
+    person.join()
+
+    assert "payment 1 is waiting" in heard[0]
+    assert "last: assign by kari" in heard[0]
+
+
+def test_the_proposal_that_is_approved_meanwhile_has_all_or_nothing_of_it(two: tuple[Site, int, int]) -> None:
+    here, _, second = two
+    here.case(3, kr(1000), DUE)
+    here.drop(here.file(paid(kid_of(3), kr(500))))
+    here.drain(but=("approve", "deliver"))
+    (work,) = here.due()
+    (mine,) = here.one("SELECT id FROM payment WHERE amount = :n", n=kr(500))
+    with here.engine.begin() as connection:
+        repairs.assign(connection, int(str(mine)), second, original=None, person=KARI)
+        worker = threading.Thread(target=here.work, args=work)
+        worker.start()
+        until(lambda: here.one("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")[0] is True)
+    worker.join()
+    here.drain()
+    here.rest()
+
+    assert here.all(ON, id=mine) == [(second, kr(500))]
+    assert here.one(BANK) == (kr(900),)
+    here.prove()
+
+
+_NUMBERS = count(100)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    amounts=st.lists(st.integers(1, 150_000), min_size=2, max_size=4, unique=True),
+    turns=st.lists(st.sampled_from(["share", "move", "undo", "rest"]), max_size=5),
+)
+def test_whatever_is_done_every_ore_is_on_its_case_and_the_bank_has_it_once(
+    here: Site, amounts: list[int], turns: list[str]
+) -> None:
+    numbers = [next(_NUMBERS) for _ in amounts]
+    on = [here.case(n, kr(1000), DUE) for n in numbers]
+    here.come(paid(kid_of(numbers[0]), sum(amounts)))
+    (mine,) = here.one("SELECT max(id) FROM payment")
+    stands: dict[object, int] = {on[0]: sum(amounts)}
+    for turn in turns:
+        amounts = amounts[1:] + amounts[:1]
+        if turn == "share":
+            here.act(repairs.share_out, mine, list(zip(on, amounts, strict=True)))
+            stands = dict(zip(on, amounts, strict=True))
+        elif turn == "move" and stands.keys() != {on[1]}:
+            here.act(repairs.assign, mine, on[1], original=None)
+            stands = {on[1]: sum(amounts)}
+        elif turn == "undo" and stands:
+            here.act(repairs.undo, mine)
+            stands = {}
+        elif turn == "rest":
+            here.rest()
+    here.rest()
+
+    assert dict(here.all(ON, id=mine)) == (stands or {None: sum(amounts)})  # type: ignore[arg-type]
+    for number, case_id in zip(numbers, on, strict=True):
+        covered = min(stands.get(case_id, 0), kr(1000))
+        posted = (
+            "SELECT coalesce(sum(amount), 0) FROM voucher_line WHERE account = '1500' AND customer_no = :no"
+        )
+        assert here.one(posted, no=str(number)) == (-covered,)
+    assert here.one(BANK) == here.one("SELECT sum(amount) FROM payment")
     here.prove()
