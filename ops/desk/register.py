@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ops.desk import cases, parked, payments, reconciliation, rules, vouchers
+from ops.desk import cases, parked, payments, reconciliation, rules, schedules, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
@@ -12,6 +12,7 @@ _AREAS = (
     parked,
     reconciliation,
     rules,
+    schedules,
     vouchers,
 )
 

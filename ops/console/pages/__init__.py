@@ -7,6 +7,7 @@ from ops.console.pages import (
     reconciliation,
     rules,
     standing,
+    visma,
     vouchers,
 )
 
@@ -17,5 +18,6 @@ ROUTERS = (
     payments.router,
     reconciliation.router,
     rules.router,
+    visma.router,
     vouchers.router,
 )

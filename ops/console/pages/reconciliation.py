@@ -20,7 +20,7 @@ from workers.store import setup as setup_store
 router = APIRouter()
 STATES: Mapping[DayState, tuple[str, str]] = {
     DayState.AGREES: ("=", N_("agrees, not signed")),
-    DayState.DIFFERS: ("≠", N_("differs")),
+    DayState.DIFFERS: ("≠", N_("has differences")),
     DayState.EXPLAINED: ("≈", N_("explained, not signed")),
     DayState.UNKNOWN: ("?", N_("Visma has not told all")),
     DayState.SIGNED: ("✓", N_("signed")),
