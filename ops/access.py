@@ -24,7 +24,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
             "assign", "share out", "undo", "choose order", "propose refund", "refunded", "withdraw refund", "approve",
             "explain", "stop case", "resume case", "write numbers again", "apply", "set aside", "decide again",
             "reject suggestion", "rule on", "add cost", "withdraw item", "waive", "withdraw waiver", "merge case",
-            "unmerge case", "close case", "reopen case", "sign day", "reopen day",
+            "unmerge case", "close case", "reopen case", "sign day", "reopen day", "send back", "take up",
         ),
     ),
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     )
     HELD_IN_FILE = "held_in_file"  # a payment of the file is held: release or refuse it first
     NO_AUTO_APPROVE = "no_auto_approve"  # the company's setup wants a person
+    SENT_BACK = "sent_back"  # a person sent it back with a reason: correct, then take it up
     NO_SETUP = "no_setup"  # no row of the setup is valid on the day: apply one, then try again
     # a voucher
     REFUSED = "refused"  # Visma refused it: correct and retry, or discard

@@ -1,6 +1,6 @@
 """`kk2 proposal`: the posting proposals as they stand now, and a person's approval of exactly what was shown."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,21 @@ from ops.cli.acting import act
 from ops.cli.making import DryRun, Json, Name, Why, group
 from schemas.wording import counted
 
+if TYPE_CHECKING:
+    from ops.queries.correcting import Covered
+    from workers.facts.proposals import Place
+
 app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
 _Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
 _File = Annotated[int | None, typer.Option("--file", metavar="ID", help="Only the payments of this file.")]
+_Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group",
+        metavar="ACCOUNT/DAY/REF",
+        help="Only this sum on the bank statement; may be given several times.",
+    ),
+]
 
 
 @app.command("list", epilog="Example: kk2 proposal list")
@@ -33,12 +45,14 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: kk2 proposal show 100")
-def show(company: _Company, file: _File = None, json: Json = False) -> None:
+def show(company: _Company, file: _File = None, only: _Groups = None, json: Json = False) -> None:
     """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest."""
     from ops.queries import proposals
+    from ops.queries.correcting import four_eyes
 
     with reaching.reading(company=company) as connection:
-        found = proposals.proposal(connection, company, file)
+        found = proposals.proposal(connection, company, file, _places(only))
+        eyes = four_eyes(connection, company, file, found.absolute)
     if json:
         printing.as_json([found])
         return
@@ -56,6 +70,13 @@ def show(company: _Company, file: _File = None, json: Json = False) -> None:
     )
     for why in found.waits:
         typer.echo(f"waits: {why}")
+    for back in found.sent_back:
+        what = f"file {back.file_id}" if back.file_id else "all of it"
+        typer.echo(f"sent back ({what}) by {back.actor}: {back.reason}")
+    if eyes.last:
+        typer.echo(
+            f"last corrected by {eyes.last.actor}{', so another person approves it' if eyes.over else ''}"
+        )
     typer.echo(f"digest {found.digest}")
 
 
@@ -63,6 +84,7 @@ def show(company: _Company, file: _File = None, json: Json = False) -> None:
 def approve(
     company: _Company,
     file: _File = None,
+    only: _Groups = None,
     digest: Annotated[
         str, typer.Option(help="The digest of what was shown; without it, what stands now is shown.")
     ] = "",
@@ -72,13 +94,16 @@ def approve(
     name: Name = "",
     json: Json = False,
 ) -> None:
-    """Approve and post a company's proposal, exactly as it was shown: a change since then is said and nothing is posted."""
+    """Approve and post a company's proposal, exactly as it was shown: a change since then is said and nothing is posted.
+
+    With --group only those sums of the bank statement; the rest stays in the proposal.
+    """
     from ops.queries import proposals
     from ops.repairs.proposals import approve as approved
 
     if not digest:
         with reaching.reading(company=company) as connection:
-            shown = proposals.proposal(connection, company, file)
+            shown = proposals.proposal(connection, company, file, _places(only))
         typer.echo(
             f"company {company}: {counted(shown.payments, 'payment')}, {printing.kroner(shown.amount)} kr, {shown.parked} parked",
             err=json,
@@ -87,9 +112,87 @@ def approve(
             typer.confirm("Approve and post them?", abort=True, err=True)
         digest = shown.digest
     act(
-        lambda c, who: approved(c, company, file, digest, person=who),
+        lambda c, who: approved(c, company, file, digest, person=who, only=_places(only)),
         name=name, reason=reason, dry_run=dry_run, json=json,
     )  # fmt: skip
+
+
+@app.command("corrected", epilog="Example: kk2 proposal corrected 100")
+def corrected_(company: _Company, file: _File = None, json: Json = False) -> None:
+    """List the proposal's payments that stand otherwise than the machine split them first, with both versions."""
+    from ops.queries.correcting import corrected
+
+    with reaching.reading(company=company) as connection:
+        found = corrected(connection, company, file)
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("payment", "kroner", "the machine", "now", "last by"),
+        [
+            (each.payment_id, printing.kroner(each.amount), _covers(each.machine) or f"parked: {each.parked_for}",
+             _covers(each.person), each.last.actor if each.last else "")
+            for each in found
+        ],
+        right="payment kroner",
+    )  # fmt: skip
+
+
+@app.command(
+    "send-back", epilog="Example: kk2 proposal send-back 100 --file 17 --reason 'two payments look swapped'"
+)
+def send_back_(
+    company: _Company,
+    file: _File = None,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Send a proposal back with a reason: neither policy nor a person posts it until it is taken up."""
+    from ops.repairs import send_back
+
+    act(
+        lambda c, who: send_back(c, company, file, person=who),
+        name=name,
+        reason=reason,
+        dry_run=dry_run,
+        json=json,
+    )
+
+
+@app.command("take-up", epilog="Example: kk2 proposal take-up 100 --file 17 --reason 'they are right now'")
+def take_up_(
+    company: _Company,
+    file: _File = None,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Take a proposal up that was sent back: it can be approved again."""
+    from ops.repairs import take_up
+
+    act(
+        lambda c, who: take_up(c, company, file, person=who),
+        name=name,
+        reason=reason,
+        dry_run=dry_run,
+        json=json,
+    )
+
+
+def _covers(parts: "tuple[Covered, ...]") -> str:
+    return ", ".join(f"{p.kind} {p.invoice_no or p.case_no} {printing.kroner(p.amount)}" for p in parts)
+
+
+def _places(written: list[str] | None) -> "tuple[Place, ...]":
+    from ops.queries.proposals import place_of
+
+    try:
+        return tuple(place_of(each) for each in written or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _first_of(waits: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ REPAIRS: dict[Reason, str] = {
     Reason.NOTHING_MATCHED: "kk2 payment list --state parked, then kk2 proposal approve COMPANY",
     Reason.HELD_IN_FILE: "kk2 payment release ID, or kk2 payment refuse ID, for each that is held",
     Reason.NO_AUTO_APPROVE: "kk2 proposal approve COMPANY",
+    Reason.SENT_BACK: "kk2 proposal show COMPANY says why; correct it, then kk2 proposal take-up COMPANY",
     Reason.NO_SETUP: "kk2 client apply FILE.toml, then kk2 work retry ID; an invoice: kk2 case import COMPANY",
     Reason.REFUSED: "kk2 voucher retry ID, kk2 voucher correct ID, or kk2 voucher discard ID --posted-by-hand NO",
     Reason.PERIOD_CLOSED: "open the period in Visma and kk2 voucher retry ID, or kk2 voucher correct ID",

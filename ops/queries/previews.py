@@ -11,6 +11,7 @@ from pipeline import posting
 from pipeline.posting import PartFacts, VoucherFacts
 from schemas.money import Money
 from workers.facts import parts, proposals
+from workers.facts.proposals import Place
 from workers.store import setup as setup_store
 
 _NO_REFERENCE_YET = "K0-0-0"
@@ -31,13 +32,13 @@ class VoucherPreview:
 
 
 def preview(
-    connection: Connection, company: str, file_id: int | None, most: int
+    connection: Connection, company: str, file_id: int | None, most: int, only: tuple[Place, ...] = ()
 ) -> tuple[VoucherPreview, ...]:
     """The first `most` vouchers of what a person's approval would post; nothing is locked and nothing is written.
 
     Raises `NoSuchSetupError` for a voucher date without a setup.
     """
-    found = scope_of(connection, company, file_id)
+    found = scope_of(connection, company, file_id, only)
     if found is None:
         return ()
     scope, _ = found

@@ -2,13 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
 from schemas.money import Money
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
-from workers.facts.proposals import Scope
+from workers.facts.proposals import Place, Scope
 from workers.store import setup as setup_store
 from workers.store.bulk import rows
 
@@ -26,6 +26,21 @@ class ProposedGroup:
     parked: int
     parked_amount: Money
 
+    @property
+    def place(self) -> Place:
+        """What the group is chosen by."""
+        return Place(self.account, self.booked_on, self.statement_ref)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """A proposal that waits because somebody sent it back. `file_id` is None for all of the company's."""
+
+    file_id: int | None
+    actor: str
+    at: datetime
+    reason: str
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -39,10 +54,13 @@ class Proposal:
     absolute: Money
     parked: int
     waits: tuple[str, ...]
+    sent_back: tuple[SentBack, ...]
     digest: str
 
 
-def scope_of(connection: Connection, company: str, file_id: int | None) -> tuple[Scope, Company] | None:
+def scope_of(
+    connection: Connection, company: str, file_id: int | None, only: tuple[Place, ...] = ()
+) -> tuple[Scope, Company] | None:
     """The payments that a person's approval takes, as the cutting of a proposal sees them; None without a setup today."""
     today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
     try:
@@ -56,23 +74,36 @@ def scope_of(connection: Connection, company: str, file_id: int | None) -> tuple
         ).scalar_one_or_none()
     )
     suspense = found.parked_policy is ParkedPolicy.SUSPENSE
-    return Scope(company, file_id, fresh, suspense, found.payments_per_voucher, by_person=True), found
+    return Scope(company, file_id, fresh, suspense, found.payments_per_voucher, True, only), found
 
 
-def proposal(connection: Connection, company: str, file_id: int | None) -> Proposal:
-    """What would be posted now; empty for a company without a setup."""
-    found = scope_of(connection, company, file_id)
+def proposal(
+    connection: Connection, company: str, file_id: int | None, only: tuple[Place, ...] = ()
+) -> Proposal:
+    """What would be posted now, or of it the chosen posting groups; empty for a company without a setup."""
+    found = scope_of(connection, company, file_id, only)
     if found is None:
-        return _made(company, file_id, [], "", ())
+        return _made(company, file_id, [], "", (), ())
     scope, _ = found
-    values = scope.values()
     return _made(
         company,
         file_id,
-        rows(connection, _groups(scope), values),
-        _setup_rows(connection),
+        rows(connection, _groups(scope), scope.values()),
+        f"{_setup_rows(connection)}|{only}" if only else _setup_rows(connection),
         _waits(connection, company),
+        _sent_back(connection, company),
     )
+
+
+def place_of(written: str) -> Place:
+    """Read a posting group as people write it, ACCOUNT/2026-03-16/REF; raises ValueError with what was expected."""
+    account, _, rest = written.partition("/")
+    day, _, ref = rest.partition("/")
+    try:
+        return Place(account, date.fromisoformat(day), ref)
+    except ValueError:
+        pass
+    raise ValueError(f"expected ACCOUNT/YYYY-MM-DD/REF, as `kk2 proposal show` lists them; found {written!r}")
 
 
 def companies_with_proposals(connection: Connection) -> tuple[str, ...]:
@@ -118,14 +149,30 @@ def _waits(connection: Connection, company: str) -> tuple[str, ...]:
     )
 
 
+def _sent_back(connection: Connection, company: str) -> tuple[SentBack, ...]:
+    """What of the company's is sent back and not taken up, oldest first."""
+    found = connection.execute(
+        text(
+            "SELECT nullif(file_id, 0), actor, at, reason FROM sent_back WHERE company = :company "
+            "AND taken_up_at IS NULL ORDER BY id"
+        ),
+        {"company": company},
+    )
+    return tuple(SentBack(*row) for row in found)
+
+
 def _made(
-    company: str, file_id: int | None, found: list[tuple[object, ...]], setup: str, waits: tuple[str, ...]
+    company: str,
+    file_id: int | None,
+    found: list[tuple[object, ...]],
+    setup: str,
+    waits: tuple[str, ...],
+    sent_back: tuple[SentBack, ...],
 ) -> Proposal:
     groups = tuple(ProposedGroup(*row[:8]) for row in found)  # type: ignore[arg-type]
     payments, amount = sum(g.payments for g in groups), sum(g.amount for g in groups)
     parked = sum(g.parked for g in groups)
     told = f"{company}|{file_id}|{setup}|{found}"
     digest = f"{hashlib.sha256(told.encode()).hexdigest()[:16]}:{payments}:{amount}:{parked}"
-    return Proposal(
-        company, file_id, groups, payments, amount, sum(g.absolute for g in groups), parked, waits, digest
-    )
+    absolute = sum(g.absolute for g in groups)
+    return Proposal(company, file_id, groups, payments, amount, absolute, parked, waits, sent_back, digest)

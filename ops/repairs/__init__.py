@@ -17,6 +17,7 @@ from ops.repairs.proposals import approve
 from ops.repairs.refunds import comment, propose_refund, refunded, withdraw_refund
 from ops.repairs.retrying import try_again
 from ops.repairs.scheduling import pause, resume, run_now, skip_next
+from ops.repairs.sending_back import send_back, take_up
 from ops.repairs.signing import reopen as reopen_day
 from ops.repairs.signing import sign as sign_day
 from ops.repairs.stopping import resume_case, stop_case
@@ -73,6 +74,7 @@ __all__ = [
     "retry",
     "retry_all",
     "run_now",
+    "send_back",
     "share_out",
     "sign_day",
     "skip_next",
@@ -80,6 +82,7 @@ __all__ = [
     "stop_case",
     "stop_delivery",
     "stop_job",
+    "take_up",
     "try_again",
     "undo",
     "unmerge",

@@ -1,55 +1,82 @@
 """Approve a company's proposal: exactly what the person was shown, by somebody who may."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
+from ops.queries.correcting import FourEyes, four_eyes
 from ops.queries.proposals import Proposal, proposal, scope_of
 from ops.repairs.acts import Done, Person, Refusal, close, leave
 from pipeline.stage import Park
 from schemas.money import in_kroner
-from schemas.setup import Company
+from schemas.schedule import OSLO
 from schemas.wording import counted
-from workers.facts.proposals import Scope
+from workers.facts.proposals import CHOSEN, Place, Scope
 from workers.journal import Ring, record
 from workers.shell import proposing
 from workers.store.bulk import rows
 
 
 def approve(
-    connection: Connection, company: str, file_id: int | None, digest: str, *, person: Person
+    connection: Connection,
+    company: str,
+    file_id: int | None,
+    digest: str,
+    *,
+    person: Person,
+    only: tuple[Place, ...] = (),
 ) -> Done:
-    """Cut the proposal and send its parts, if it still is what `digest` says; a person passes every limit but four eyes."""
-    found = scope_of(connection, company, file_id)
+    """Cut the proposal, or of it the chosen groups, and send its parts, if it still is what `digest` says.
+
+    A person passes every limit but four eyes, and does not approve what somebody sent back.
+    """
+    found = scope_of(connection, company, file_id, only)
     if found is None:
         raise Refusal(f"company {company} has no setup that is valid today")
-    scope, setup = found
-    # one approval of a company at a time, and none while an earlier one is being made into vouchers
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(7203031, hashtext(:company))"), {"company": company}
-    )
-    shown = proposal(connection, company, file_id)
+    scope, _ = found
+    alone(connection, company)
+    shown = proposal(connection, company, file_id, only)
+    _not_sent_back(shown, file_id)
     _same(shown, digest)
     if not shown.payments:
         raise Refusal(f"company {company} has nothing to approve")
     _nothing_under_way(connection, scope)
-    _four_eyes(connection, scope, setup, shown, person)
+    # a part is under the limits of the whole: else who corrected it would approve it piece by piece
+    absolute = proposal(connection, company, file_id).absolute if only else shown.absolute
+    _two_people(four_eyes(connection, company, file_id, absolute), person)
     rings: list[Ring] = []
 
     def send(happened: Sequence[object]) -> None:
         rings.extend(record(connection, happened, actor=person.actor))
 
     today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
-    vouchers = proposing.cut_now(connection, company, file_id, person.actor, today, send=send)
+    vouchers = proposing.cut_now(connection, company, file_id, person.actor, today, send=send, only=only)
     if isinstance(vouchers, Park):
         raise Refusal(vouchers.note)
     # what came in while we cut was not shown
-    _same(proposal(connection, company, file_id), digest)
-    _close_parked(connection, company, file_id)
+    _same(proposal(connection, company, file_id, only), digest)
+    _close_parked(connection, scope)
     detail = {"file_id": file_id, "digest": digest, "payments": shown.payments, "amount": shown.amount}
+    detail |= {"groups": len(shown.groups)} if only else {}
     rings += leave(connection, person, "approve", f"proposal of company {company}", detail, [])
     what = f"{counted(shown.payments, 'payment')}, {in_kroner(shown.amount)} kr, {shown.parked} of them to suspense"
     return Done(tuple(rings), f"company {company}: {counted(vouchers, 'voucher')} approved ({what})")
+
+
+def alone(connection: Connection, company: str) -> None:
+    """One person decides about a company's proposal at a time, and none while an earlier approval is made into vouchers."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(7203031, hashtext(:company))"), {"company": company}
+    )
+
+
+def _not_sent_back(shown: Proposal, file_id: int | None) -> None:
+    for back in shown.sent_back:
+        if back.file_id in (None, file_id):
+            raise Refusal(
+                f"sent back by {back.actor} on {back.at.astimezone(OSLO):%Y-%m-%d at %H:%M}: {back.reason}; take it up first"
+            )
 
 
 def _same(now: Proposal, digest: str) -> None:
@@ -94,34 +121,32 @@ def _nothing_under_way(connection: Connection, scope: Scope) -> None:
         )
 
 
-def _four_eyes(connection: Connection, scope: Scope, setup: Company, shown: Proposal, person: Person) -> None:
+def _two_people(eyes: FourEyes, person: Person) -> None:
     """Over the limit, the last who corrected a payment or a case of the proposal does not approve it too."""
-    if not setup.four_eyes_limit or shown.absolute <= setup.four_eyes_limit:
-        return
-    found = rows(
-        connection,
-        f"WITH p AS MATERIALIZED (SELECT p.id FROM payment p WHERE {scope.where()}) "
-        "SELECT j.actor FROM journal j WHERE j.actor <> '' AND CASE j.event "
-        "WHEN 'PaymentAssigned' THEN EXISTS (SELECT FROM p WHERE p.id = (j.body->>'payment_id')::bigint) "
-        "WHEN 'CaseChanged' THEN EXISTS (SELECT FROM jsonb_array_elements_text(j.body->'case_ids') AS x(id) "
-        "JOIN split s ON s.case_id = x.id::bigint JOIN p ON p.id = s.payment_id) ELSE false END ORDER BY j.id DESC LIMIT 1",
-        scope.values(),
-    )
-    if found and found[0][0] == person.actor:
-        limit = in_kroner(setup.four_eyes_limit)
+    if eyes.forbids(person.actor):
         raise Refusal(
-            f"the proposal is over the four-eyes limit of {limit} kr and you were the last to correct it: another person "
-            "approves it"
+            f"the proposal is over the four-eyes limit of {in_kroner(eyes.limit)} kr and you were the last to correct it: "
+            "another person approves it"
         )
 
 
-def _close_parked(connection: Connection, company: str, file_id: int | None) -> None:
-    """Close what waited for this approval: of the file, or of all that the company's approval covers."""
+def _close_parked(connection: Connection, scope: Scope) -> None:
+    """Close what waited for this approval: each file of which nothing is left, or all that the company's approval covers."""
+    left: list[int] = []
+    if scope.only:
+        found = rows(
+            connection,
+            f"SELECT DISTINCT p.file_id FROM payment p WHERE {replace(scope, only=()).where()} AND NOT {CHOSEN}",
+            scope.values(),
+        )
+        left = [row[0] for row in found]
     waiting = connection.execute(
         text(
             "SELECT id FROM work WHERE stage = 'propose' AND state = 'parked' AND body->>'company' = :company "
-            "AND (CAST(:file AS int) IS NULL OR (body->>'file_id')::int = :file) ORDER BY id FOR UPDATE"
+            "AND (CAST(:file AS int) IS NULL OR (body->>'file_id')::int = :file) "
+            "AND coalesce((body->>'file_id')::int <> ALL(:left), cardinality(:left) = 0) "
+            "AND reason <> 'sent_back' ORDER BY id FOR UPDATE"
         ),
-        {"company": company, "file": file_id},
+        {"company": scope.company, "file": scope.file_id, "left": left},
     )
     close(connection, [row[0] for row in waiting])

@@ -45,7 +45,8 @@ class CutFacts:
 
     `day_sum`: absolute sum that the company has approved that day before. `file_payments`, `file_matched`,
     `file_held`: numbers of the file's payments for the company. `usual_payments`: the median of its earlier
-    files, 0 if there is none. `by_person`: a person approves, who passes every limit.
+    files, 0 if there is none. `by_person`: a person approves, who passes every limit. `sent_back_by`: who sent the
+    proposal back, empty for nobody.
     """
 
     company: Company
@@ -56,6 +57,7 @@ class CutFacts:
     file_held: int
     usual_payments: int
     by_person: bool
+    sent_back_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ def _packed(vouchers: tuple[VoucherSum, ...]) -> tuple[tuple[int, ...], ...]:
 def _stop(facts: CutFacts) -> Park | None:
     """The first thing that wants a person, most telling first."""
     company = facts.company
+    if facts.sent_back_by:
+        return Park(
+            Reason.SENT_BACK,
+            f"sent back by {facts.sent_back_by}: nothing of it is posted until it is taken up",
+        )
     if not company.auto_approve:
         return Park(Reason.NO_AUTO_APPROVE, f"{company.name} wants each proposal approved by a person")
     return _odd_file(facts) or _above_limit(facts)

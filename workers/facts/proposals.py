@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -40,9 +41,30 @@ _IN_NO_PART = (
 )
 
 
+# A file's proposal that a person sent back is in no other proposal either.
+_NOT_SENT_BACK = "p.file_id NOT IN (SELECT b.file_id FROM sent_back b WHERE b.company = %(company)s AND b.taken_up_at IS NULL)"
+
+CHOSEN = (
+    "(p.account, p.booked_on, coalesce(p.statement_ref, '')) IN "
+    "(SELECT * FROM unnest(%(accounts)s::text[], %(days)s::date[], %(refs)s::text[]))"
+)
+"""Which payments are of the groups that were chosen, in SQL, with what `Scope.values` binds."""
+
+
+class Place(NamedTuple):
+    """Which sum on which bank statement: what a posting group of a company is known by."""
+
+    account: str
+    booked_on: date
+    statement_ref: str
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which payments a proposal is about: a file's, or all of a company's that no file under way has."""
+    """Which payments a proposal is about: a file's, or all of a company's that no file under way has.
+
+    `only`: of these posting groups; none named is all.
+    """
 
     company: str
     file_id: int | None
@@ -50,6 +72,7 @@ class Scope:
     suspense: bool
     per_voucher: int
     by_person: bool
+    only: tuple[Place, ...] = ()
 
     def values(self) -> dict[str, object]:
         """Give what the statements bind."""
@@ -58,10 +81,16 @@ class Scope:
             "file": self.file_id,
             "suspense": self.suspense,
             "person": self.by_person,
+            "accounts": [place.account for place in self.only],
+            "days": [place.booked_on for place in self.only],
+            "refs": [place.statement_ref for place in self.only],
         }
 
     def where(self) -> str:
         """Say which payments, in SQL."""
+        return f"{self._whole()} AND {CHOSEN}" if self.only else self._whole()
+
+    def _whole(self) -> str:
         if self.file_id is None:
             # What no file under way has: corrections, repairs, released money, and what parked after its file was cut.
             # Found from the side of the splits and of the work that waits, for both are few.
@@ -70,7 +99,7 @@ class Scope:
                 f"AND (p.state IN ('settled', 'parked') AND {_UNTAKEN} OR {_PARKED})"
             )
             return (
-                f"p.company = %(company)s AND {which} AND {_IN_NO_PART} "
+                f"p.company = %(company)s AND {which} AND {_IN_NO_PART} AND {_NOT_SENT_BACK} "
                 "AND NOT EXISTS (SELECT FROM bank_file f WHERE f.id = p.file_id AND (f.open_slices > 0 OR NOT f.cut)) "
                 # what policy has said no to waits for a person, and is not let in by the back door
                 "AND (%(person)s OR p.file_id NOT IN (SELECT (w.body->>'file_id')::int FROM work w WHERE w.state = 'parked' "
@@ -167,6 +196,18 @@ def day_sum(connection: Connection, company: str, day: date) -> Money:
             {"company": company, "day": day},
         ).scalar_one()
     )
+
+
+def sent_back_by(connection: Connection, company: str, file_id: int | None) -> str:
+    """Who sent the company's proposal back, or the file's, and it is not taken up; empty for nobody."""
+    found: str | None = connection.execute(
+        text(
+            "SELECT actor FROM sent_back WHERE company = :company AND file_id IN (0, coalesce(:file, 0)) "
+            "AND taken_up_at IS NULL ORDER BY id LIMIT 1"
+        ),
+        {"company": company, "file": file_id},
+    ).scalar()
+    return found or ""
 
 
 def companies_of(connection: Connection, file_id: int) -> list[str]:

@@ -12,7 +12,7 @@ from schemas import events
 from schemas.events import PartReady, VoucherPlan
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
 from workers.facts import proposals
-from workers.facts.proposals import FileCounts, Scope, ToCut
+from workers.facts.proposals import FileCounts, Place, Scope, ToCut
 from workers.shell import Stand
 from workers.store import setup as setup_store
 
@@ -85,17 +85,18 @@ def cut_now(
     today: date,
     *,
     send: Callable[[list[object]], None],
+    only: tuple[Place, ...] = (),
 ) -> Park | int:
     """Cut a company's proposal and send its parts, or say why not; gives the number of vouchers to be.
 
-    `approved_by` is "policy", or a person, whom no limit stops.
+    `approved_by` is "policy", or a person, whom no limit stops and who may choose some posting groups (`only`).
     """
     by_person = approved_by != _POLICY
     try:
         company = setup_store.current(connection).companies[company_code].on(today).value
     except (KeyError, NoSuchSetupError):
         return Park(Reason.NO_SETUP, f"company {company_code} has no setup that is valid on {today}")
-    scope = _scope(connection, company, file_id, by_person=by_person)
+    scope = _scope(connection, company, file_id, only, by_person=by_person)
     # locks the company's day: of two who cut at once, the second finds what the first has left
     day_sum = proposals.day_sum(connection, company_code, today)
     found = proposals.to_cut(connection, scope)
@@ -106,7 +107,15 @@ def cut_now(
         FileCounts(0, 0, 0, 0) if file_id is None else proposals.counts(connection, company_code, file_id)
     )
     facts = CutFacts(
-        company, vouchers, day_sum, counts.payments, counts.matched, counts.held, counts.usual, by_person
+        company,
+        vouchers,
+        day_sum,
+        counts.payments,
+        counts.matched,
+        counts.held,
+        counts.usual,
+        by_person,
+        proposals.sent_back_by(connection, company_code, file_id),
     )
     decision = posting.cut(facts)
     if isinstance(decision, Park):
@@ -126,10 +135,12 @@ def cut_now(
     return len(vouchers)
 
 
-def _scope(connection: Connection, company: Company, file_id: int | None, *, by_person: bool) -> Scope:
+def _scope(
+    connection: Connection, company: Company, file_id: int | None, only: tuple[Place, ...], *, by_person: bool
+) -> Scope:
     fresh = file_id is not None and not proposals.lock_file(connection, file_id)
     suspense = company.parked_policy is ParkedPolicy.SUSPENSE
-    return Scope(company.code, file_id, fresh, suspense, company.payments_per_voucher, by_person)
+    return Scope(company.code, file_id, fresh, suspense, company.payments_per_voucher, by_person, only)
 
 
 def _plan(cut: ToCut) -> VoucherPlan:

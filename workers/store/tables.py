@@ -558,6 +558,37 @@ company_day = Table(
     comment="Sum of absolute amounts approved by policy for a company on a day: the daily limit's row lock",
 )
 
+sent_back = Table(
+    "sent_back",
+    metadata,
+    key(),
+    Column("company", Text, nullable=False),
+    Column("file_id", Integer, nullable=False),
+    now("at"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("taken_up_at"),
+    word("taken_up_by"),
+    Index(
+        "uq_sent_back_open",
+        "company",
+        "file_id",
+        unique=True,
+        postgresql_where=text("taken_up_at IS NULL"),
+    ),
+    comment="Proposals that a person sent back: of one file, or all of the company's (file_id 0). Open until taken up",
+)
+
+proposal_look = Table(
+    "proposal_look",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("company", Text, primary_key=True),
+    now("at"),
+    Column("groups", JSONB, nullable=False),
+    comment="The posting groups of a company's proposal as a person saw them last, to say what is new since then",
+)
+
 call_slot = Table(
     "call_slot",
     metadata,
