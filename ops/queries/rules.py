@@ -17,8 +17,10 @@ _SHOWN = 4  # last digits of an account: enough to tell payers apart, too few to
 # Where each payment that a person assigned is now, by its payer. What was said before a rule of the payer was switched
 # off does not count again.
 _ASSIGNED = (
-    "WITH a AS MATERIALIZED (SELECT CAST(substr(subject, 9) AS bigint) AS payment_id, max(at) AS at FROM audit "
-    "WHERE act = 'assign' AND subject LIKE 'payment %' GROUP BY 1), "
+    # what a person took back, or shared out since, teaches nothing
+    "WITH a AS MATERIALIZED (SELECT CAST(substr(subject, 9) AS bigint) AS payment_id, at FROM (SELECT DISTINCT ON (subject) "
+    "subject, act, at FROM audit WHERE act IN ('assign', 'share out', 'undo', 'release') AND subject LIKE 'payment %' "
+    "ORDER BY subject, id DESC) l WHERE act = 'assign'), "
     "r AS MATERIALIZED (SELECT r.company, l.debit_account, r.off_at FROM payer_rule r JOIN payment l ON l.id = r.payment_id) "
     "SELECT p.id, p.company, p.debit_account, coalesce(c.merged_into, c.id) AS case_id FROM a "
     "JOIN payment p ON p.id = a.payment_id JOIN kk2_case c ON c.id = p.case_id "
