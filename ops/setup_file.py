@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ops import setup_fields as read
-from ops.repairs.acts import leave
+from ops.repairs.acts import Done, Person, leave
 from ops.repairs.people import named
 from ops.setup_fields import Fault, Field, read_fields
 from ops.setup_tables import FIELDS, NOUNS
 from schemas.setup import BankAccount, Client, Company, Installation, Setup, SubLedger
+from schemas.wording import counted
+from workers.journal import Ring
 from workers.store import setup as store
 from workers.store.setup import Noun
 
@@ -69,24 +71,36 @@ def apply(engine: Engine, path: Path, *, actor: str, dry_run: bool) -> Applied:
 
 def apply_text(engine: Engine, written: str, *, name: str, actor: str, dry_run: bool) -> Applied:
     """Apply a file's text, all or nothing; `name` is how its faults call it. Raises `BadSetupFileError`."""
-    rows, faults = parse(written)
     with engine.connect() as connection:
-        setup = store.load(connection)
-        faults += _strangers(rows, setup) + _misfits(rows, setup)
-        if faults:
-            raise BadSetupFileError(name, tuple(faults))
-        added = [row for row in rows if _add(connection, row, actor)]
-        if added and not dry_run:
-            leave(
-                connection,
-                named(connection, actor, "applied from a file"),
-                "client apply",
-                Path(name).name,
-                {"rows": len(added)},
-                [],
-            )
+        applied, _ = _applied(connection, written, name, named(connection, actor, "applied from a file"))
+        if not dry_run:
             connection.commit()
-    return Applied(len(added), len(rows) - len(added))
+    return applied
+
+
+def apply_rows(connection: Connection, written: str, *, name: str, person: Person, dry_run: bool) -> Done:
+    """Apply rows inside the caller's transaction, which takes all of them or none. Raises `BadSetupFileError`."""
+    with connection.begin_nested() as kept:
+        applied, rings = _applied(connection, written, name, person)
+        if dry_run:
+            kept.rollback()
+    said = f"{counted(applied.added, 'row')} added, {applied.unchanged} there already"
+    return Done((), f"dry run, nothing is changed: {said}") if dry_run else Done(rings, said)
+
+
+def _applied(
+    connection: Connection, written: str, name: str, person: Person
+) -> tuple[Applied, tuple[Ring, ...]]:
+    rows, faults = parse(written)
+    setup = store.load(connection)
+    faults += _strangers(rows, setup) + _misfits(rows, setup)
+    if faults:
+        raise BadSetupFileError(name, tuple(faults))
+    added = [row for row in rows if _add(connection, row, person.actor)]
+    rings: tuple[Ring, ...] = ()
+    if added:
+        rings = leave(connection, person, "client apply", Path(name).name, {"rows": len(added)}, [])
+    return Applied(len(added), len(rows) - len(added)), rings
 
 
 def parse(written: str) -> tuple[list[Dated], list[Fault]]:

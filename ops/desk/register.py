@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from ops.desk import cases, parked, payments, reconciliation, rules, schedules, vouchers
+from ops.desk import cases, clients, parked, payments, reconciliation, rules, schedules, vouchers
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
     cases,
+    clients,
     payments,
     parked,
     reconciliation,

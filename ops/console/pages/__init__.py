@@ -2,6 +2,7 @@
 
 from ops.console.pages import (
     cases,
+    clients,
     parked,
     payments,
     reconciliation,
@@ -14,6 +15,7 @@ from ops.console.pages import (
 ROUTERS = (
     standing.router,
     cases.router,
+    clients.router,
     parked.router,
     payments.router,
     reconciliation.router,
