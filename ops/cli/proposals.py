@@ -6,10 +6,12 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.making import DryRun, Json, Name, Why, group
+from ops.cli.making import DryRun, Json, Limit, Name, Why, group
 from schemas.wording import counted
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from ops.queries.correcting import Covered
     from workers.facts.proposals import Place
 
@@ -180,6 +182,63 @@ def take_up_(
         dry_run=dry_run,
         json=json,
     )
+
+
+@app.command("booked", epilog="Example: kk2 proposal booked --month 2026-03 --company 100")
+def booked_(
+    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The days of this month.")] = "",
+    company: Annotated[str | None, typer.Option(help="Only this company.")] = None,
+    days: Annotated[bool, typer.Option("--days", help="Day by day.")] = False,
+    limit: Limit = 200,
+    json: Json = False,
+) -> None:
+    """List what was booked before by month, or by day: from the bank, and by Visma on our invoices, together."""
+    from ops.queries.booked import booked
+
+    first, last = _month(month)
+    with reaching.reading() as connection:
+        found = booked(
+            connection, company=company, first=first, last=last, by_day=days or bool(month), most=limit
+        )
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("from" if not (days or month) else "day", "company", "what", "number", "kroner"),
+        [(b.day, b.company, b.kind, b.number, printing.kroner(b.amount)) for b in found],
+        right="number kroner",
+    )
+
+
+@app.command("seen", epilog="Example: kk2 proposal seen 100")
+def seen_(company: _Company, name: Name = "") -> None:
+    """Say what is new in a company's proposal since you looked last, and keep that you have seen it now."""
+    from ops.queries import looks, proposals
+
+    person = reaching.actor(name)
+    with reaching.reading(company=company) as connection:
+        now = proposals.proposal(connection, company, None)
+        since = looks.since(connection, person, now)
+    with reaching.database().begin() as connection:
+        looks.seen(connection, person, now)
+    if since.at is None:
+        typer.echo("you have not looked before")
+        return
+    typer.echo(f"since then: {since.payments:+d} in number, {printing.kroner(since.amount)} kr")
+    for place, (payments, amount) in sorted(since.changes.items()):
+        typer.echo(f"{'/'.join(map(str, place))}: {payments:+d} in number, {printing.kroner(amount)} kr")
+
+
+def _month(written: str) -> "tuple[date | None, date | None]":
+    from datetime import date, timedelta
+
+    if not written:
+        return None, None
+    try:
+        first = date.fromisoformat(f"{written}-01")
+    except ValueError:
+        raise typer.BadParameter(f"expected a month, as 2026-03; found {written!r}") from None
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _covers(parts: "tuple[Covered, ...]") -> str:

@@ -2,14 +2,27 @@
 
 from collections.abc import Mapping
 
-from ops.desk import cases, clients, parked, payments, reconciliation, rules, schedules, vouchers
+from ops.desk import (
+    cases,
+    clients,
+    files,
+    parked,
+    payments,
+    proposals,
+    reconciliation,
+    rules,
+    schedules,
+    vouchers,
+)
 from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
     cases,
     clients,
+    files,
     payments,
+    proposals,
     parked,
     reconciliation,
     rules,

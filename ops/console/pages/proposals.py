@@ -1,0 +1,87 @@
+"""The posting proposals: of each company, and of one with its lines, to approve, send back or take up."""
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from ops.console.looking import Look, Looking, is_theirs
+from ops.desk import proposals as desk
+from ops.desk.listing import as_number
+from ops.desk.words import N_
+from ops.queries import correcting, looks, previews, proposals
+from ops.repairs import Refusal
+from schemas.setup import NoSuchSetupError
+
+router = APIRouter()
+_MOST_VOUCHERS = 20
+
+
+@router.get("/proposals")
+def all_proposals(look: Look) -> Response:
+    """Show the proposal of each company."""
+    with look.reading() as connection:
+        found = [
+            proposals.proposal(connection, company, None)
+            for company in proposals.companies_with_proposals(connection)
+        ]
+        news = {each.company: looks.since(connection, look.visitor.name, each) for each in found}
+    return look.page("proposals.html", proposals=found, news=news)
+
+
+@router.get("/proposals/{company}")
+def proposal(look: Look, company: str) -> Response:
+    """Show a company's proposal, or that of one file, or of it the chosen sums of the bank statement."""
+    query = look.request.query_params
+    file_id = as_number(query.get("file", "")) if len(query.get("file", "")) < 10 else None
+    try:
+        only = desk.places(" ".join(query.getlist("group")))
+    except Refusal as no:
+        return look.page("refused.html", 422, sentence=str(no), back="/proposals")
+    with look.reading() as connection:
+        if company not in proposals.companies_with_proposals(connection):
+            return look.missing(look._(N_("There is no such company.")))
+        whole = proposals.proposal(connection, company, file_id)
+        shown = proposals.proposal(connection, company, file_id, only) if only else whole
+        try:
+            vouchers = previews.preview(connection, company, file_id, _MOST_VOUCHERS, only)
+        except NoSuchSetupError:
+            vouchers = ()
+        eyes = correcting.four_eyes(connection, company, file_id, whole.absolute)
+        corrected = correcting.corrected(connection, company, file_id)
+        news = looks.since(connection, look.visitor.name, whole)
+    return look.page(
+        "proposal.html",
+        whole=whole,
+        shown=shown,
+        chosen=set(only),
+        vouchers=vouchers,
+        eyes=eyes,
+        corrected=corrected,
+        news=news,
+        backs=[
+            (back, look.forms("proposals", company, ("take-up",), {"file": str(back.file_id or "")}))
+            for back in whole.sent_back
+        ],
+        may_approve=look.visitor.may("approve"),
+        forms=look.forms("proposals", company, ("send-back",), {"file": str(file_id or "")}),
+    )
+
+
+@router.post("/proposals/{company}/seen")
+async def seen(request: Request, look: Look, company: str) -> Response:
+    """Keep that the visitor has seen the company's proposal; it changes nothing for anybody else."""
+    secret = (await request.form()).get("secret")
+    return await run_in_threadpool(_seen, look, company, secret)
+
+
+def _seen(look: Looking, company: str, secret: object) -> Response:
+    if not is_theirs(look.visitor, secret):
+        sentence = look._(
+            N_("This form is from an earlier sign-in, or from another place. Open the page again.")
+        )
+        return look.page("refused.html", 403, sentence=sentence, back="/proposals")
+    with look.desk.engine.begin() as connection:
+        if company not in proposals.companies_with_proposals(connection):
+            return look.missing(look._(N_("There is no such company.")))
+        looks.seen(connection, look.visitor.name, proposals.proposal(connection, company, None))
+    return RedirectResponse(f"/proposals/{company}", 303)

@@ -1,0 +1,110 @@
+"""Proposals: what a clerk does with one, and what was booked before by month and day."""
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason
+from ops.desk.listing import Column, Facet, Listing, Shape
+from ops.desk.words import N_
+from ops.queries.booked import DAYS, KINDS, MONTHS
+from ops.queries.proposals import place_of
+from ops.repairs import Done, Person, Refusal, approve, send_back, take_up
+from workers.facts.proposals import Place
+
+BOOKED = Listing(
+    name="booked",
+    title=N_("Booked by month"),
+    path="/booked",
+    source=f"({MONTHS}) b",
+    columns=(
+        Column("month", N_("Month"), "b.month", Shape.DAY,
+               link="/booked-days?company={company}&kind={kind}&from={month}&to={last}"),
+        Column("company", N_("Company"), "b.company", Shape.CODE),
+        Column("kind", N_("What"), "b.kind", Shape.WORD),
+        Column("number", N_("Number"), "b.number", Shape.NUMBER),
+        Column("amount", N_("Kroner"), "b.amount", Shape.MONEY, total=True),
+        Column("last", N_("Last day"), "b.last", Shape.DAY, shown=False),
+    ),
+    facets=(
+        Facet("company", N_("Company"), "b.company", option="--company"),
+        Facet("kind", N_("What"), "b.kind", KINDS),
+    ),
+    days="b.month",
+    order="b.month DESC, b.company, b.kind",
+    empty=N_("Nothing is booked yet."),
+    command="kk2 proposal booked",
+)  # fmt: skip
+BOOKED_DAYS = Listing(
+    name="booked_days",
+    title=N_("Booked by day"),
+    path="/booked-days",
+    source=f"({DAYS}) b",
+    columns=(
+        Column("day", N_("Day"), "b.day", Shape.DAY, link="/vouchers?company={company}&from={day}&to={day}"),
+        Column("company", N_("Company"), "b.company", Shape.CODE),
+        Column("kind", N_("What"), "b.kind", Shape.WORD),
+        Column("number", N_("Number"), "b.number", Shape.NUMBER),
+        Column("amount", N_("Kroner"), "b.amount", Shape.MONEY, total=True),
+    ),
+    facets=BOOKED.facets,
+    days="b.day",
+    order="b.day DESC, b.company, b.kind",
+    empty=N_("Nothing is booked on these days."),
+    command="kk2 proposal booked --days",
+)
+
+
+class Approval(MayGiveReason):
+    """What was shown: its digest, of which file (none: all of the company's) and which posting groups (none: all)."""
+
+    digest: str = Field(title=N_("Digest of what was shown"), min_length=1, max_length=100)
+    file: int | None = Field(None, title=N_("Only of file"), ge=1, le=2_000_000_000)
+    groups: str = Field("", title=N_("Only these sums of the bank statement"), max_length=20_000)
+
+
+class SendBack(WithReason):
+    """Which proposal goes back, and why."""
+
+    file: int | None = Field(None, title=N_("Only of file"), ge=1, le=2_000_000_000)
+
+
+class TakeUp(MayGiveReason):
+    """Which proposal is taken up."""
+
+    file: int | None = Field(None, title=N_("Only of file"), ge=1, le=2_000_000_000)
+
+
+def places(written: str) -> tuple[Place, ...]:
+    """The posting groups that a text names, one in each of its words; raises `Refusal` for what is none."""
+    try:
+        return tuple(place_of(word) for word in written.split())
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+
+
+def _approve(connection: Connection, subject: str, asked: Approval, person: Person) -> Done:
+    only = places(asked.groups)
+    return approve(connection, subject, asked.file, asked.digest, person=person, only=only)
+
+
+def _send_back(connection: Connection, subject: str, asked: SendBack, person: Person) -> Done:
+    return send_back(connection, subject, asked.file, person=person)
+
+
+def _take_up(connection: Connection, subject: str, asked: TakeUp, person: Person) -> Done:
+    return take_up(connection, subject, asked.file, person=person)
+
+
+LISTINGS = (BOOKED, BOOKED_DAYS)
+ACTS: tuple[AnyAct, ...] = (
+    Act(
+        "approve", "proposals", "approve", N_("Approve and post"), Approval, _approve,
+        N_("Exactly what is shown here is made into vouchers and sent to Visma. If it has changed, nothing is posted."),
+        named=True,
+    ),
+    Act(
+        "send back", "proposals", "send-back", N_("Send it back"), SendBack, _send_back,
+        N_("Nobody posts it, neither a person nor the rules, until somebody takes it up again."), grave=True, named=True,
+    ),
+    Act("take up", "proposals", "take-up", N_("Take it up again"), TakeUp, _take_up, N_("It can be approved again."), named=True),
+)  # fmt: skip
