@@ -1,15 +1,16 @@
 """The promises hold after every single commit of a day, and not only when all is done: the check may be asked at any time."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from ops import repairs
 from ops.simulator import Fault, FaultKind
+from schemas.events import RestDue
 from schemas.money import kr
 from tests.ops.acting import KARI, disagreements
 from tests.site import Site, kid_of, paid, site
@@ -60,6 +61,20 @@ def test_the_promises_hold_after_every_commit(here: Site, seed: int) -> None:
     with here.engine.begin() as connection:
         repairs.release(connection, [int(str(twin))], person=KARI)
     steps += step_by_step(here, chance)
+    (delivered,) = here.one("SELECT min(payment_id) FROM split WHERE case_id = :id", id=cases[5])
+    acts: tuple[Callable[[Connection, int], repairs.Done], ...] = (
+        lambda c, i: repairs.share_out(c, i, [(cases[5], kr(1)), (cases[11], kr(599))], person=KARI),
+        lambda c, i: repairs.assign(c, i, cases[7], original=None, person=KARI),
+        lambda c, i: repairs.undo(c, i, person=KARI),
+    )
+    for act in acts:
+        with here.engine.begin() as connection:
+            act(connection, int(str(delivered)))
+            assert disagreements(connection) == {}
+        steps += step_by_step(here, chance)
+        if chance.random() < 0.5:
+            here.happen(RestDue("100"))
+            steps += step_by_step(here, chance)
 
     assert steps > 15
     here.pass_leases()
