@@ -25,7 +25,7 @@ _UNDER_WAY = (
 
 REASONS = (
     "unknown_account", "unknown_kid", "failing_kid", "blank_kid", "two_cases", "case_paid", "case_recalled",
-    "original_not_found", "two_originals", "original_parked", "original_under_way", "held_twin", "before_cut_over",
+    "taken_off", "original_not_found", "two_originals", "original_parked", "original_under_way", "held_twin", "before_cut_over",
     "no_setup",
 )  # fmt: skip
 """Why a payment may wait for a person."""

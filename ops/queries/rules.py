@@ -25,6 +25,7 @@ _ASSIGNED = (
     "SELECT p.id, p.company, p.debit_account, coalesce(c.merged_into, c.id) AS case_id FROM a "
     "JOIN payment p ON p.id = a.payment_id JOIN kk2_case c ON c.id = p.case_id "
     "WHERE p.amount > 0 AND p.debit_account <> '' AND p.company IS NOT NULL AND p.state IN ('settled', 'waiting') "
+    "AND NOT EXISTS (SELECT FROM payment_share h WHERE h.payment_id = p.id) "
     "AND NOT EXISTS (SELECT FROM r WHERE (r.company, r.debit_account) = (p.company, p.debit_account) "
     "AND (r.off_at IS NULL OR r.off_at >= a.at))"
 )

@@ -176,3 +176,61 @@ def test_a_rule_is_proposed_tried_switched_on_and_off_and_only_by_who_may(clerk:
     assert clerk.get("/rules/1").status == 200
     assert not clerk.get("/rules/1").tree.xpath("//form[@action='/rules/1/switch-off']")
     assert clerk.get("/rules/9").status == 404
+
+
+def test_a_payment_is_moved_shared_noted_on_and_taken_off_from_its_page(clerk: Visitor, town: Site) -> None:
+    clerk.send("/payments/1", "/payments/1/comment", words="the debtor <called>")
+    assert "the debtor <called>" in clerk.get("/payments/1").text
+
+    clerk.send("/payments/1", "/payments/1/assign", case="0221-00000002", reason="wrong KID")
+    town.drain()
+    assert "0221-00000002" in clerk.get("/payments/1").text
+
+    wrong = clerk.send(
+        "/payments/1", "/payments/1/split", case="id:1", kroner="400", second_case="id:2", second_kroner="1"
+    )
+    assert wrong.status == 409
+    half = clerk.send(
+        "/payments/1", "/payments/1/split", case="id:1", kroner="400", second_case="id:2", second_kroner="100",
+        third_kroner="5",
+    )  # fmt: skip
+    assert half.status == 409
+    shared = clerk.send(
+        "/payments/1", "/payments/1/split", case="id:1", kroner="400", second_case="id:2", second_kroner="100"
+    )
+    assert shared.status == 200
+    town.drain()
+    town.prove()
+
+    assert clerk.send("/payments/1", "/payments/1/undo").status == 422
+    clerk.send("/payments/1", "/payments/1/undo", reason="for somebody else")
+    town.drain()
+    assert "p-1" in clerk.get("/parked?reason=taken_off").tree.xpath("//article/@id")
+    town.prove()
+
+
+def test_an_overpayment_is_proposed_paid_back_and_listed_with_its_reference(
+    clerk: Visitor, town: Site
+) -> None:
+    assert "Ingen har betalt mer" in clerk.get("/overpayments").text
+    town.come(paid(kid_of(2), kr(450), debit_account=PAYER))
+
+    page = clerk.get("/overpayments")
+    assert "/payments/5/refund" in page.links()
+    clerk.send("/payments/5", "/payments/5/refund", reason="paid twice", amount="100")
+    town.drain()
+    listed = clerk.get("/overpayments")
+    assert "100,00 kr" in listed.text
+    assert PAYER in listed.text
+    assert (
+        clerk.client.get("/refunds/1", follow_redirects=False).headers["location"] == "/overpayments#refund-1"
+    )
+    assert clerk.send("/overpayments", "/refunds/1/paid", paid_on="2026-03-20", reference="").status == 422
+    clerk.send("/overpayments", "/refunds/1/paid", paid_on="2026-03-20", reference="20260320-17")
+
+    after = clerk.get("/overpayments?company=100")
+    assert "20260320-17" in after.text
+    assert "kk2 payment ageing" in after.text
+    viewer = visitor(town.engine, "ole", Role.VIEWER)
+    assert not viewer.get("/overpayments").tree.xpath("//main//form[@method='post']")
+    town.prove()

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from ops.console.looking import Look, Looking
+from ops.console.pages.payments import FITTING
 from ops.desk.payments import REASONS
 from ops.desk.words import N_
 from ops.queries import payments
@@ -59,7 +60,7 @@ def one(look: Look, payment_id: int, q: str = "") -> Response:
         offers=_offers(look, each),
         q=q,
         likes=likes,
-        forms=look.forms("payments", payment_id, ("assign", "release", "refuse")),
+        forms=look.forms("payments", payment_id, FITTING.get(each.payment.state, ())),
     )
 
 

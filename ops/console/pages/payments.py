@@ -13,11 +13,12 @@ from workers.archive import ArchiveError
 from workers.settings import SettingsError, settings
 
 router = APIRouter()
-_FITTING = {
-    "parked": ("assign", "release", "refuse"),
-    "held": ("release", "refuse"),
-    "settled": ("order",),
+FITTING = {
+    "parked": ("assign", "split", "release", "refuse", "refund", "comment"),
+    "held": ("release", "refuse", "comment"),
+    "settled": ("assign", "split", "order", "undo", "refund", "comment"),
 }
+"""The acts that fit a payment in a state, in the order in which they are shown."""
 _PLACES = ("first", "second", "third", "fourth")
 
 
@@ -30,6 +31,7 @@ def payment(look: Look, payment_id: int) -> Response:
     if found is None or detail is None:
         return look.missing(look._(N_("There is no such payment.")))
     kinds = found.order.kinds if found.order else ()
+    fitting = [slug for slug in FITTING.get(found.payment.state, ("comment",)) if slug != "order" or kinds]
     return look.page(
         "payment.html",
         why=found,
@@ -37,12 +39,8 @@ def payment(look: Look, payment_id: int) -> Response:
         payer=masked(detail.debit_account),
         taken_back_by=detail.taken_back_by,
         record=_record(found),
-        forms=look.forms(
-            "payments",
-            payment_id,
-            _FITTING.get(found.payment.state, ()) if kinds or found.payment.state != "settled" else (),
-            dict(zip(_PLACES, kinds, strict=False)),
-        ),
+        notes=detail.notes,
+        forms=look.forms("payments", payment_id, fitting, dict(zip(_PLACES, kinds, strict=False))),
     )
 
 
