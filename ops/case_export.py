@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from schemas.case import Kind
 from schemas.money import Money
+from workers.facts.payments import ON, SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Exported:
 
 # A payment stands with its live splits, so that a correction shows in the next export of the same days. What Visma tells
 # late is of the day on which it came, too: whoever asks day by day misses nothing.
-_SINCE = """
+_SINCE = f"""
 SELECT 'opened', company, client, case_no, opened_on, NULL::bigint, NULL::text, NULL::bigint, state, NULL::text
 FROM kk2_case WHERE opened_on >= :since
 UNION ALL
@@ -48,9 +49,9 @@ UNION ALL
 SELECT 'closed', c.company, c.client, c.case_no, l.day, NULL, NULL, NULL, c.state, NULL
 FROM kk2_case c JOIN (
     SELECT case_id, max(day) AS day, max(seen) AS seen FROM (
-        SELECT case_id, booked_on AS day, booked_on AS seen FROM payment WHERE state = 'settled' UNION ALL
+        SELECT {ON}, p.booked_on, p.booked_on FROM {SHARED} WHERE p.state = 'settled' UNION ALL
         SELECT case_id, day, greatest(day, came_at::date) FROM ledger_transaction WHERE state = 'applied'
-    ) last GROUP BY case_id
+    ) last(case_id, day, seen) GROUP BY case_id
 ) l ON l.case_id = c.id
 WHERE c.state IN ('paid', 'closed_with_rest') AND l.seen >= :since
 ORDER BY 2, 3, 4, 5, 1 DESC, 6, 7, 10"""

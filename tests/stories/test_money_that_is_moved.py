@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from ops import repairs
 from ops.access import ALL_ROLES
+from ops.case_export import export
 from ops.repairs import Person, Refusal
 from ops.simulator import Fault, FaultKind
 from ops.why import Why, as_text, why
@@ -579,3 +580,15 @@ def test_whatever_is_done_every_ore_is_on_its_case_and_the_bank_has_it_once(
         assert here.one(posted, no=str(number)) == (-covered,)
     assert here.one(BANK) == here.one("SELECT sum(amount) FROM payment")
     here.prove()
+
+
+def test_a_case_that_a_share_has_closed_is_exported_as_closed(here: Site) -> None:
+    here.case(1, kr(1000), DUE)
+    first, second = here.case(2, kr(150), DUE), here.case(3, kr(250), DUE)
+    here.come(paid(kid_of(1), kr(400)))
+    here.act(repairs.share_out, payment(here), [(first, kr(150)), (second, kr(250))])
+
+    with here.engine.connect() as connection:
+        closed = [each.case_no for each in export(connection, date(2026, 3, 1)) if each.record == "closed"]
+
+    assert closed == ["0221-00000002", "0221-00000003"]
