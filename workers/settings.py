@@ -1,6 +1,7 @@
 """The environment made into one validated Settings; every fault is listed at start, not met one by one."""
 
 import os
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     schedule_control: str = Field(default="06:00", description="when the cases are compared with Visma")
     schedule_rest: str = Field(
         default="every 3600 s", description="when corrections and repairs are proposed"
+    )
+    files_by: time = Field(
+        default=time(12, 0),
+        description="when the file of an account that has one each bank day is late, in Norway",
     )
     control_window: int = Field(
         default=60, ge=1, description="days back that the control looks, and further where something is open"

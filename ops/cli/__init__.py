@@ -16,6 +16,7 @@ from ops.cli import (
     delivery,
     failing,
     files,
+    glancing,
     importing,
     inventing,
     jobs,
@@ -57,7 +58,7 @@ for each in (
     shadows.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
-for commands in (keeping.commands, inventing.commands, running.commands):
+for commands in (glancing.commands, keeping.commands, inventing.commands, running.commands):
     app.registered_commands += commands.registered_commands
 
 

@@ -93,11 +93,13 @@ def balance(
     json: Json = False,
 ) -> None:
     """Prove that the money agrees, on every row and against Visma's own list; 1 for a difference, 3 for unknown."""
-    from ops.balance import check
+    from ops.balance import check, keep
 
     with reaching.reading() as connection:
         accounting = reaching.accounting() if visma else None
         report = check(connection, accounting, replayed=replay)
+    with reaching.database().begin() as connection:
+        keep(connection, report)
     if json:
         printing.as_json([report])
     else:

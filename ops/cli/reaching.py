@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -51,6 +51,24 @@ def close() -> None:
     """Close what the command opened: the last thing that a command line does."""
     while _OPENED:
         _OPENED.pop().dispose()
+
+
+def broker() -> Callable[[], bool]:
+    """A question to Redis, whether it is there; it has half a second to answer."""
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    client = Redis.from_url(
+        site().broker_url.get_secret_value(), socket_timeout=0.5, socket_connect_timeout=0.5
+    )
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+    return answers
 
 
 @contextmanager

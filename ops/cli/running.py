@@ -165,7 +165,13 @@ def console(
         )
     _logs()
     need_port(port, "stop what listens there, or choose another --port", address)
-    desk = Desk(reaching.database(), reaching.ringer().ring, secure=behind_tls)
+    desk = Desk(
+        reaching.database(),
+        reaching.ringer().ring,
+        secure=behind_tls,
+        broker=reaching.broker(),
+        files_by=reaching.site().files_by,
+    )
     uvicorn.run(
         create(desk), host=address, port=port, log_config=None, access_log=False, server_header=False,
         proxy_headers=behind_tls,

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from ops.console.sessions import Visitor
 from ops.desk.acting import AnyAct, Input, inputs
 from ops.desk.register import ACTS, acts_on
 from ops.desk.words import N_
+from ops.queries.today import LATE_BY
 from ops.repairs import Done, Person
 from workers.journal import Ring
 
@@ -68,11 +70,16 @@ class SignInFirst(Exception):  # noqa: N818 - answered with the page where one s
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front."""
+    """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
+
+    `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
+    """
 
     engine: Engine
     ring: Callable[[Sequence[Ring]], object]
     secure: bool
+    broker: Callable[[], bool] | None = None
+    files_by: time = LATE_BY
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Looking:
     def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Show a page."""
         with self.desk.engine.connect() as connection:
-            beats = strip.strip(connection)
+            beats = strip.strip(connection, self.desk.broker)
         told = self._told()
         html = render(self.request, self.visitor, template, {**values, "beats": beats, "told": told})
         answer = HTMLResponse(html, status)
@@ -192,7 +199,7 @@ def render(request: Request, visitor: Visitor | None, template: str, values: Map
                 "path": request.url.path,
                 "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
                 "told": "",
-                "beats": (),
+                "beats": None,
                 **values,
             }
         )

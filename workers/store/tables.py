@@ -895,6 +895,31 @@ rejected_suggestion = Table(
     comment="A case that a person looked at for a parked payment and found wrong: it is not suggested again",
 )
 
+proof = Table(
+    "proof",
+    metadata,
+    key(),
+    Column("taken_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("result", Text, nullable=False),
+    Column("broken", ARRAY(Text), nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("payments", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("result in ('agrees', 'differs', 'unknown')", name="result"),
+    comment="What each money check found: the promises that were broken by name, and all money at that moment",
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("condition", Text, primary_key=True),
+    Column("subject", Text, primary_key=True, server_default=""),
+    now("since"),
+    Column("says", Text, nullable=False),
+    instant("told_at"),
+    comment="Each condition that stands now; told once when it begins, and once more when it ends and its row goes",
+)
+
 # --- people ---
 
 person = Table(

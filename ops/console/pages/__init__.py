@@ -11,6 +11,7 @@ from ops.console.pages import (
     reconciliation,
     rules,
     standing,
+    today,
     visma,
     vouchers,
 )
@@ -26,6 +27,7 @@ ROUTERS = (
     payments.router,
     reconciliation.router,
     rules.router,
+    today.router,
     visma.router,
     vouchers.router,
 )

@@ -13,4 +13,4 @@ router = APIRouter()
 def strip(look: Look) -> Response:
     """The signs of life alone."""
     with look.reading() as connection:
-        return look.fragment("strip.html", beats=beats.strip(connection))
+        return look.fragment("strip.html", beats=beats.strip(connection, look.desk.broker))
