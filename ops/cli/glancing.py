@@ -8,6 +8,7 @@ import typer
 from ops.cli import printing, reaching
 from ops.cli.errors import SaidNoError
 from ops.cli.making import Json, group
+from schemas.wording import counted
 
 commands = group("The day at a glance.")
 
@@ -47,7 +48,7 @@ def today(json: Json = False) -> None:
         )
         return
     typer.echo(
-        f"{came.files} files today, {came.payments} payments, {printing.kroner(came.total)} kr; money that must agree: "
+        f"{counted(came.files, 'file')} today, {counted(came.payments, 'payment')}, {printing.kroner(came.total)} kr; money that must agree: "
         f"{meter.proof.result if meter.proof else 'never proven here: kk2 balance'}"
     )
     printing.table(
