@@ -19,7 +19,7 @@ class Expectation(StrEnum):
 
     CAME = "came"
     AWAITED = "awaited"  # usual, and it is not late yet
-    MISSING = "missing"  # usual, and late
+    MISSING = "late"  # usual, and late
     NOT_EXPECTED = "not_expected"  # no bank day, or no habit of the account's
 
 
