@@ -185,6 +185,9 @@ def up(
     folder: Annotated[Path, typer.Option(envvar="KK2_FOLDER", help="Where everything is kept.")] = Path(
         "kk2-data"
     ),
+    console_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the console listens; 0 does without it.")
+    ] = 8080,
     flower_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Where Flower listens; 0 does without it.")
     ] = 5555,
@@ -198,4 +201,4 @@ def up(
     """
     from ops.cli import standing
 
-    standing.run(folder.resolve(), flower_port=flower_port, visma_port=visma_port)
+    standing.run(folder.resolve(), console_port=console_port, flower_port=flower_port, visma_port=visma_port)

@@ -14,9 +14,10 @@ from ops.supervisor import Process, Supervisor, standard_processes
 _ADDRESSES = ("KK2_DATABASE_URL", "KK2_BROKER_URL")
 
 
-def run(folder: Path, *, flower_port: int, visma_port: int) -> None:
+def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -> None:
     """Run until a signal says stop; raises `EmbeddedError`, OSError and what the settings and the database raise."""
-    for port, option in ((flower_port, "--flower-port"), (visma_port, "--visma-port")):
+    wanted = (console_port, "--console-port"), (flower_port, "--flower-port"), (visma_port, "--visma-port")
+    for port, option in wanted:
         if port:  # asked before anything stands: a child that can't listen would be started again for ever
             embedded.need_port(
                 port, f"stop what listens there, perhaps another kk2, or choose another {option}"
@@ -36,18 +37,21 @@ def run(folder: Path, *, flower_port: int, visma_port: int) -> None:
         engine = reaching.database()
         migrations.migrate(engine)
         engine.dispose()
-        supervisor = Supervisor(_processes(folder, servers, flower_port, visma_port), folder)
-        _tell(folder, flower_port, visma_port)
+        supervisor = Supervisor(_processes(servers, folder, console_port, flower_port, visma_port), folder)
+        _tell(folder, console_port, flower_port, visma_port)
         supervisor.run()
 
 
-def _processes(folder: Path, servers: Servers | None, flower_port: int, visma_port: int) -> list[Process]:
+def _processes(
+    servers: Servers | None, folder: Path, console_port: int, flower_port: int, visma_port: int
+) -> list[Process]:
     environment = {name: value for name, value in os.environ.items() if name.startswith("KK2_")}
     return standard_processes(
         environment,
         servers=servers,
         visma=("--port", str(visma_port), "--folder", str(folder / "visma")) if visma_port else None,
         flower=("--port", str(flower_port)) if flower_port else None,
+        console=("--port", str(console_port)) if console_port else None,
     )
 
 
@@ -60,8 +64,11 @@ def _leave_environment(folder: Path) -> Path:
     return file
 
 
-def _tell(folder: Path, flower_port: int, visma_port: int) -> None:
+def _tell(folder: Path, console_port: int, flower_port: int, visma_port: int) -> None:
     typer.echo(f"bank files go into   {folder / 'inbox'}")
+    if console_port:
+        typer.echo(f"console              http://127.0.0.1:{console_port}")
+        typer.echo(f"its first user       KK2_FOLDER={folder} kk2 user add NAME --role admin")
     if flower_port:
         typer.echo(f"Flower               http://127.0.0.1:{flower_port}")
     if visma_port:

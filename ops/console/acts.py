@@ -5,12 +5,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from ops.console.looking import Form, Look, Looking, is_theirs, local
+from ops.console.looking import Form, Look, Looking, local
 from ops.desk.acting import AnyAct, ask, faults, inputs
 from ops.desk.register import ACTS
 from ops.desk.words import N_
 from ops.repairs import Refusal
-from ops.repairs.acts import NotAllowed
+from ops.repairs.acts import NotAllowed, need_role
 
 router = APIRouter()
 _OURS = {"secret", "back"}
@@ -38,20 +38,16 @@ async def do(request: Request, look: Look, on: str, subject: str, slug: str) -> 
 def _do(look: Looking, act: AnyAct | None, subject: str, given: dict[str, str]) -> Response:
     if act is None or not act.can_be(subject):
         return look.missing(look._(N_("There is no such page.")))
-    if not is_theirs(look.visitor, given.get("secret")):
-        sentence = look._(
-            N_("This form is from an earlier sign-in, or from another place. Open the page again.")
-        )
-        return look.page("refused.html", 403, sentence=sentence, back=f"/{act.on}/{subject}")
     written = {name: value for name, value in given.items() if name not in _OURS}
     try:
+        need_role(look.visitor.name, look.visitor.roles, act.name)
         asked = ask(act, written)
+    except NotAllowed as no:
+        return look.page("refused.html", 403, sentence=str(no), back=f"/{act.on}/{subject}")
     except ValidationError as error:
         return _form(look, act, subject, written, faults(error), status=422)
     try:
         done = look.act(lambda c, person: act.do(c, subject, asked, person), getattr(asked, "reason", ""))
-    except NotAllowed as no:
-        return look.page("refused.html", 403, sentence=str(no), back=f"/{act.on}/{subject}")
     except Refusal as no:
         return _form(look, act, subject, written, {}, refusal=str(no), status=409)
     then = act.then.format(made=done.made) if act.then else given.get("back") or f"/{act.on}/{subject}"

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from ops.console import acts, api, lists, signing_in
-from ops.console.looking import Desk, SignInFirst
+from ops.console import acts, api, errors, health, lists, signing_in
+from ops.console.looking import Desk, Forged, SignInFirst
 from ops.console.pages import ROUTERS
 
 HEADERS = {
@@ -23,6 +23,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_FROM_HERE = {"same-origin", "none"}
+"""What a browser says of a form that one of our pages sent; the sign-in has no secret that it could bring."""
 _OURS = Path(__file__).parent / "static"
 
 
@@ -32,18 +34,23 @@ def create(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.middleware("http")(_carry_headers)
     app.add_exception_handler(SignInFirst, _to_the_door)
+    errors.install(app)
     app.mount("/static/ours", StaticFiles(directory=_OURS))
     app.mount("/static/bootstrap", StaticFiles(directory=_bootstrap()))
     app.mount("/api", api.create(desk))
-    routers = (signing_in.router, *ROUTERS, lists.router(), acts.router)
-    app.state.paths = {getattr(route, "path", "") for router in routers for route in router.routes}
+    routers = (health.router, signing_in.router, *ROUTERS, lists.router(), acts.router)
+    app.state.routes = tuple(route for router in routers for route in router.routes)
+    app.state.paths = {getattr(route, "path", "") for route in app.state.routes}
     for router in routers:
         app.include_router(router)
     return app
 
 
 async def _carry_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    answer = await call(request)
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in _FROM_HERE:
+        answer = await errors.forged(request, Forged())
+    else:
+        answer = await errors.guarded(request, call)
     desk: Desk = request.app.state.desk
     for name, value in HEADERS.items():
         if name != "Cache-Control" or not request.url.path.startswith("/static/"):

@@ -3,19 +3,21 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine
 
 from ops.console import sentences, sessions, strip, words
-from ops.console.sessions import Visitor
+from ops.console.limiting import Limiter
+from ops.console.sessions import Lasting, Visitor
 from ops.desk.acting import AnyAct, Input, inputs
 from ops.desk.register import ACTS, acts_on
 from ops.desk.words import N_
@@ -68,11 +70,16 @@ class SignInFirst(Exception):  # noqa: N818 - answered with the page where one s
     """Nobody is signed in."""
 
 
+class Forged(Exception):  # noqa: N818 - answered with a page that says why
+    """A form was sent that this session did not get."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
+    `training`: no money of anybody moves here, and each page says so.
     """
 
     engine: Engine
@@ -80,6 +87,9 @@ class Desk:
     secure: bool
     broker: Callable[[], bool] | None = None
     files_by: time = LATE_BY
+    limiter: Limiter = field(default_factory=Limiter)
+    lasting: Lasting = field(default_factory=Lasting)
+    training: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +175,21 @@ def local(path: str) -> str:
     return path if plain and "\\" not in path else "/"
 
 
-def looking(request: Request) -> Looking:
-    """Give the look of whoever is signed in; a POST must bring its form's secret. Raises `SignInFirst`."""
-    desk: Desk = request.app.state.desk
-    visitor = sessions.visitor(desk.engine, request.cookies.get(sessions.COOKIE, ""))
-    if visitor is None:
+async def looking(request: Request) -> Looking:
+    """Give the look of whoever is signed in. Raises `SignInFirst`, and `Forged` for a POST without its form's secret."""
+    found = await run_in_threadpool(known, request)
+    if found is None:
         raise SignInFirst
-    return Looking(request, desk, visitor)
+    if request.method not in {"GET", "HEAD"} and not is_theirs(found, (await request.form()).get("secret")):
+        raise Forged
+    return Looking(request, request.app.state.desk, found)
+
+
+def known(request: Request) -> Visitor | None:
+    """Who is signed in, if anybody."""
+    desk: Desk = request.app.state.desk
+    token = request.cookies.get(sessions.cookie(secure=desk.secure), "")
+    return sessions.visitor(desk.engine, token, desk.lasting)
 
 
 Look = Annotated[Looking, Depends(looking)]
@@ -185,8 +203,8 @@ def is_theirs(visitor: Visitor, secret: object) -> bool:
 def render(request: Request, visitor: Visitor | None, template: str, values: Mapping[str, Any]) -> str:
     """Render a template in the visitor's language."""
     language = visitor.language if visitor else preferred(request)
-    known = request.app.state.paths
-    menu = [(title, [(path, name) for path, name in pages if path in known]) for title, pages in NAVIGATION]
+    routed = request.app.state.paths
+    menu = [(title, [(path, name) for path, name in pages if path in routed]) for title, pages in NAVIGATION]
     return (
         environment(language)
         .get_template(template)
@@ -199,6 +217,7 @@ def render(request: Request, visitor: Visitor | None, template: str, values: Map
                 "path": request.url.path,
                 "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
                 "told": "",
+                "training": request.app.state.desk.training,
                 "beats": None,
                 **values,
             }

@@ -13,10 +13,22 @@ from ops.access import Role
 from ops.access import may as roles_may
 from ops.repairs import Person
 
-COOKIE = "kk2"
 IDLE = timedelta(minutes=30)
 WHOLE = timedelta(hours=12)
 _PATIENCE = "30s"  # no page is worth more of the database's time
+
+
+def cookie(*, secure: bool) -> str:
+    """The cookie's name. With `__Host-` a browser takes it from this host alone, over TLS alone."""
+    return "__Host-kk2" if secure else "kk2"
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long a session lasts: without a look, and whatever happens."""
+
+    idle: timedelta = IDLE
+    whole: timedelta = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +46,13 @@ class Visitor:
         return roles_may(self.roles, act)
 
 
-def begin(connection: Connection, name: str) -> str:
-    """Begin a session for a person who has proven who they are; gives the token for the cookie."""
+def begin(connection: Connection, name: str, lasting: Lasting = Lasting()) -> str:
+    """Begin a session for a person who has proven who they are; gives the token for the cookie. Ended ones are swept away."""
     token = secrets.token_urlsafe(32)
-    connection.execute(text("DELETE FROM session WHERE begun_at < now() - :whole"), {"whole": WHOLE})
+    connection.execute(
+        text("DELETE FROM session WHERE begun_at < now() - :whole OR seen_at < now() - :idle"),
+        {"whole": lasting.whole, "idle": lasting.idle},
+    )
     connection.execute(
         text("INSERT INTO session (token, person, secret) VALUES (:token, :name, :secret)"),
         {"token": _kept(token), "name": name, "secret": secrets.token_urlsafe(24)},
@@ -45,8 +60,10 @@ def begin(connection: Connection, name: str) -> str:
     return token
 
 
-def visitor(engine: Engine, token: str) -> Visitor | None:
+def visitor(engine: Engine, token: str, lasting: Lasting = Lasting()) -> Visitor | None:
     """Give who has this token, None once the session ended: by rest, by age, or because the user was disabled."""
+    if not token:
+        return None
     with engine.begin() as connection:
         row = connection.execute(
             text(
@@ -54,7 +71,7 @@ def visitor(engine: Engine, token: str) -> Visitor | None:
                 "FROM session s JOIN person p ON p.name = s.person WHERE s.token = :token AND p.disabled_at IS NULL "
                 "AND s.seen_at > now() - :idle AND s.begun_at > now() - :whole"
             ),
-            {"token": _kept(token), "idle": IDLE, "whole": WHOLE},
+            {"token": _kept(token), "idle": lasting.idle, "whole": lasting.whole},
         ).one_or_none()
         if row is None:
             return None

@@ -30,6 +30,7 @@ class Stack:
     engine: Engine
     visma: str
     flower: str
+    console: str
     environment: Mapping[str, str]
 
     @property
@@ -58,8 +59,8 @@ def running(
 
     Call it from the main thread. `settings`: more environment, over the demo's own. `faults`: of the simulated Visma.
     """
-    visma_port, flower_port = free_port(), free_port()
-    visma, flower = f"http://{HOST}:{visma_port}", f"http://{HOST}:{flower_port}"
+    visma_port, flower_port, console_port = free_port(), free_port(), free_port()
+    visma, flower, console = (f"http://{HOST}:{port}" for port in (visma_port, flower_port, console_port))
     with embedded.start(folder) as servers:
         environment = {
             "KK2_DATABASE_URL": servers.database_url,
@@ -87,12 +88,13 @@ def running(
                 "--no-proposals",
             ),
             flower=("--port", str(flower_port)),
+            console=("--port", str(console_port)),
         )
         (folder / "inbox").mkdir(exist_ok=True)
         supervisor = Supervisor(processes, folder)
         try:
             with supervisor:
-                yield Stack(folder, servers, supervisor, engine, visma, flower, environment)
+                yield Stack(folder, servers, supervisor, engine, visma, flower, console, environment)
         finally:
             engine.dispose()
 

@@ -1,6 +1,6 @@
 """What every act of a person has in common: it is allowed now or refused in a sentence, and it leaves its name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -51,12 +51,17 @@ def leave(
     Comes last in an act: the audit's end is locked until the commit. Raises `NotAllowed`, whoever asks and by whatever
     door: no act can be done without coming here.
     """
-    if not may(person.roles, act):
-        needed = " or ".join(role for role in Role if role in ACTS[act])
-        raise NotAllowed(f"{person.actor} may not do this ({act}): it is for the role {needed}")
+    need_role(person.actor, person.roles, act)
     rings = record(connection, list(happened) or [PersonActed(act, subject)], actor=person.actor)
     audit.note(connection, person.actor, act, subject, person.reason, detail)
     return tuple(rings)
+
+
+def need_role(actor: str, roles: Iterable[Role], act: str) -> None:
+    """Refuse who has none of the act's roles; asked early too, so that nobody learns from another refusal what stands there."""
+    if not may(roles, act):
+        needed = " or ".join(role for role in Role if role in ACTS[act])
+        raise NotAllowed(f"{actor} may not do this ({act}): it is for the role {needed}")
 
 
 def need_reason(person: Person, act: str) -> None:

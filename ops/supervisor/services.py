@@ -48,6 +48,7 @@ SERVICES = (
     *WORKERS,
     Service("beat", ("beat",)),
     Service("flower", ("flower",)),
+    Service("console", ("console",)),
 )
 
 
@@ -62,28 +63,30 @@ def standard_processes(
     servers: Servers | None,
     visma: tuple[str, ...] | None,
     flower: tuple[str, ...] | None,
+    console: tuple[str, ...] | None,
 ) -> list[Process]:
     """The processes of one machine, in the order of their start.
 
     `environment`: KK2_DATABASE_URL, KK2_BROKER_URL, KK2_FOLDER and what else `workers.settings` reads.
     `servers`: the embedded ones, running or not; None where both are somebody else's.
     `visma`: the arguments after `kk2 simulate visma`; None outside training.
-    `flower`: the arguments after `kk2 flower`, such as its port; None to do without it.
+    `flower`, `console`: the arguments after `kk2 flower` and `kk2 console`, such as the port; None to do without.
     """
+    pages = {"flower": flower, "console": console}
     embedded = [Process.of(servers.postgres), Process.of(servers.broker)] if servers else []
     if visma is not None:
         embedded.append(Process("visma", kk2("simulate", "visma", *visma), environment, outlives=True))
     return embedded + [
         Process(
             service.name,
-            kk2(*service.command, *(flower or ())) if service.name == "flower" else kk2(*service.command),
+            kk2(*service.command, *(pages.get(service.name) or ())),
             environment,
             stop_seconds=service.stop_seconds,
             progress=_progress(service, environment["KK2_DATABASE_URL"]),
             stuck_seconds=_STUCK_SECONDS,
         )
         for service in SERVICES
-        if service.name != "flower" or flower is not None
+        if pages.get(service.name, ()) is not None
     ]
 
 

@@ -39,13 +39,13 @@ def test_each_queue_of_the_page_and_the_clocks_is_taken_by_exactly_one_container
 
 
 def test_each_queue_of_the_page_and_the_clocks_is_taken_by_exactly_one_process_of_up() -> None:
-    processes = standard_processes(ENVIRONMENT, servers=None, visma=("--port", "1"), flower=())
+    processes = standard_processes(ENVIRONMENT, servers=None, visma=("--port", "1"), flower=(), console=())
 
     assert Counter(queues(list(one.argv) for one in processes)) == Counter([*QUEUES, CLOCK])
 
 
 def test_containers_and_up_run_the_same_services() -> None:
-    up = {one.name for one in standard_processes(ENVIRONMENT, servers=None, visma=None, flower=())}
+    up = {one.name for one in standard_processes(ENVIRONMENT, servers=None, visma=None, flower=(), console=())}
 
     assert set(CONTAINERS) - OTHERS == up == {service.name for service in SERVICES}
 
