@@ -64,6 +64,13 @@ class Settings(BaseSettings):
     ring_again_after: float = Field(default=30.0, gt=0)
     ring_anyway_after: float = Field(default=900.0, gt=0)
     visibility_timeout: int = Field(default=900, ge=1)
+    session_idle: float = Field(
+        default=1_800.0, gt=0, description="a session ends after so long without a look"
+    )
+    session_whole: float = Field(default=43_200.0, gt=0, description="and after so long whatever happens")
+    training: bool = Field(
+        default=False, description="True where no money of anybody moves: each page says so"
+    )
     log_level: str = "INFO"
 
     @field_validator("database_url")

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -155,6 +156,8 @@ def console(
     import uvicorn
 
     from ops.console import Desk, create
+    from ops.console.limiting import Limiter
+    from ops.console.sessions import Lasting
     from ops.embedded import need_port
 
     loopback = address == "localhost" or ipaddress.ip_address(address).is_loopback
@@ -165,12 +168,16 @@ def console(
         )
     _logs()
     need_port(port, "stop what listens there, or choose another --port", address)
+    site = reaching.site()
     desk = Desk(
         reaching.database(),
         reaching.ringer().ring,
         secure=behind_tls,
         broker=reaching.broker(),
-        files_by=reaching.site().files_by,
+        files_by=site.files_by,
+        limiter=Limiter(site.broker_url.get_secret_value()),
+        lasting=Lasting(timedelta(seconds=site.session_idle), timedelta(seconds=site.session_whole)),
+        training=site.training,
     )
     uvicorn.run(
         create(desk), host=address, port=port, log_config=None, access_log=False, server_header=False,

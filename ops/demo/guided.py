@@ -165,6 +165,8 @@ def _stay(console: Console, stack: Stack) -> None:
         "[bold]It goes on running; Ctrl-C stops it.[/bold]"
     )
     for what, where in (
+        ("console", f"{stack.console}/"),
+        ("sign in as", f"{practice.CLERK} or {practice.ADMIN}, password {practice.PASSWORD}"),
         ("Visma, simulated", f"{stack.visma}/"),
         ("Flower", f"{stack.flower}/"),
         ("bank folder", stack.inbox),

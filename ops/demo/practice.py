@@ -10,20 +10,29 @@ from datetime import date
 
 from sqlalchemy import Row, text
 
+from ops.access import ALL_ROLES, Role
 from ops.bank_writer import OcrAssignment, OcrPayment, OcrTransmission, write
 from ops.demo import waiting
 from ops.demo.stack import Stack
 from ops.demo.town import TAXES
+from ops.repairs import Person, people
 from pipeline.bankdays import next_bank_day
 from schemas.money import kr
 
 NAME = "TBOC-PRACTICE.DAT"
+CLERK, ADMIN = "kari", "arne"
+"""Who may sign in: a clerk, and who sends deliveries again."""
+PASSWORD = "fjordvik-training"  # noqa: S105 - of a town that is invented, on the loopback
 _SECONDS = 60.0
 _PLAIN, _PARKED = 4, 3
 
 
 def leave(stack: Stack) -> None:
-    """Drop the file and wait until its three payments are parked, its others settled, and their voucher refused."""
+    """Add two users, drop the file, and wait until three of its payments are parked and a voucher of it is refused."""
+    setter_up = Person("demo", "training", ALL_ROLES)
+    with stack.engine.begin() as connection:
+        for name, roles in ((CLERK, (Role.CLERK, Role.OPERATOR)), (ADMIN, (Role.ADMIN, Role.OPERATOR))):
+            people.add(connection, name, roles, PASSWORD, None, person=setter_up)
     with stack.engine.connect() as connection:
         cases = connection.execute(
             text(

@@ -71,6 +71,7 @@ def running(
             "KK2_RELAY_INTERVAL": "1",
             "KK2_BEAT_INTERVAL": "5",
             "KK2_RING_AGAIN_AFTER": "3",  # nobody rings for the cases, applied before there is a worker: the relay does
+            "KK2_TRAINING": "true",
             **settings,
         }
         engine = create_engine(servers.database_url, pool_pre_ping=True)

@@ -216,7 +216,7 @@ def busy() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("line", "otherwise"),
     [(("up", "--flower-port"), "perhaps another kk2, or choose another --flower-port"),
-     (("up", "--flower-port", "0", "--visma-port"), "perhaps another kk2, or choose another --visma-port"),
+     (("up", "--console-port", "0", "--flower-port", "0", "--visma-port"), "perhaps another kk2, or choose another --visma-port"),
      (("flower", "--port"), "or choose another --port"),
      (("simulate", "visma", "--folder", "visma", "--port"), "or choose another port; 0 takes a free one")],
     ids=" ".join,

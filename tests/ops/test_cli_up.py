@@ -37,7 +37,7 @@ def up(servers_folder: Path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
     """A `kk2 up` on a folder of its own, without Flower and Visma."""
     folder = servers_folder / "up"
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "up", "--flower-port", "0"],
+        [sys.executable, "-m", "ops.cli", "up", "--console-port", "0", "--flower-port", "0"],
         env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     yield folder, process
@@ -78,7 +78,7 @@ def test_the_stack_comes_up_takes_a_file_and_leaves_nothing_running(
             listed = kk2(folder, "work", "sums").stdout
         time.sleep(0.2)
     assert (folder / "environment").stat().st_mode & 0o077 == 0
-    second = kk2(folder, "up", "--flower-port", str(free_port()))
+    second = kk2(folder, "up", "--console-port", "0", "--flower-port", str(free_port()))
     assert second.returncode == 2
     assert f"is in use by process {process.pid}" in second.stderr
 

@@ -79,7 +79,7 @@ def up(servers_folder: Path) -> Iterator[Up]:
     made = Up(folder, free_port())
     more = {"KK2_QUIET_TIME": "0.2"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "up", "--flower-port", "0", "--visma-port", str(made.visma_port)],
+        [sys.executable, "-m", "ops.cli", "up", "--console-port", "0", "--flower-port", "0", "--visma-port", str(made.visma_port)],
         env=environment(folder) | more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
