@@ -32,6 +32,7 @@ demo-kill: install ## the same under 50 kills of its processes (SEED=… repeats
 
 pictures: install ## the handbook's pictures, taken of the demo (wants Debian's chromium)
 	@$(BIN)/python -m ops.demo.pictures
+	@KK2_PICTURES=ops/handbook/pictures $(BIN)/python -m pytest tests/browser/test_the_walk.py
 
 browser: ## Debian's Chromium for the tests of the pages, where this user may install it
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; } \

@@ -5,7 +5,7 @@ from datetime import time
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.schedule import read_times
@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     session_whole: float = Field(default=43_200.0, gt=0, description="and after so long whatever happens")
     training: bool = Field(
         default=False, description="True where no money of anybody moves: each page says so"
+    )
+    shown_at: AwareDatetime | None = Field(
+        default=None,
+        description="the moment that a training console shows as its start; only how it is shown",
     )
     log_level: str = "INFO"
 

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -178,6 +178,7 @@ def console(
         limiter=Limiter(site.broker_url.get_secret_value()),
         lasting=Lasting(timedelta(seconds=site.session_idle), timedelta(seconds=site.session_whole)),
         training=site.training,
+        moved=site.shown_at - datetime.now(site.shown_at.tzinfo) if site.shown_at else timedelta(),
     )
     uvicorn.run(
         create(desk), host=address, port=port, log_config=None, access_log=False, server_header=False,

@@ -84,5 +84,5 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _language(look: Looking) -> exports.Language:
-    filters = environment(look.visitor.language).filters
+    filters = environment(look.visitor.language, look.desk.moved).filters
     return exports.Language(look._, filters["word"], filters["said"])

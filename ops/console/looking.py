@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,7 +79,8 @@ class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
-    `training`: no money of anybody moves here, and each page says so.
+    `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is shown from
+    the true one, so that pictures of it are alike whenever they are taken.
     """
 
     engine: Engine
@@ -90,6 +91,7 @@ class Desk:
     limiter: Limiter = field(default_factory=Limiter)
     lasting: Lasting = field(default_factory=Lasting)
     training: bool = False
+    moved: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ def render(request: Request, visitor: Visitor | None, template: str, values: Map
     routed = request.app.state.paths
     menu = [(title, [(path, name) for path, name in pages if path in routed]) for title, pages in NAVIGATION]
     return (
-        environment(language)
+        environment(language, request.app.state.desk.moved)
         .get_template(template)
         .render(
             {
@@ -231,12 +233,12 @@ def preferred(request: Request) -> str:
     return chosen if chosen in words.LANGUAGES else "nb"
 
 
-_ENVIRONMENTS: dict[str, Environment] = {}
+_ENVIRONMENTS: dict[tuple[str, timedelta], Environment] = {}
 
 
-def environment(language: str) -> Environment:
+def environment(language: str, moved: timedelta) -> Environment:
     """Give the templates of a language, with the filters that write amounts, days and words in it."""
-    if language not in _ENVIRONMENTS:
+    if (language, moved) not in _ENVIRONMENTS:
         made = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -251,12 +253,12 @@ def environment(language: str) -> Environment:
             "kr": lambda ore: words.kroner(ore, language),
             "number": lambda value: words.number(value, language),
             "day": lambda value: words.day(value, language),
-            "moment": lambda value: words.moment(value, language),
+            "moment": lambda value: words.moment(value + moved if value else None, language),
             "word": lambda word: spoken.gettext(str(word).replace("_", " ")) if word else "",
             "said": lambda sentence: sentences.translate(str(sentence or ""), language),
         }
-        _ENVIRONMENTS[language] = made
-    return _ENVIRONMENTS[language]
+        _ENVIRONMENTS[language, moved] = made
+    return _ENVIRONMENTS[language, moved]
 
 
 __all__ = ["ACTS", "Desk", "Form", "Look", "Looking", "SignInFirst", "looking"]

@@ -1,5 +1,6 @@
 """The whole stack as real processes on free ports of the loopback, with the invented municipality set up in it."""
 
+import os
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -72,6 +73,7 @@ def running(
             "KK2_BEAT_INTERVAL": "5",
             "KK2_RING_AGAIN_AFTER": "3",  # nobody rings for the cases, applied before there is a worker: the relay does
             "KK2_TRAINING": "true",
+            **({"KK2_SHOWN_AT": os.environ["KK2_SHOWN_AT"]} if "KK2_SHOWN_AT" in os.environ else {}),
             **settings,
         }
         engine = create_engine(servers.database_url, pool_pre_ping=True)
