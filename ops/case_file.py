@@ -10,7 +10,8 @@ A file is a row of records; the key `record` says which kind each is, and `ops.c
 
 then waiver (id, item, kind, amount, day, reason), withdrawn_item and withdrawn_waiver (id), recalled, merge (into),
 unmerge. JSON is one object a line, or one array; CSV has the keys in its first line, a comma or semicolon between cells,
-and KIDs with blanks between them. `id` is KK2's own: the same record again changes nothing. What stands is not edited: an
+and KIDs with blanks between them. `id` is KK2's own (none begins with
+`desk:`, as those of a person's corrections do; a file may withdraw or waive these): the same record again changes nothing. What stands is not edited: an
 item with another amount is a withdrawn item and a new one. The items of a merged case follow by records of their own.
 """
 

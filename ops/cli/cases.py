@@ -4,21 +4,19 @@ import csv
 import sys
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
+from ops.cli.brought import print_brought
 from ops.cli.choosing import StateOfCase
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, InFile, Json, Limit, Name, Why, day, group
 from ops.cli.transactions import amount_of
 from schemas.money import decimal_text
 from schemas.wording import counted
-
-if TYPE_CHECKING:
-    from ops.queries.corrections import Corrections
 
 app = group("Cases: apply what KK2 says, export what became of them, and look.", "case")
 _Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's number, or id:ID.")]
@@ -51,6 +49,7 @@ def list_(
     state: StateOfCase = None,
     kid: Annotated[str | None, typer.Option(help="That this KID leads to.")] = None,
     customer: Annotated[str | None, typer.Option(help="Of this customer number.")] = None,
+    debtor: Annotated[str | None, typer.Option(help="Whose name has this in it.")] = None,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:
@@ -59,7 +58,14 @@ def list_(
 
     with reaching.reading(company=company, client=client) as connection:
         found = cases.listed(
-            connection, company=company, client=client, state=state, kid=kid, customer_no=customer, most=limit
+            connection,
+            company=company,
+            client=client,
+            state=state,
+            kid=kid,
+            customer_no=customer,
+            debtor=debtor,
+            most=limit,
         )
     if json:
         printing.as_json(found)
@@ -151,47 +157,7 @@ def show(
             ],
             right="transaction kroner item",
         )
-    _print_brought(brought)
-
-
-def _print_brought(brought: "Corrections") -> None:
-    """What was waived, what people added, and what they did with the case."""
-    added = [claim for claim in brought.claims if claim.by or claim.origin == "merge"]
-    for heads, rows, right in (
-        (
-            ("waiver", "day", "item", "part", "kroner", "by", "reason", "withdrawn"),
-            [
-                (
-                    w.id,
-                    w.day,
-                    w.item_id,
-                    w.kind,
-                    printing.kroner(w.amount),
-                    w.by or w.origin,
-                    w.reason,
-                    w.withdrawn_at,
-                )
-                for w in brought.waivers
-            ],
-            "waiver item kroner",
-        ),
-        (
-            ("added", "of", "kroner", "due", "by", "withdrawn"),
-            [
-                (a.id, a.kind, printing.kroner(a.amount), a.due_on, a.by or a.origin, a.withdrawn_at)
-                for a in added
-            ],
-            "added kroner",
-        ),
-        (
-            ("when", "who", "did", "why"),
-            [(done.at, done.actor, done.act, done.reason) for done in brought.acts],
-            "",
-        ),
-    ):
-        if rows:
-            typer.echo("")
-            printing.table(heads, rows, right=right)
+    print_brought(brought)
 
 
 @app.command(epilog="Example: kk2 case records")

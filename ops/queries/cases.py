@@ -130,6 +130,7 @@ def listed(
     state: str | None,
     kid: str | None,
     customer_no: str | None,
+    debtor: str | None = None,
     most: int = MOST,
 ) -> tuple[CaseRow, ...]:
     """Cases by their number."""
@@ -139,6 +140,7 @@ def listed(
         ("c.state = :state", "state", state),
         ("EXISTS (SELECT FROM case_kid k WHERE k.case_id = c.id AND k.kid = :kid)", "kid", kid),
         ("c.customer_no = :customer", "customer", customer_no),
+        ("c.debtor_name ILIKE '%' || :debtor || '%'", "debtor", debtor),
     ]
     return tuple(CaseRow(*row) for row in ask(connection, _ROW, conditions, "c.case_no, c.id", most))
 

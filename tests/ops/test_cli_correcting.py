@@ -56,6 +56,15 @@ def test_a_waiver_is_given_and_taken_back(town: Site, kk2: Kk2) -> None:
     assert kk2(*waive)[1].startswith("38,00 kr fee of item")
     town.drain()
     (waiver,) = json.loads(kk2("case", "show", FIRST, "--json")[1])["corrections"]["waivers"]
+    (told,) = [
+        json.loads(line) for line in kk2("case", "export", "--since", str(TODAY), "--json")[1].splitlines()
+    ]
+    assert (told["record"], told["kind"], told["amount"], told["id"]) == (
+        "waived",
+        "fee",
+        3_800,
+        waiver["kk2_id"],
+    )
     assert (waiver["by"], waiver["reason"], waiver["amount"]) == ("kari", "goodwill", 3_800)
 
     again = ("case", "withdraw-waiver", FIRST, "--waiver", str(waiver["id"]), "--reason", "not kept")
@@ -81,6 +90,13 @@ def test_a_case_is_merged_parted_closed_and_opened_again(town: Site, kk2: Kk2) -
     assert "closed_with_rest" in kk2("case", "list", "--state", "closed_with_rest")[1]
     assert kk2("case", "reopen", FIRST, *why)[0] == 0
     town.drain()
+    told = [
+        json.loads(line) for line in kk2("case", "export", "--since", str(TODAY), "--json")[1].splitlines()
+    ]
+    assert [(row["record"], row["id"]) for row in told] == [
+        ("unmerged", None), ("reopened", None), ("merged", MAIN), ("closed_by_a_person", None),
+    ]  # fmt: skip
+    assert kk2("case", "list", "--debtor", "nobody")[1].splitlines()[1:] == ["(none)"]
     town.prove()
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine
 from ops import repairs
 from ops.access import ALL_ROLES
 from ops.queries.proposals import proposal
-from ops.repairs import Done, Person, Refusal, Which
+from ops.repairs import Claim, Done, LetGo, Person, Refusal, Which
+from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.acting import disagreements
 from tests.ops.ledger import Ledger, Standing, one, standing
@@ -117,3 +118,17 @@ def test_delivery_is_stopped_by_one(engine: Engine, stands: Standing) -> None:
 
     assert len(done) == 1
     assert all("stopped already by person" in sentence for sentence in refused)
+
+
+def test_one_waiver_is_given_and_one_cost_added(engine: Engine, stands: Standing) -> None:
+    with engine.begin() as connection:
+        case = Ledger(connection).case(kr(5000), case_no="0221-00000002")
+        item = one(connection, "SELECT id FROM item WHERE case_id = :id", id=case)
+    let_go = LetGo(item, Kind.PRINCIPAL, 100, None)
+
+    done, refused = at_once(engine, lambda c, who: repairs.waive(c, case, let_go, person=who))
+
+    assert (len(done), len(refused)) == (1, _TOGETHER - 1)
+    assert all("for the same reason" in sentence for sentence in refused)
+    cost = Claim(Kind.COSTS, kr(75), None)
+    assert len(at_once(engine, lambda c, who: repairs.add_cost(c, case, cost, person=who))[0]) == 1
