@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops.access import Role
+from ops.desk import listing
+from ops.desk.cases import CASES
 from schemas.events import FetchDue
 from schemas.money import kr
 from schemas.schedule import OSLO
@@ -142,3 +144,16 @@ def test_a_viewer_reads_a_case_and_corrects_nothing(town: Site) -> None:
     assert page.tree.xpath("//main//form[@method='post']") == []
     assert not [link for link in page.links() if "waive" in link]
     assert "gir ikke adgang" in viewer.get("/cases/1/close").text
+
+
+def test_no_sum_is_told_of_very_many_cases_of_one_customer(
+    town: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNTED", 1)
+
+    with town.engine.connect() as connection:
+        whole = listing.page(connection, CASES, listing.read(CASES, {"state": "open"}))
+        ones = listing.page(connection, CASES, listing.read(CASES, {"customer": "1"}))
+
+    assert (whole.count, whole.totals) == (2, {"balance": kr(1538)})
+    assert (ones.count, ones.totals) == (None, {})

@@ -2,13 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
+import pytest
 from babel.messages.extract import extract_from_dir
 
 from ops.access import ACTS
 from ops.console import words
 from ops.desk import register
+from ops.health.pulse import State
+from pipeline.expecting import Expectation
+from pipeline.matching import trying_out
+from pipeline.shadowing import Likeness
+from pipeline.stage import Reason
+from schemas.case import CaseState
+from schemas.control import ControlPart, DifferenceKind
+from schemas.conversion import Outcome
+from schemas.setup import OverpaymentPolicy
+from schemas.transfer import NumberState, NumberVerdict, TransactionKind, Verdict
+from schemas.voucher import Discarded, LedgerState, VoucherState
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -20,6 +33,11 @@ _OPTIONS = {
     }
 }
 _KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+SHOWN = (
+    Reason, CaseState, VoucherState, NumberState, Discarded, LedgerState, Verdict, NumberVerdict, TransactionKind,
+    ControlPart, DifferenceKind, Outcome, trying_out.Outcome, Likeness, Expectation, State, OverpaymentPolicy,
+)  # fmt: skip
+"""What the pages show as a word, by the filter `word`."""
 
 
 def _said() -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -78,3 +96,10 @@ def test_no_text_is_translated_in_two_ways() -> None:
             if message.id:
                 before = seen.setdefault(str(message.id), (path.name, message.string))
                 assert before[1] == message.string, f"{message.id}: {before[0]} and {path.name}"
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda enum: f"{enum.__module__}.{enum.__name__}")
+def test_every_word_of_a_state_has_its_bokmaal(shown: type[StrEnum]) -> None:
+    known = {message.id for _, catalogue in words.catalogues("nb") for message in catalogue if message.string}
+
+    assert {word.replace("_", " ") for word in shown} <= known
