@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 720, 200
-_LEFT, _BELOW, _ABOVE = 8, 24, 22
+_LEFT, _BELOW, _ABOVE = (
+    36,
+    24,
+    22,
+)  # beside: half the width of a day, so that the first and the last have room
 _LABELS = 8  # under the bars: more would run into each other
 
 
@@ -36,8 +40,8 @@ def bars(title: str, values: Sequence[Bar]) -> Markup:
             f'<rect class="bar" x="{left + step * 0.1:.1f}" y="{top:.1f}" width="{step * 0.8:.1f}" height="{height:.1f}">'
             f"<title>{escape(bar.label)}: {escape(bar.written)}</title></rect>"
         )
-        if n % every == 0:
-            parts.append(_text(left + step / 2, _HEIGHT - 7, bar.label, _anchor(n, len(values))))
+        if (len(values) - 1 - n) % every == 0:
+            parts.append(_text(left + step / 2, _HEIGHT - 7, bar.label, "middle"))
         if n == largest:
             parts.append(_text(left + step / 2, top - 6, bar.written, _anchor(n, len(values)), strong=True))
     base = f'<line class="base" x1="{_LEFT}" x2="{_WIDTH - _LEFT}" y1="{_HEIGHT - _BELOW}" y2="{_HEIGHT - _BELOW}"/>'
