@@ -7,6 +7,7 @@ Heavy libraries are imported inside the commands, so that `kk2 --help` and `kk2 
 import sys
 
 from ops.cli import (
+    auditing,
     cases,
     clients,
     controlling,
@@ -55,7 +56,7 @@ visma.app.command(
 visma.app.command("fetch", epilog="Example: kk2 visma fetch 100")(transactions.fetch)
 for each in (
     files.app, payments.app, rules.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
-    shadows.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
+    shadows.app, auditing.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
 for commands in (glancing.commands, keeping.commands, inventing.commands, running.commands):

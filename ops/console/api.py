@@ -136,6 +136,8 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 def _list(which: Listing) -> Callable[..., Rows]:
     def ask(request: Request, caller: _Caller) -> Rows:
+        if not which.for_roles(caller.person.roles):
+            raise HTTPException(403, "the user's roles do not read this list")
         try:
             asked = listing.read(which, request.query_params)
         except BadQuestion as bad:

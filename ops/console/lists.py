@@ -12,6 +12,7 @@ from ops.console.looking import Look, Looking, environment
 from ops.desk import exports, listing
 from ops.desk.listing import COUNTED, BadQuestion, Listing
 from ops.desk.register import LISTINGS
+from ops.desk.words import N_
 
 
 def router() -> APIRouter:
@@ -26,6 +27,8 @@ def router() -> APIRouter:
 
 def _shown(which: Listing) -> Callable[[Look], Response]:
     def show(look: Look) -> Response:
+        if not which.for_roles(look.visitor.roles):
+            return _not_for(look)
         try:
             asked = listing.read(which, look.request.query_params)
         except BadQuestion as bad:
@@ -40,6 +43,10 @@ def _shown(which: Listing) -> Callable[[Look], Response]:
     return show
 
 
+def _not_for(look: Looking) -> Response:
+    return look.page("refused.html", 403, sentence=look._(N_("Your roles do not read this.")), back="/")
+
+
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -50,6 +57,8 @@ _PIECE = 1 << 18
 
 def _exported(which: Listing, kind: str) -> Callable[[Look], Response]:
     def export(look: Look) -> Response:
+        if not which.for_roles(look.visitor.roles):
+            return _not_for(look)
         with ExitStack() as until_sent:
             try:
                 asked = listing.read(which, look.request.query_params)

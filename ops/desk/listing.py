@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, text
 
+from ops.access import ALL_ROLES, Role
 from schemas.money import Money, from_decimal_text
 
 COUNTED = 10_000
@@ -89,8 +90,13 @@ class Listing:
     order: str = "1 DESC"
     empty: str = ""
     command: str = ""
+    readers: frozenset[Role] = ALL_ROLES
     note: str = ""
     sums: "Callable[[Connection, Asked], tuple[int, Mapping[str, Money]] | None] | None" = None
+
+    def for_roles(self, roles: frozenset[Role]) -> bool:
+        """Whether somebody with these roles reads this list."""
+        return bool(self.readers & roles)
 
     def column(self, name: str) -> Column:
         """Give a column by its name; KeyError for none."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ops.desk import (
+    audit,
     cases,
     clients,
     files,
@@ -19,6 +20,7 @@ from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
+    audit,
     cases,
     clients,
     files,

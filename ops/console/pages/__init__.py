@@ -1,6 +1,7 @@
 """The pages that are more than a list, one module for each area."""
 
 from ops.console.pages import (
+    audit,
     cases,
     clients,
     files,
@@ -18,6 +19,7 @@ from ops.console.pages import (
 
 ROUTERS = (
     standing.router,
+    audit.router,
     cases.router,
     clients.router,
     files.router,
