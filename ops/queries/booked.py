@@ -18,7 +18,8 @@ _ALL = (
     "SELECT v.company, v.voucher_on AS day, 'from_bank' AS kind, count(DISTINCT s.payment_id) AS number, "
     "sum(s.amount)::bigint AS amount FROM voucher v JOIN voucher_split t ON t.voucher_id = v.id AND NOT t.released "
     "JOIN split s ON s.id = t.split_id WHERE v.state IN ('delivered', 'by_hand') GROUP BY 1, 2 UNION ALL "
-    "SELECT company, day, kind, count(*), sum(amount)::bigint FROM ledger_transaction "
+    # Visma tells what moves its sub-ledger: what was paid there is negative, and money in as a payment of the bank is
+    "SELECT company, day, kind, count(*), -sum(amount)::bigint FROM ledger_transaction "
     "WHERE state NOT IN ('ours', 'superseded') GROUP BY 1, 2, 3"
 )
 DAYS = _ALL

@@ -67,6 +67,20 @@ def test_a_clerk_posts_one_sum_and_then_the_rest(here: Site, clerk: Visitor) -> 
     here.prove()
 
 
+def test_what_was_paid_in_visma_is_summed_with_what_the_bank_brought(here: Site, clerk: Visitor) -> None:
+    clerk.send("/proposals/100", "/proposals/100/approve")
+    here.drain()
+    with here.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, "
+                "invoice_no, state) VALUES ('100', 'T1', 1, '9', 1, '2026-03-16', -40000, 'payment', 'F', 'set_aside')"
+            )
+        )
+
+    assert clerk.get("/booked").tree.xpath("//tfoot")[0].text_content().split()[-1] == "900,00"
+
+
 def test_what_changed_since_it_was_shown_is_said_and_nothing_is_posted(here: Site, clerk: Visitor) -> None:
     shown = clerk.get("/proposals/100").form("/proposals/100/approve")
     here.come(paid(kid_of(1), kr(50), ref="0106100003"))
