@@ -9,7 +9,9 @@ from ops.console.pages import ROUTERS
 from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
-_NOT_PAGES = re.compile(r"/strip|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress")
+_NOT_PAGES = re.compile(
+    r"/strip|/today/part|/healthz|/schedules/.*|/reconciliation/.*|/clients/.*/test|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress"
+)
 """Parts of pages, the door, and what is fetched as a file."""
 _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
@@ -18,6 +20,11 @@ _SUBJECTS = {
     "voucher_id": "SELECT min(id) FROM voucher",
     "job_id": "SELECT min(id) FROM job",
     "which": "SELECT 'refused'",
+    "row_id": "SELECT min(id) FROM setup_row WHERE kind = 'client'",
+    "difference_id": "SELECT min(id) FROM difference",
+    "refund_id": "SELECT min(id) FROM refund",
+    "rule_id": "SELECT min(id) FROM payer_rule",
+    "subject": "SELECT '100:2026-03-16'",
     "scope": "SELECT '100'",
     "company": "SELECT '100'",
     "day": "SELECT max(booked_on) FROM payment",
