@@ -10,7 +10,7 @@ from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
 _NOT_PAGES = re.compile(
-    r"/strip|/today/part|/healthz|/schedules/.*|/reconciliation/.*|/clients/.*/test|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress"
+    r"/strip|/today/part|/healthz|/schedules/.*|/parked/.*|/payers/.*|/refunds/.*|/rules/.*|/differences/.*|/reconciliation/.*|/clients/.*/test|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress"
 )
 """Parts of pages, the door, and what is fetched as a file."""
 _SUBJECTS = {
