@@ -129,8 +129,9 @@ def _text(x: float, y: float, words: str, anchor: str, *, strong: bool = False) 
 
 
 def _picture(title: str, height: int, inner: str, width: int = _WIDTH) -> Markup:
-    # the figures stand in a table beside it: for who cannot see the picture its title is enough
+    # The figures stand in a table beside it: for who cannot see the picture its title is enough. One with links is a group of them.
+    role = "group" if "<a " in inner else "img"
     return Markup(  # noqa: S704 - every word in it was escaped where it was put in
-        f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+        f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="{role}" '
         f'aria-label="{escape(title)}">{inner}</svg>'
     )
