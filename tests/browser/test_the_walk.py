@@ -87,6 +87,7 @@ def _demo() -> Iterator[tuple[str, str]]:
         except subprocess.TimeoutExpired:
             os.killpg(demo.pid, signal.SIGKILL)
         reader.join(10)
+        demo.stdout.close()
 
 
 @pytest.mark.timeout(420)
