@@ -95,7 +95,7 @@ def add(
     """
     if try_only:
         _try(file, json=json)
-    from ops.repairs.acts import leave
+    from ops.repairs.acts import leave, need_role
     from ops.repairs.people import named
     from workers.journal import Ring
     from workers.relay import Ringer
@@ -103,6 +103,9 @@ def add(
 
     site, who, rings = reaching.site(), reaching.actor(name), list[Ring]()
     engine = reaching.database()
+    with engine.connect() as connection:  # asked before the file lands: it stands once it has
+        person = named(connection, who, reason)
+    need_role(person.actor, person.roles, "add file")
     taken = land(
         file, engine=engine, ringer=Ringer(rings.append), archive=site.archive_folder, limit=site.file_limit
     )
@@ -111,7 +114,7 @@ def add(
     with engine.begin() as connection:
         leave(
             connection,
-            named(connection, who, reason),
+            person,
             "add file",
             f"file {taken.file_id}",
             {"sha256": taken.sha256},

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import cli
+from ops.access import ALL_ROLES, Role
+from ops.repairs import Person, people
 from tests.ops.test_case_file import a_case, a_fee, an_invoice, own_kid
 from tests.ops.test_setup_file import MUNICIPALITY
 from workers import audit
@@ -215,6 +217,22 @@ def test_a_file_is_taken_from_anywhere_and_its_copy_is_refused(
     with engine.connect() as connection:
         acts = connection.execute(text("SELECT actor, act, subject, reason FROM audit")).all()
     assert [tuple(act) for act in acts] == [("kari", "add file", "file 1", "sent by e-mail")]
+
+
+def test_who_may_not_add_a_file_leaves_nothing_of_it(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.ocr"
+    file.write_bytes(b"NY")
+    with engine.begin() as connection:
+        people.add(connection, "kari", [Role.VIEWER], None, None, person=Person("root", "", ALL_ROLES))
+
+    for who in ("kari", "nobody"):
+        status, _, err = said(capsys, "file", "add", str(file), "--as", who)
+        assert status == 1
+        assert "may not do this (add file)" in err or "is none of them" in err
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM bank_file")).scalar_one() == 0
 
 
 def test_files_are_known_before_they_come(
