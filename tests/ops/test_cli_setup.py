@@ -89,9 +89,9 @@ def test_cases_are_applied_exported_and_again_change_nothing(
     assert (status, err) == (0, "")
     status, out, _ = said(capsys, "case", "export", "--since", "2026-03-02")
     assert out.splitlines() == [
-        "record;company;client;case_no;day;payment_id;kind;amount;state;transaction_id",
-        "opened;100;KOM;0221-00000001;2026-03-02;;;;open;",
-        "opened;100;KOM;0221-00000002;2026-03-02;;;;open;",
+        "record;company;client;case_no;day;payment_id;kind;amount;state;transaction_id;id",
+        "opened;100;KOM;0221-00000001;2026-03-02;;;;open;;",
+        "opened;100;KOM;0221-00000002;2026-03-02;;;;open;;",
     ]
     assert said(capsys, "case", "export", "--since", "2026-03-03", "--json") == (0, "", "")
 
@@ -121,9 +121,9 @@ def test_payments_and_closed_cases_are_exported_by_part(
 
     assert status == 0
     assert [line.split(";", 4)[4].split(";", 2) for line in out.splitlines()[1:]] == [
-        ["2026-04-01", "1", "principal;1000.00;paid;"],
-        ["2026-04-01", "1", "fee;38.00;paid;"],
-        ["2026-04-01", "", ";;paid;"],
+        ["2026-04-01", "1", "principal;1000.00;paid;;"],
+        ["2026-04-01", "1", "fee;38.00;paid;;"],
+        ["2026-04-01", "", ";;paid;;"],
     ]
 
 
