@@ -81,11 +81,12 @@ def _demo() -> Iterator[tuple[str, str]]:
         assert password, whole
         yield console.group(1), password.group(1)
     finally:
-        os.killpg(demo.pid, signal.SIGINT)
+        os.killpg(demo.pid, signal.SIGTERM)  # also where an interrupt is ignored, as in the background
         try:
-            demo.wait(60)
+            demo.wait(120)
         except subprocess.TimeoutExpired:
             os.killpg(demo.pid, signal.SIGKILL)
+            demo.wait()
         reader.join(10)
         demo.stdout.close()
 
