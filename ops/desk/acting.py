@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -86,6 +86,17 @@ class Act(Generic[F]):
 
 
 AnyAct: TypeAlias = Act[Any]
+
+
+class _OfOne(Protocol):
+    """A repair that asks nothing beyond its subject."""
+
+    def __call__(self, connection: Connection, subject: int, /, *, person: Person) -> Done: ...
+
+
+def simply(repair: _OfOne) -> Callable[[Connection, str, Any, Person], Done]:
+    """Make what an act does of a repair that asks nothing beyond its subject, and the person's reason."""
+    return lambda connection, subject, _, person: repair(connection, int(subject), person=person)
 
 
 def _kroner(written: object) -> object:

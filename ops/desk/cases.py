@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 from sqlalchemy import Connection, text
 
-from ops.desk.acting import Act, AnyAct, CaseNo, Kroner, MayGiveReason, WithReason, case_id
+from ops.desk.acting import Act, AnyAct, CaseNo, Kroner, MayGiveReason, WithReason, case_id, simply
 from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
 from ops.queries.ageing import OLDEST
@@ -179,26 +179,6 @@ def _merge(connection: Connection, subject: str, asked: Into, person: Person) ->
     return merging.merge(connection, int(subject), case_id(connection, asked.into), person=person)
 
 
-def _unmerge(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return merging.unmerge(connection, int(subject), person=person)
-
-
-def _close(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return closing.close(connection, int(subject), person=person)
-
-
-def _reopen(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return closing.reopen(connection, int(subject), person=person)
-
-
-def _stop(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return stopping.stop_case(connection, int(subject), person=person)
-
-
-def _resume(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
-    return stopping.resume_case(connection, int(subject), person=person)
-
-
 def _write_again(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
     which = invoices.Numbers(company=None, client=None, case_id=int(subject))
     return invoices.write_again(connection, which, person=person)
@@ -224,19 +204,19 @@ ACTS: tuple[AnyAct, ...] = (
         N_("The main case, of the same debtor, owes what is left of this one; its KID leads there. Payments stay as they are split."),
     ),
     Act(
-        "unmerge case", "cases", "unmerge", N_("Part from the main case"), WithReason, _unmerge,
+        "unmerge case", "cases", "unmerge", N_("Part from the main case"), WithReason, simply(merging.unmerge),
         N_("What was carried over is owed here again. Payments stay on the case that they were split on."),
     ),
     Act(
-        "close case", "cases", "close", N_("Close with its rest"), WithReason, _close,
+        "close case", "cases", "close", N_("Close with its rest"), WithReason, simply(closing.close),
         N_("Nothing goes to Visma. A later payment is taken in as before; a new claim opens the case."), grave=True,
     ),
-    Act("reopen case", "cases", "reopen", N_("Open again"), WithReason, _reopen, N_("Its state follows from what is owed.")),
+    Act("reopen case", "cases", "reopen", N_("Open again"), WithReason, simply(closing.reopen), N_("Its state follows from what is owed.")),
     Act(
-        "stop case", "cases", "stop", N_("Stop against Visma"), WithReason, _stop,
+        "stop case", "cases", "stop", N_("Stop against Visma"), WithReason, simply(stopping.stop_case),
         N_("The control leaves it out, and lists it as stopped. Its money goes on as before."),
     ),
-    Act("resume case", "cases", "resume", N_("Follow in Visma again"), MayGiveReason, _resume, N_("From the next control on.")),
+    Act("resume case", "cases", "resume", N_("Follow in Visma again"), MayGiveReason, simply(stopping.resume_case), N_("From the next control on.")),
     Act(
         "write numbers again", "cases", "write-number", N_("Write the case number again"), MayGiveReason, _write_again,
         N_("Visma gets mark and number once more, for each invoice of the case."),

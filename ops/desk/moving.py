@@ -6,7 +6,18 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from ops import repairs
-from ops.desk.acting import Act, AnyAct, CaseNo, Kroner, LongText, MayGiveReason, Wanted, WithReason, case_id
+from ops.desk.acting import (
+    Act,
+    AnyAct,
+    CaseNo,
+    Kroner,
+    LongText,
+    MayGiveReason,
+    Wanted,
+    WithReason,
+    case_id,
+    simply,
+)
 from ops.desk.listing import Listing
 from ops.desk.words import N_
 from ops.repairs import Done, Person, Refusal
@@ -60,10 +71,6 @@ def _share_out(connection: Connection, subject: str, asked: Shares, person: Pers
     return repairs.share_out(connection, int(subject), shares, person=person)
 
 
-def _undo(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return repairs.undo(connection, int(subject), person=person)
-
-
 def _comment(connection: Connection, subject: str, asked: Words, person: Person) -> Done:
     return repairs.comment(connection, int(subject), asked.words, person=person)
 
@@ -78,10 +85,6 @@ def _refunded(connection: Connection, subject: str, asked: PaidBack, person: Per
     )
 
 
-def _withdraw(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return repairs.withdraw_refund(connection, int(subject), person=person)
-
-
 LISTINGS: tuple[Listing, ...] = ()
 ACTS: tuple[AnyAct, ...] = (
     Act(
@@ -89,7 +92,7 @@ ACTS: tuple[AnyAct, ...] = (
         N_("Together the shares are the payment. What is more than a case owes is an overpayment there."),
     ),
     Act(
-        "undo", "payments", "undo", N_("Take it off its case"), WithReason, _undo,
+        "undo", "payments", "undo", N_("Take it off its case"), WithReason, simply(repairs.undo),
         N_("It waits for a person again, and the next voucher takes back what was posted."), grave=True,
     ),
     Act(
@@ -101,5 +104,5 @@ ACTS: tuple[AnyAct, ...] = (
         "refunded", "refunds", "paid", N_("It was paid back"), PaidBack, _refunded,
         N_("Visma's people book it: nothing is posted from here."),
     ),
-    Act("withdraw refund", "refunds", "withdraw", N_("Not to be paid back"), WithReason, _withdraw, grave=True),
+    Act("withdraw refund", "refunds", "withdraw", N_("Not to be paid back"), WithReason, simply(repairs.withdraw_refund), grave=True),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field
 from sqlalchemy import Connection
 
-from ops.desk.acting import Act, AnyAct, CaseNo, MayGiveReason, WithReason, case_id
+from ops.desk.acting import Act, AnyAct, CaseNo, MayGiveReason, WithReason, case_id, simply
 from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
 from ops.queries import tallies
@@ -105,10 +105,6 @@ def _release(connection: Connection, subject: str, _: MayGiveReason, person: Per
     return payments.release(connection, [int(subject)], person=person)
 
 
-def _refuse(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return payments.refuse(connection, int(subject), person=person)
-
-
 LISTINGS = (PAYMENTS,)
 ACTS: tuple[AnyAct, ...] = (
     Act(
@@ -117,7 +113,7 @@ ACTS: tuple[AnyAct, ...] = (
     ),
     Act("release", "payments", "release", N_("Let it go on"), MayGiveReason, _release, N_("It is matched and split anew.")),
     Act(
-        "refuse", "payments", "refuse", N_("Do not book it"), WithReason, _refuse,
+        "refuse", "payments", "refuse", N_("Do not book it"), WithReason, simply(payments.refuse),
         N_("For money that is booked elsewhere, refunded, or that the bank sent twice."), grave=True,
     ),
 )  # fmt: skip

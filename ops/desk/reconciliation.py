@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 from sqlalchemy import Connection
 
-from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason
+from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason, simply
 from ops.desk.listing import Column, Facet, Listing, Shape
 from ops.desk.words import N_
 from ops.repairs import Done, Person, Refusal, explain, reopen_day, sign_day
@@ -71,10 +71,6 @@ def day_of(subject: str) -> tuple[str, date]:
         raise Refusal(f"expected a company and a day, as 100.2026-01-31, found {subject}") from None
 
 
-def _explain(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return explain(connection, int(subject), person=person)
-
-
 def _sign(connection: Connection, subject: str, asked: SignDay, person: Person) -> Done:
     company, day = day_of(subject)
     explained = {Between.CASES: asked.cases, Between.VOUCHERS: asked.vouchers, Between.VISMA: asked.visma}
@@ -89,7 +85,7 @@ def _reopen(connection: Connection, subject: str, _: WithReason, person: Person)
 LISTINGS = (DIFFERENCES,)
 ACTS: tuple[AnyAct, ...] = (
     Act(
-        "explain", "differences", "explain", N_("Explain the difference"), WithReason, _explain,
+        "explain", "differences", "explain", N_("Explain the difference"), WithReason, simply(explain),
         N_("It stays listed with your reason, and is open again once either side says something else."),
     ),
     Act(

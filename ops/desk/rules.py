@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from ops.desk.acting import Act, AnyAct, WithReason
+from ops.desk.acting import Act, AnyAct, WithReason, simply
 from ops.desk.listing import Listing
 from ops.desk.words import N_
 from ops.repairs import Done, Person, rules
@@ -17,10 +17,6 @@ def _down(connection: Connection, subject: str, _: WithReason, person: Person) -
     return rules.turn_down(connection, int(subject), settings, person=person)
 
 
-def _off(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return rules.switch_off(connection, int(subject), person=person)
-
-
 LISTINGS: tuple[Listing, ...] = ()
 ACTS: tuple[AnyAct, ...] = (
     Act(
@@ -32,7 +28,7 @@ ACTS: tuple[AnyAct, ...] = (
         N_("It is proposed again only after as many new payments were given to one case."), grave=True,
     ),
     Act(
-        "rule off", "rules", "switch-off", N_("Switch the rule off"), WithReason, _off,
+        "rule off", "rules", "switch-off", N_("Switch the rule off"), WithReason, simply(rules.switch_off),
         N_("What the payer sends waits for a person again. What the rule sent stays where it is."), grave=True,
     ),
 )  # fmt: skip

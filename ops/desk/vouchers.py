@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import Field
 from sqlalchemy import Connection
 
-from ops.desk.acting import Act, AnyAct, Kroner, MayGiveReason, Moment, WithReason
+from ops.desk.acting import Act, AnyAct, Kroner, MayGiveReason, Moment, WithReason, simply
 from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
 from ops.queries import tallies
@@ -140,20 +140,8 @@ class Until(WithReason):
     until: Moment | None = Field(None, title=N_("Until (empty: until it is started)"))
 
 
-def _retry(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
-    return vouchers.retry(connection, int(subject), person=person)
-
-
 def _confirm(connection: Connection, subject: str, asked: Number, person: Person) -> Done:
     return vouchers.confirm(connection, int(subject), asked.number, person=person)
-
-
-def _absent(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return vouchers.absent(connection, int(subject), person=person)
-
-
-def _correct(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return vouchers.void(connection, int(subject), person=person)
 
 
 def _discard(connection: Connection, subject: str, asked: Discard, person: Person) -> Done:
@@ -162,10 +150,6 @@ def _discard(connection: Connection, subject: str, asked: Discard, person: Perso
     if asked.number:
         raise Refusal("a number in Visma is given: choose booked by hand, or leave the number out")
     return vouchers.void(connection, int(subject), asked.because, person=person)
-
-
-def _restore(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
-    return vouchers.restore(connection, int(subject), person=person)
 
 
 def _retry_all(connection: Connection, subject: str, asked: RetryAll, person: Person) -> Done:
@@ -182,10 +166,6 @@ def which_of(
     return Which(company or None, code or None, first, last, subject == "gave_up")
 
 
-def _stop_job(connection: Connection, subject: str, _: WithReason, person: Person) -> Done:
-    return vouchers.stop_job(connection, int(subject), person=person)
-
-
 def _stop(connection: Connection, subject: str, asked: Until, person: Person) -> Done:
     return braking.stop_delivery(connection, _scope(subject), asked.until, person=person)
 
@@ -199,7 +179,7 @@ def _scope(subject: str) -> str:
 
 
 _ASK: Act[MayGiveReason] = Act(
-    "ask", "vouchers", "ask", N_("Ask Visma now"), MayGiveReason, _retry,
+    "ask", "vouchers", "ask", N_("Ask Visma now"), MayGiveReason, simply(vouchers.retry),
     N_("Visma is asked for it by our reference. It is sent again only when Visma does not have it."),
 )  # fmt: skip
 LISTINGS = (VOUCHERS, JOBS, ITEMS_OF_A_JOB)
@@ -214,11 +194,11 @@ ACTS: tuple[AnyAct, ...] = (
         N_("For who has seen it there: that ends the doubt, and it is not sent again."),
     ),
     Act(
-        "declare absent", "vouchers", "absent", N_("It is not in Visma"), WithReason, _absent,
+        "declare absent", "vouchers", "absent", N_("It is not in Visma"), WithReason, simply(vouchers.absent),
         N_("For who has looked through the vouchers there: it is sent again, under the same reference."), grave=True,
     ),
     Act(
-        "void", "vouchers", "correct", N_("Correct it"), WithReason, _correct,
+        "void", "vouchers", "correct", N_("Correct it"), WithReason, simply(vouchers.void),
         N_("Its money goes back to the proposal. Mend the case, or apply a right setup, and approve the proposal again: the "
            "new voucher has a new reference."),
     ),
@@ -228,7 +208,7 @@ ACTS: tuple[AnyAct, ...] = (
         grave=True,
     ),
     Act(
-        "restore", "vouchers", "restore", N_("Take it up again"), MayGiveReason, _restore,
+        "restore", "vouchers", "restore", N_("Take it up again"), MayGiveReason, simply(vouchers.restore),
         N_("While nothing newer has taken its money. It stands as refused then, and can be sent again."),
     ),
     Act(
@@ -236,7 +216,7 @@ ACTS: tuple[AnyAct, ...] = (
         N_("A job sends them, so many at a time; it can be stopped. If number or sum have changed since, nothing is sent."),
         named=True, then="/jobs/{made}",
     ),
-    Act("stop job", "jobs", "stop", N_("Stop the job"), WithReason, _stop_job,
+    Act("stop job", "jobs", "stop", N_("Stop the job"), WithReason, simply(vouchers.stop_job),
         N_("What is on its way goes on, the others stay as they are."), grave=True),
     Act(
         "stop delivery", "delivery", "stop", N_("Stop delivery"), Until, _stop,
