@@ -1,5 +1,6 @@
 """`kk2 audit`: what people did, and the proof that nothing of it was changed."""
 
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -26,10 +27,7 @@ def list_(
     facets = {name: value for name, value in (("actor", actor), ("act", act)) if value}
     asked = listing.read(audit.AUDIT, facets | {"q": subject or "", "from": str(since or "")})
     with reaching.reading() as connection:
-        found = [
-            row
-            for _, row in zip(range(limit), listing.everything(connection, audit.AUDIT, asked), strict=False)
-        ]
+        found = list(islice(listing.everything(connection, audit.AUDIT, asked), limit))
     if json:
         printing.as_json(found)
         return

@@ -228,13 +228,10 @@ def resume(
 
 def case_id(case: str) -> int:
     """The id of a case that a person names: by its number, if only one client has it, or by `id:17`."""
-    from workers.store.cases import standing
+    from ops.queries.naming import called
 
-    kind, _, number = case.partition(":")
-    if kind == "id" and number.isdigit():
-        return int(number)
     with reaching.reading() as connection:
-        found = standing(connection, case)
+        found = called(connection, case)
     if not found:
         raise SaidNoError(f"there is no case {case}")
     if len(found) > 1:

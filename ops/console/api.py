@@ -172,9 +172,7 @@ def _act(act: AnyAct) -> Callable[..., Answer]:
         if not act.can_be(subject):
             raise HTTPException(404, f"nothing of {act.on} can be called {subject!r}")
         person = Person(caller.person.actor, getattr(asked, "reason", ""), caller.person.roles)
-        with caller.desk.engine.begin() as connection:
-            done = act.do(connection, subject, asked, person)
-        caller.desk.ring(done.rings)
+        done = caller.desk.do(lambda connection: act.do(connection, subject, asked, person))
         return Answer(sentence=done.sentence)
 
     do.__annotations__["asked"] = act.fields

@@ -19,7 +19,7 @@ from ops.console import sentences, sessions, strip, words
 from ops.console.limiting import Limiter
 from ops.console.sessions import Lasting, Visitor
 from ops.desk.acting import AnyAct, Input, inputs
-from ops.desk.register import ACTS, acts_on
+from ops.desk.register import acts_on
 from ops.desk.words import N_
 from ops.queries.today import LATE_BY
 from ops.repairs import Done, Person
@@ -93,6 +93,13 @@ class Desk:
     training: bool = False
     moved: timedelta = timedelta()
 
+    def do(self, act: Callable[[Connection], Done]) -> Done:
+        """Do an act, commit it, and tell the workers. A refusal is raised, and nothing is changed."""
+        with self.engine.begin() as connection:
+            done = act(connection)
+        self.ring(done.rings)
+        return done
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -151,11 +158,9 @@ class Looking:
         return self.page("refused.html", 404, sentence=what, back="/")
 
     def act(self, do: Callable[[Connection, Person], Done], reason: str) -> Done:
-        """Do an act in the visitor's name, commit it, and tell the workers. A refusal is raised, and nothing is changed."""
-        with self.desk.engine.begin() as connection:
-            done = do(connection, Person(self.visitor.name, reason, self.visitor.roles))
-        self.desk.ring(done.rings)
-        return done
+        """Do an act in the visitor's name."""
+        person = Person(self.visitor.name, reason, self.visitor.roles)
+        return self.desk.do(lambda connection: do(connection, person))
 
     def after(self, done: Done, to: str) -> Response:
         """Go on to a page that says what was done."""
@@ -261,4 +266,4 @@ def environment(language: str, moved: timedelta) -> Environment:
     return _ENVIRONMENTS[language, moved]
 
 
-__all__ = ["ACTS", "Desk", "Form", "Look", "Looking", "SignInFirst", "looking"]
+__all__ = ["Desk", "Form", "Look", "Looking", "SignInFirst", "looking"]

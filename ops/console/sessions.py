@@ -1,6 +1,5 @@
 """Who is signed in: a random token in a cookie, its hash and its end in the database."""
 
-import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from ops.access import Role
 from ops.access import may as roles_may
 from ops.repairs import Person
+from ops.repairs.people import kept
 
 IDLE = timedelta(minutes=30)
 WHOLE = timedelta(hours=12)
@@ -55,7 +55,7 @@ def begin(connection: Connection, name: str, lasting: Lasting = Lasting()) -> st
     )
     connection.execute(
         text("INSERT INTO session (token, person, secret) VALUES (:token, :name, :secret)"),
-        {"token": _kept(token), "name": name, "secret": secrets.token_urlsafe(24)},
+        {"token": kept(token), "name": name, "secret": secrets.token_urlsafe(24)},
     )
     return token
 
@@ -71,20 +71,20 @@ def visitor(engine: Engine, token: str, lasting: Lasting = Lasting()) -> Visitor
                 "FROM session s JOIN person p ON p.name = s.person WHERE s.token = :token AND p.disabled_at IS NULL "
                 "AND s.seen_at > now() - :idle AND s.begun_at > now() - :whole"
             ),
-            {"token": _kept(token), "idle": lasting.idle, "whole": lasting.whole},
+            {"token": kept(token), "idle": lasting.idle, "whole": lasting.whole},
         ).one_or_none()
         if row is None:
             return None
         if row.stale:
             connection.execute(
-                text("UPDATE session SET seen_at = now() WHERE token = :token"), {"token": _kept(token)}
+                text("UPDATE session SET seen_at = now() WHERE token = :token"), {"token": kept(token)}
             )
     return Visitor(row.name, frozenset(Role(role) for role in row.roles), row.language, row.theme, row.secret)
 
 
 def end(connection: Connection, token: str) -> None:
     """End a session."""
-    connection.execute(text("DELETE FROM session WHERE token = :token"), {"token": _kept(token)})
+    connection.execute(text("DELETE FROM session WHERE token = :token"), {"token": kept(token)})
 
 
 def prefer(connection: Connection, name: str, *, language: str | None, theme: str | None) -> None:
@@ -95,10 +95,6 @@ def prefer(connection: Connection, name: str, *, language: str | None, theme: st
         ),
         {"language": language, "theme": theme, "name": name},
     )
-
-
-def _kept(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 @contextmanager
@@ -118,6 +114,6 @@ def bearer(engine: Engine, token: str) -> Person | None:
                 "UPDATE token t SET seen_at = now() FROM person p WHERE t.kept = :kept AND p.name = t.person "
                 "AND p.disabled_at IS NULL AND t.ended_at IS NULL AND t.ends_at > now() RETURNING p.name, p.roles"
             ),
-            {"kept": _kept(token)},
+            {"kept": kept(token)},
         ).one_or_none()
     return None if row is None else Person(row.name, "", frozenset(Role(role) for role in row.roles))

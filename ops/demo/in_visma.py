@@ -28,7 +28,7 @@ def propose(visma: str, town: Town) -> None:
             "company": COMPANY, "dunning_code": DUNNING_CODE, "number": number, "approved": approved,
             "invoices": invoices,
         }  # fmt: skip
-        _post(visma, "/proposals", said)
+        post(visma, "/proposals", said)
 
 
 def book(visma: str, town: Town) -> list[str]:
@@ -39,7 +39,7 @@ def book(visma: str, town: Town) -> list[str]:
             "company": COMPANY, "kind": moved.kind, "day": moved.day.isoformat(), "text": "Kundereskontro",
             "rows": [{"invoice_no": moved.invoice_no, "amount": decimal_text(moved.before or moved.amount)}],
         }  # fmt: skip
-        ids += _post(visma, "/transactions", said)["transactions"]
+        ids += post(visma, "/transactions", said)["transactions"]
     return ids
 
 
@@ -50,7 +50,7 @@ def correct(visma: str, town: Town, ids: list[str]) -> None:
             said = {
                 "company": COMPANY, "transaction_id": transaction_id, "amount": decimal_text(moved.amount),
             }  # fmt: skip
-            _post(visma, "/transactions/correct", said)
+            post(visma, "/transactions/correct", said)
 
 
 def numbers(visma: str) -> dict[str, str]:
@@ -85,7 +85,7 @@ def _invoice(case: TownCase, claim: Claim, *, more: int = 0) -> dict[str, object
     }  # fmt: skip
 
 
-def _post(visma: str, path: str, said: Mapping[str, object]) -> "dict[str, list[str]]":
+def post(visma: str, path: str, said: Mapping[str, object]) -> "dict[str, list[str]]":
     asked = urllib.request.Request(  # noqa: S310 - our own loopback
         f"{visma}{path}", json.dumps(said).encode(), {"Content-Type": "application/json"}
     )

@@ -4,15 +4,13 @@ It comes after everything was held against the oracle, on a booked day of its ow
 and sign that day.
 """
 
-import json
-import urllib.request
 from datetime import date
 
 from sqlalchemy import Row, text
 
 from ops.access import ALL_ROLES, Role
 from ops.bank_writer import OcrAssignment, OcrPayment, OcrTransmission, write
-from ops.demo import waiting
+from ops.demo import in_visma, waiting
 from ops.demo.stack import Stack
 from ops.demo.town import TAXES
 from ops.repairs import Person, people
@@ -74,9 +72,7 @@ def _swapped(kid: str) -> str:
 
 def _refuse_the_next_voucher(stack: Stack) -> None:
     fault = {"kind": "period_closed", "operation": "RegisterVouchers", "times": 1, "period": ""}
-    asked = urllib.request.Request(f"{stack.visma}/faults", json.dumps(fault).encode(), method="POST")  # noqa: S310 - loopback
-    with urllib.request.urlopen(asked, timeout=_SECONDS):  # noqa: S310
-        pass
+    in_visma.post(stack.visma, "/faults", fault)
 
 
 def _is_there(stack: Stack) -> bool:

@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 
 from ops.desk.listing import as_ore
 from ops.desk.words import N_
+from ops.queries.naming import called
 from ops.repairs import Done, Person, Refusal
 from schemas.schedule import OSLO
-from workers.store.cases import standing
 
 
 class Wanted(BaseModel):
@@ -220,10 +220,7 @@ def faults(error: ValidationError) -> dict[str, str]:
 
 def case_id(connection: Connection, case: str) -> int:
     """Find the case that a person names: by its number, if only one client has it, or as `id:17`."""
-    kind, _, number = case.partition(":")
-    if kind == "id" and number.isdecimal():
-        return int(number)
-    found = standing(connection, case)
+    found = called(connection, case)
     if not found:
         raise Refusal(f"there is no case {case}")
     if len(found) > 1:

@@ -15,6 +15,7 @@ from ops import migrations
 from ops.health import controls
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
+from ops.queries import asking
 from ops.setup_file import ONE_PAYMENT, fits
 from schemas.schedule import OSLO
 from schemas.setup import Dated, Installation, NoSuchSetupError, Setup
@@ -153,7 +154,7 @@ def _epoch(connection: Connection) -> Sign:
 
 def _setup(connection: Connection) -> tuple[Setup | None, tuple[Sign, ...]]:
     """What of the setup is not valid today, one sign for each fault."""
-    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    today = asking.today(connection)
     try:
         setup = setup_store.load(connection)
     except setup_store.UnreadableSetupError as fault:

@@ -1,12 +1,19 @@
 """How a list is asked for: conditions where a person gave a value, the newest first, so many rows."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 MOST = 200
 """Rows of a list when nobody says otherwise."""
+
+
+def today(connection: Connection) -> date:
+    """The day in Norway, by the database's clock."""
+    found: date = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    return found
 
 
 def ask(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from ops.queries import asking
 from schemas.money import Money
 from schemas.setup import Company, NoSuchSetupError, ParkedPolicy
 from workers.facts.proposals import Place, Scope
@@ -62,7 +63,7 @@ def scope_of(
     connection: Connection, company: str, file_id: int | None, only: tuple[Place, ...] = ()
 ) -> tuple[Scope, Company] | None:
     """The payments that a person's approval takes, as the cutting of a proposal sees them; None without a setup today."""
-    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    today = asking.today(connection)
     try:
         found = setup_store.current(connection).companies[company].on(today).value
     except (KeyError, NoSuchSetupError):

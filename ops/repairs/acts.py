@@ -1,12 +1,12 @@
 """What every act of a person has in common: it is allowed now or refused in a sentence, and it leaves its name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from ops.access import ACTS, Role, may
-from schemas.events import FileSettled, PersonActed
+from schemas.events import CaseChanged, FileSettled, PersonActed
 from workers import audit
 from workers.journal import Ring, record
 from workers.store import setup as setup_store
@@ -92,6 +92,15 @@ def too_late(connection: Connection, subject: str, stands: str) -> Refusal:
     if last is None:
         return Refusal(f"{subject} {stands}")
     return Refusal(f"{subject} {stands}; last: {last.act} by {last.actor} on {last.at:%Y-%m-%d at %H:%M}")
+
+
+def split_anew(connection: Connection, case_ids: Collection[int]) -> list[object]:
+    """Mark cases to be split anew; gives the event, or none for no case."""
+    if not case_ids:
+        return []
+    ids = sorted(case_ids)
+    connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = ANY(:ids)"), {"ids": ids})
+    return [CaseChanged(tuple(ids))]
 
 
 def close(connection: Connection, work_ids: Sequence[int]) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from ops.queries import asking
 from ops.queries import cases as queries
 from ops.queries.cases import Standing
 from ops.repairs.acts import Refusal
@@ -53,7 +54,7 @@ def lock(connection: Connection, *case_ids: int) -> tuple[Corrected, ...]:
         text("SELECT id FROM kk2_case WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
         {"ids": sorted(case_ids)},
     )
-    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    today = asking.today(connection)
     found = []
     for case_id in case_ids:
         stands = queries.standing(connection, case_id)

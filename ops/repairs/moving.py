@@ -5,11 +5,11 @@ correction that the next proposal takes. So the payment is whole at every moment
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
-from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, too_late
+from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, split_anew, too_late
 from ops.repairs.locking import (
     Locked,
     Payment,
@@ -19,7 +19,7 @@ from ops.repairs.locking import (
 )
 from pipeline.stage import Reason
 from schemas.case import CaseState, Kind
-from schemas.events import CaseChanged, PaymentAssigned
+from schemas.events import PaymentAssigned
 from schemas.money import Money, in_kroner
 from schemas.setup import NoSuchSetupError
 from workers.facts.cases import LockedCase
@@ -116,7 +116,7 @@ def undo(connection: Connection, payment_id: int, *, person: Person) -> Done:
     was = ", ".join(case.case_no for case in locked.homes.values())
     note = f"{in_kroner(payment.amount)} kr was taken off case {was} by a person: assign it, release it or refuse it"
     park_payments(connection, [ParkedPayment(payment.id, Reason.TAKEN_OFF, note)], stage="resettle")
-    changed = _changed(connection, locked.homes)
+    changed = split_anew(connection, locked.homes)
     rings = leave(connection, person, "undo", payment.name, {"from": list(locked.homes)}, changed)
     return Done(
         rings, f"{payment.name}, {in_kroner(payment.amount)} kr, is off case {was}, and waits for a person"
@@ -205,7 +205,7 @@ def _send(
     if len(to) > 1:
         save_shares(connection, {payment.id: dict(to)})
     close(connection, [payment.work_id] if payment.work_id else [])
-    changed = _changed(connection, {*locked.homes, *to} - {first})
+    changed = split_anew(connection, {*locked.homes, *to} - {first})
     connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = :id"), {"id": first})
     return [PaymentAssigned(payment.id, first), *changed]
 
@@ -242,15 +242,6 @@ def _take_off(connection: Connection, payment: Payment) -> None:
         if stands != wanted:
             corrections.append((payment.id, *key, wanted - stands, rows[key], True, False))
     copy(connection, "split", _SPLITS, corrections)
-
-
-def _changed(connection: Connection, case_ids: Collection[int]) -> list[object]:
-    """Mark cases to be split anew; gives the event."""
-    if not case_ids:
-        return []
-    ids = sorted(case_ids)
-    connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = ANY(:ids)"), {"ids": ids})
-    return [CaseChanged(tuple(ids))]
 
 
 def _from(locked: Locked) -> str:

@@ -5,10 +5,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, propose_anew, too_late
+from ops.repairs.acts import (
+    Done,
+    Person,
+    Refusal,
+    close,
+    leave,
+    need_reason,
+    propose_anew,
+    split_anew,
+    too_late,
+)
 from ops.repairs.locking import Payment, lock, lock_with_cases, need_no_refund
 from schemas.case import CoverOrder, Kind
-from schemas.events import CaseChanged, PaymentsReleased
+from schemas.events import PaymentsReleased
 from schemas.money import in_kroner
 from schemas.wording import counted
 from workers.journal import Ring
@@ -88,7 +98,7 @@ def choose_order(connection: Connection, payment_id: int, order: CoverOrder, *, 
     if sorted(order) != [Kind.PRINCIPAL, Kind.COSTS, Kind.FEE, Kind.INTEREST]:
         raise Refusal("the order must name principal, costs, fee and interest, each once")
     locked = lock_with_cases(connection, payment_id)
-    payment, homes = locked.payment, list(locked.homes)
+    payment = locked.payment
     if payment.amount <= 0:
         raise Refusal(f"{payment.name} takes money back: it follows the payment that it takes back")
     if payment.state in {"refused", "known"}:
@@ -97,9 +107,7 @@ def choose_order(connection: Connection, payment_id: int, order: CoverOrder, *, 
         text("UPDATE payment SET cover_choice = CAST(:order AS jsonb) WHERE id = :id"),
         {"order": json.dumps([int(kind) for kind in order]), "id": payment.id},
     )
-    happened = [CaseChanged(tuple(homes))] if payment.state == "settled" and homes else []
-    if happened:
-        connection.execute(text("UPDATE kk2_case SET dirty = true WHERE id = ANY(:ids)"), {"ids": homes})
+    happened = split_anew(connection, locked.homes) if payment.state == "settled" else []
     words = ", ".join(kind.name.lower() for kind in order)
     rings = leave(connection, person, "choose order", payment.name, {"order": words}, happened)
     return Done(rings, f"{payment.name} covers {words}, in this order")

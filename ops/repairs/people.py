@@ -86,6 +86,11 @@ def disable(connection: Connection, name: str, *, person: Person) -> Done:
     return Done(rings, f"user {name} is disabled")
 
 
+def kept(token: str) -> bytes:
+    """Give what the database has of a token or a cookie: nobody can sign in with it."""
+    return hashlib.sha256(token.encode()).digest()
+
+
 def make_token(
     connection: Connection, name: str, purpose: str, days: int, *, person: Person
 ) -> tuple[Done, str]:
@@ -99,7 +104,7 @@ def make_token(
             "INSERT INTO token (kept, person, purpose, ends_at) VALUES (:kept, :name, :purpose, now() + make_interval(days => :days)) "
             "RETURNING id, ends_at"
         ),
-        {"kept": hashlib.sha256(token.encode()).digest(), "name": name, "purpose": purpose, "days": days},
+        {"kept": kept(token), "name": name, "purpose": purpose, "days": days},
     ).one()
     rings = leave(connection, person, "make token", f"user {name}", {"token": made.id, "days": days}, [])
     return Done(rings, f"token {made.id} of user {name} lasts until {made.ends_at:%Y-%m-%d}"), token

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
+from ops.queries import asking
 from ops.queries.correcting import FourEyes, four_eyes
 from ops.queries.proposals import Proposal, proposal, scope_of
 from ops.repairs.acts import Done, Person, Refusal, close, leave
@@ -50,7 +51,7 @@ def approve(
     def send(happened: Sequence[object]) -> None:
         rings.extend(record(connection, happened, actor=person.actor))
 
-    today = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    today = asking.today(connection)
     vouchers = proposing.cut_now(connection, company, file_id, person.actor, today, send=send, only=only)
     if isinstance(vouchers, Park):
         raise Refusal(vouchers.note)
