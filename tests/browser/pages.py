@@ -9,9 +9,7 @@ from ops.console.pages import ROUTERS
 from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
-_NOT_PAGES = re.compile(
-    r"/strip|/today/part|/healthz|/schedules/.*|/parked/.*|/payers/.*|/refunds/.*|/rules/.*|/differences/.*|/reconciliation/.*|/clients/.*/test|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress"
-)
+_NOT_PAGES = re.compile(r"/strip|/today/part|/healthz|/sign-in|.*\.(csv|xlsx|pdf)|.*/progress")
 """Parts of pages, the door, and what is fetched as a file."""
 _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
@@ -24,12 +22,18 @@ _SUBJECTS = {
     "difference_id": "SELECT min(id) FROM difference",
     "refund_id": "SELECT min(id) FROM refund",
     "rule_id": "SELECT min(id) FROM payer_rule",
-    "subject": "SELECT '100:2026-03-16'",
     "scope": "SELECT '100'",
     "company": "SELECT '100'",
     "day": "SELECT max(booked_on) FROM payment",
 }
 """A subject of each kind, for the parameters of the routes."""
+_OF_ITS_OWN = {
+    "/parked/{payment_id:int}": "SELECT min(id) FROM payment WHERE state = 'parked'",
+    "/payers/{payment_id:int}": "SELECT min(id) FROM payment WHERE state = 'parked' AND debit_account IS NOT NULL",
+    "/reconciliation/{subject}": "SELECT '100.2026-03-16'",
+    "/schedules/{subject}": "SELECT replace(min(name), ' ', '.') FROM schedule",
+}
+"""Pages whose subject must be a special one."""
 
 
 def addresses(console: Console) -> list[str]:
@@ -52,8 +56,9 @@ def _filled(console: Console, path: str) -> str | None:
     """The path with a subject of the town for each parameter; None where the town has none."""
     filled = path
     for name in re.findall(r"\{(\w+)(?::\w+)?\}", path):
-        assert name in _SUBJECTS, f"{path}: tests/browser/pages.py knows no subject for {name}"
-        subject = console.here.one(_SUBJECTS[name])[0]
+        query = _OF_ITS_OWN.get(path, _SUBJECTS.get(name))
+        assert query, f"{path}: tests/browser/pages.py knows no subject for {name}"
+        subject = console.here.one(query)[0]
         if subject is None:
             return None
         filled = re.sub(rf"\{{{name}(:\w+)?\}}", str(subject), filled)
