@@ -1,8 +1,9 @@
 """The sums that are kept, as the pages ask for them: in number and money, by state, cause, age and day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -76,25 +77,13 @@ def counted(
 
 def failed(connection: Connection) -> tuple[Failed, ...]:
     """Failed deliveries by cause, the greatest sum first."""
-    found = connection.execute(
-        text(
-            f"SELECT state, code, sum(number)::bigint AS number, sum(amount)::bigint AS amount, min(day) FILTER (WHERE number > 0) "
-            f"AS oldest FROM (SELECT state, code, day, {_SUMS} FROM tally WHERE of = 'voucher' AND state IN ('refused', 'in_doubt') "
-            "GROUP BY 1, 2, 3) d GROUP BY 1, 2 HAVING sum(number) > 0 ORDER BY 4 DESC, 1, 2"
-        )
-    )
+    found = _by_cause(connection, "of = 'voucher' AND state IN ('refused', 'in_doubt')", "amount")
     return tuple(Failed(row.state, row.code, Tally(row.number, row.amount), row.oldest) for row in found)
 
 
 def parked(connection: Connection) -> tuple[Waiting, ...]:
     """What waits for a person, by reason, the most first."""
-    found = connection.execute(
-        text(
-            f"SELECT state, code, sum(number)::bigint AS number, sum(amount)::bigint AS amount, min(day) FILTER (WHERE number > 0) "
-            f"AS oldest FROM (SELECT state, code, day, {_SUMS} FROM tally WHERE of = 'parked' GROUP BY 1, 2, 3) d "
-            "GROUP BY 1, 2 HAVING sum(number) > 0 ORDER BY 3 DESC, 1, 2"
-        )
-    )
+    found = _by_cause(connection, "of = 'parked'", "number")
     return tuple(Waiting(row.state, row.code, Tally(row.number, row.amount), row.oldest) for row in found)
 
 
@@ -113,6 +102,17 @@ def vouchers_by_day(
 ) -> tuple[Aged, ...]:
     """Vouchers in these states, by their date."""
     return _by_day(connection, "voucher", first, last, states)
+
+
+def _by_cause(connection: Connection, which: str, most: str) -> Iterable[Any]:
+    """Sums by state and code of what stands; `most`: the sum that is greatest in the first row."""
+    return connection.execute(
+        text(
+            "SELECT state, code, sum(number)::bigint AS number, sum(amount)::bigint AS amount, min(day) FILTER (WHERE number > 0) "
+            f"AS oldest FROM (SELECT state, code, day, {_SUMS} FROM tally WHERE {which} GROUP BY 1, 2, 3) d "
+            f"GROUP BY 1, 2 HAVING sum(number) > 0 ORDER BY sum({most}) DESC, 1, 2"
+        )
+    )
 
 
 def _by_day(

@@ -1,10 +1,9 @@
 """The posting proposals: of each company, and of one with its lines, to approve, send back or take up."""
 
-from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
-from ops.console.looking import Look, Looking, is_theirs
+from ops.console.looking import Look
 from ops.desk import proposals as desk
 from ops.desk.listing import as_number
 from ops.desk.words import N_
@@ -68,18 +67,8 @@ def proposal(look: Look, company: str) -> Response:
 
 
 @router.post("/proposals/{company}/seen")
-async def seen(request: Request, look: Look, company: str) -> Response:
+def seen(look: Look, company: str) -> Response:
     """Keep that the visitor has seen the company's proposal; it changes nothing for anybody else."""
-    secret = (await request.form()).get("secret")
-    return await run_in_threadpool(_seen, look, company, secret)
-
-
-def _seen(look: Looking, company: str, secret: object) -> Response:
-    if not is_theirs(look.visitor, secret):
-        sentence = look._(
-            N_("This form is from an earlier sign-in, or from another place. Open the page again.")
-        )
-        return look.page("refused.html", 403, sentence=sentence, back="/proposals")
     with look.desk.engine.begin() as connection:
         if company not in proposals.companies_with_proposals(connection):
             return look.missing(look._(N_("There is no such company.")))
