@@ -29,7 +29,9 @@ POSTS = sorted(
 GETS = sorted(
     route.path
     for route in APP.state.routes
-    if "GET" in (route.methods or ()) and "{" not in route.path and route.path not in {"/sign-in", "/healthz"}
+    if "GET" in (route.methods or ())
+    and "{" not in route.path
+    and route.path not in {"/sign-in", "/healthz", "/metrics"}
 )
 
 
