@@ -9,7 +9,6 @@ from pipeline import schedules
 from pipeline.flow import woken_by
 from schemas.events import ControlDue, FetchDue, ImportDue, RestDue
 from schemas.wording import counted
-from workers.crash import crash_point
 from workers.journal import Ring, record
 from workers.relay import beat
 from workers.settings import Settings
@@ -17,6 +16,7 @@ from workers.shell import Hands
 from workers.store import schedules as schedule_store
 from workers.store import setup as setup_store
 from workers.store import tally
+from workers.store.engine import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,12 @@ CLOCKED = {each.name: each for each in _CLOCKED if woken_by(each.event)}
 
 def tick(hands: Hands) -> None:
     """Take each slot that is due, once; a missed night is caught up by the next tick."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "tick") as connection:
         now = schedule_store.take_turn(connection)
         rings = take_due(connection, hands.settings, now)
         beat(connection, "beat", f"{counted(len(rings), 'slot')} taken")
-        crash_point("tick.before_commit")
-    crash_point("tick.after_commit")
     hands.ringer.ring(rings)
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "tick.tally") as connection:
         tally.fold(connection)
 
 

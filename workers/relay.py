@@ -16,9 +16,11 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, text
 
 from pipeline.flow import FLOW, QUEUES, stage_of
+from workers.crash import outside
 from workers.journal import Ring, label, restore
 from workers.log import logger
 from workers.settings import PREFIX
+from workers.store.engine import transaction
 
 _LOG = logger(__name__)
 _PAUSE_AFTER_FAILURE = 10.0
@@ -63,7 +65,10 @@ def celery_bell(app: Celery) -> Bell:
 
     def bell(ring: Ring) -> None:
         queue = stage_of(ring.stage).queue
-        app.send_task(ring.stage, args=[ring.work_id], queue=queue, argsrepr=f"({ring.label})", kwargsrepr="")
+        with outside("ring"):
+            app.send_task(
+                ring.stage, args=[ring.work_id], queue=queue, argsrepr=f"({ring.label})", kwargsrepr=""
+            )
 
     return bell
 
@@ -145,7 +150,7 @@ def run(
     while True:
         try:
             waiting = {queue: waiting_in(redis, queue) for queue in QUEUES}
-            with engine.begin() as connection:
+            with transaction(engine, "sweep") as connection:
                 if not connection.execute(
                     text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LEADER}
                 ).scalar_one():

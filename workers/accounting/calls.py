@@ -14,6 +14,7 @@ from workers.accounting.contract import Contract
 from workers.accounting.parsing import OffContractError, parsed
 from workers.accounting.redaction import masked_numbers, redacted
 from workers.accounting.wire import BrokenCallError, RawAnswer, Wire
+from workers.crash import outside
 
 T = TypeVar("T")
 NOTHING: frozenset[str] = frozenset()
@@ -42,7 +43,8 @@ class Calls:
         masked = self._contract.table.masked
         elements = masked.get("", ()) + masked.get(operation, ())
         try:
-            raw = self._wire.post(body, headers)
+            with outside(f"visma.{operation}"):
+                raw = self._wire.post(body, headers)
         except BrokenCallError as broken:
             return broken, redacted(
                 operation, broken.status, body, broken.partial, elements=elements, private=private

@@ -11,6 +11,8 @@ import stat
 from types import TracebackType
 from typing import Final, Self
 
+from workers.crash import outside
+
 OWN: Final = "kk2"
 LARGEST = 16 * 1024 * 1024  # bytes
 
@@ -89,12 +91,14 @@ class Folder:
 
     def put_down(self, unfinished: str, name: str) -> None:
         """Rename a finished file to the name under which Visma reads it."""
-        os.rename(unfinished, name, src_dir_fd=self._own, dst_dir_fd=self._there)
+        with outside("file.put_down"):
+            os.rename(unfinished, name, src_dir_fd=self._own, dst_dir_fd=self._there)
 
     def keep(self, name: str) -> None:
         """Put a file of theirs away in our own folder, if it stands."""
         try:
-            os.rename(name, name, src_dir_fd=self._there, dst_dir_fd=self._own)
+            with outside("file.keep"):
+                os.rename(name, name, src_dir_fd=self._there, dst_dir_fd=self._own)
         except FileNotFoundError:
             return
 

@@ -32,7 +32,6 @@ from workers.accounting import CannotTell, Trouble, vuxml
 from workers.accounting.folder import Folder, NoFolderError
 from workers.accounting.parsing import OffContractError
 from workers.accounting.redaction import masked, masked_numbers
-from workers.crash import crash_point
 
 READ: Final = "READ_"
 """What Visma puts before the name of a file that it has read."""
@@ -156,14 +155,12 @@ def put_down(folder: Folder, reference: str, content: bytes) -> DeliveryAnswer:
     if standing is not None:
         folder.take_away(unfinished)
         return standing
-    crash_point("file.written")
     try:
         folder.put_down(unfinished, name)
     except OSError as error:
         # over a network the rename may have been done; only what can be taken away was surely not put down
         unsent = folder.take_away(unfinished)
         return _said(reference, Verdict.UNSENT if unsent else Verdict.UNKNOWN, "Unreachable", _why(error))
-    crash_point("file.renamed")
     return _said(
         reference, Verdict.UNKNOWN, UNREAD, f"{name} lies in the folder, nobody in Visma has read it yet"
     )

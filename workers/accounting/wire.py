@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from workers.crash import crash_point
+
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes; a page of 1,000 invoices is about one
 BLOCK = 64 * 1024
 PORTS = {"http": 80, "https": 443}
@@ -109,6 +111,7 @@ class Wire:
         pieces: list[bytes] = []
         try:
             connection.request("POST", self._path, body=body, headers=sent)
+            crash_point("visma.sent")
             with connection.getresponse() as answer:
                 status = answer.status
                 _read(answer, pieces)

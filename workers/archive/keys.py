@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
+from workers.crash import outside
 from workers.settings import Settings
 
 
@@ -22,7 +23,8 @@ def _kept_key(folder: Path) -> bytes:
         made.write_text(uuid4().hex + uuid4().hex, encoding="ascii")
         made.chmod(0o400)
         try:
-            path.hardlink_to(made)  # the first of two workers wins; the key is never half written
+            with outside("archive.key"):
+                path.hardlink_to(made)  # the first of two workers wins; the key is never half written
         except FileExistsError:
             pass
         finally:

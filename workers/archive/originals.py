@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from workers.crash import crash_point
+from workers.crash import outside
 
 _CHUNK = 1024 * 1024
 _INCOMING = ".incoming"  # what is being copied; a crash leaves a part here, never under a sha256
@@ -39,10 +39,8 @@ def keep(folder: Path, source: BinaryIO) -> Kept:
     temporary = folder / _INCOMING / uuid4().hex
     try:
         kept = _copy(source, temporary)
-        crash_point("archive.copied")
         with _trouble("write to"):
             _publish(folder, temporary, kept)
-        crash_point("archive.kept")
     except BaseException:
         with _trouble("write to"):
             temporary.unlink(missing_ok=True)
@@ -121,7 +119,8 @@ def _publish(folder: Path, temporary: Path, kept: Kept) -> None:
     if final.is_file() and final.stat().st_size == kept.size:
         temporary.unlink()
     else:
-        temporary.replace(final)
+        with outside("archive.publish"):
+            temporary.replace(final)
     # also when it was there: whoever wrote it may have died before this line
     sync_folder(final.parent)
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from workers.archive.originals import open_original, sync_folder
-from workers.crash import crash_point
+from workers.crash import outside
 
 _REASON = ".reason.txt"
 _NAME_LIMIT = 255 - len(_REASON) - 40  # bytes: what Linux allows, less what is put after a name
@@ -34,7 +34,6 @@ def refuse(quarantine: Path, archive: Path, *, sha256: str, name: str, reason: s
             break
         if _has(candidate, sha256):
             break
-    crash_point("quarantine.before_reason")
     _write_reason(candidate, reason)
     return candidate
 
@@ -52,14 +51,12 @@ def set_aside(quarantine: Path, source: str, *, folder: int, name: str, reason: 
         if not os.path.lexists(candidate) and (not os.path.lexists(beside) or _reads(beside, reason)):
             break
     _write_reason(candidate, reason)
-    crash_point("quarantine.reason_written")
     try:
         _move(source, folder, candidate)
     except OSError:
         if not os.path.lexists(candidate):  # else a rival has moved it there, and the reason is its
             beside.unlink(missing_ok=True)
         raise
-    crash_point("quarantine.moved")
     sync_folder(quarantine)
     return candidate
 
@@ -104,7 +101,8 @@ def _put(target: Path, source: BinaryIO) -> None:
             shutil.copyfileobj(source, copy)
             copy.flush()
             os.fsync(copy.fileno())
-        temporary.replace(target)
+        with outside("quarantine.put"):
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(target.parent)
@@ -112,7 +110,8 @@ def _put(target: Path, source: BinaryIO) -> None:
 
 def _move(source: str, folder: int, target: Path) -> None:
     try:
-        os.rename(source, target, src_dir_fd=folder)
+        with outside("quarantine.move"):
+            os.rename(source, target, src_dir_fd=folder)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -123,7 +122,8 @@ def _carry(source: str, folder: int, target: Path) -> None:
     """Move across file systems: a file is copied, a link made again; anything else stays where it is (OSError)."""
     mode = os.lstat(source, dir_fd=folder).st_mode
     if stat.S_ISLNK(mode):
-        target.symlink_to(os.readlink(source, dir_fd=folder))
+        with outside("quarantine.link"):
+            target.symlink_to(os.readlink(source, dir_fd=folder))
     elif stat.S_ISREG(mode):
         handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(handle, "rb") as stream:

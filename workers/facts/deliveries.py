@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from schemas.setup import Installation
 from schemas.voucher import Voucher, VoucherLine, VoucherState
 from workers.store.bulk import execute, rows
+from workers.store.engine import transaction
 
 ALL = "*"
 """The scope of a brake that stops everything."""
@@ -150,7 +151,7 @@ def take_slot(connection: Connection, installation: Installation, lease: float, 
 
 def release_slot(engine: Engine, installation: str, slot: int, holder: str) -> None:
     """Give the place back, unless it ran out and is another's now. Should this be lost, the lease ends by itself."""
-    with engine.begin() as connection:
+    with transaction(engine, "slot.release") as connection:
         connection.execute(text("SET LOCAL synchronous_commit = off"))
         connection.execute(
             text(

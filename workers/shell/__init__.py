@@ -22,14 +22,13 @@ from pipeline.stage import Reason, Stage
 from schemas.schedule import OSLO
 from workers.accounting import Trouble
 from workers.archive import ArchiveError
-from workers.crash import crash_point
 from workers.journal import Ring, record
 from workers.log import logger
 from workers.relay import Ringer
 from workers.settings import Settings
 from workers.shell import rows
 from workers.shell.rows import Claimed, NotYet
-from workers.store.engine import is_trouble
+from workers.store.engine import is_trouble, transaction
 
 __all__ = [
     "Body",
@@ -94,7 +93,7 @@ def inside(work_id: int, name: str, hands: Hands, body: Body) -> None:
     """Run one INSIDE stage for one work row. A row that is not due, or that another worker has, is left alone."""
     stage = stage_of(name)
     with recover(work_id, stage, hands):
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, name) as connection:
             claimed = rows.claim(connection, work_id, name)
             if claimed is None:
                 return
@@ -106,8 +105,6 @@ def inside(work_id: int, name: str, hands: Hands, body: Body) -> None:
                 body(stand)
                 if not stand.parked:
                     rows.done(connection, work_id)
-            crash_point(f"{name}.before_commit")
-        crash_point(f"{name}.after_commit")
         hands.ringer.ring(stand.rings)
 
 
@@ -127,11 +124,11 @@ def recover(work_id: int, stage: Stage, hands: Hands) -> Iterator[None]:
     try:
         yield
     except NotYet as wait:
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "recover.wait") as connection:
             rows.postpone(connection, work_id, wait.seconds, wait.result)
     except Exception as error:
         code = trouble_of(error)
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "recover.trouble") as connection:
             if code is not None:
                 _LOG.warning("trouble", work=work_id, stage=stage.name, code=code)
                 rings = try_again(connection, work_id, stage, code)

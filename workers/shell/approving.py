@@ -8,7 +8,6 @@ from pipeline.stage import Reason
 from schemas.events import PartReady, VoucherPlan, VouchersApproved
 from schemas.setup import Company, Installation, NoSuchSetupError, ParkedPolicy, Setup
 from schemas.voucher import Voucher
-from workers.crash import crash_point
 from workers.facts import parts
 from workers.facts.parts import Part
 from workers.saves import vouchers as voucher_saves
@@ -37,7 +36,6 @@ def approve(stand: Stand) -> None:
         stand.park(Reason.NO_SETUP, str(error))
         return
     voucher_ids = voucher_saves.save(stand.connection, approved)
-    crash_point("approve.saved")
     posting_on = setup.companies[event.company].latest().value.posting
     if not posting_on:
         return  # shadow: the vouchers stand approved and are compared; nothing is delivered

@@ -4,18 +4,18 @@ from sqlalchemy import Connection
 
 from pipeline.flow import stage_of
 from schemas import events
-from workers.crash import crash_point
 from workers.saves import controls
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, turns
 from workers.shell.looking import look
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 
 def control(work_id: int, hands: Hands) -> None:
     """Hold a company against Visma. Only reads there, so that a control that broke is simply made again."""
     stage = stage_of("control")
     with recover(work_id, stage, hands):
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "control.begin") as connection:
             claimed = rows.claim(connection, work_id, "control")
             if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage, claimed)):
                 return
@@ -24,10 +24,8 @@ def control(work_id: int, hands: Hands) -> None:
             assert isinstance(event, events.ControlDue)
             lease = _lease(connection, event.company)
             turns.lease(connection, work_id, lease)
-        crash_point("control.claimed")
         seen = look(hands, event.company, lambda: _keep(hands, work_id, lease))
-        crash_point("control.answered")
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "control.save") as connection:
             held = rows.hold(connection, work_id, "control")
             if held is None:
                 return
@@ -35,7 +33,6 @@ def control(work_id: int, hands: Hands) -> None:
             run_id, number = controls.save(connection, seen.run(), seen.found, seen.told, seen.unjudged)
             stand.send([events.Compared(event.company, run_id, number)])
             rows.done(connection, work_id)
-        crash_point("control.concluded")
         hands.ringer.ring(stand.rings)
 
 
@@ -47,5 +44,5 @@ def _lease(connection: Connection, company: str) -> float:
 
 
 def _keep(hands: Hands, work_id: int, lease: float) -> None:
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "control.keep") as connection:
         turns.lease(connection, work_id, lease)

@@ -11,7 +11,6 @@ from pipeline import conversion
 from pipeline.flow import stage_of
 from schemas import events
 from workers.accounting import Accounting, connect
-from workers.crash import crash_point
 from workers.facts import conversions as facts
 from workers.facts import invoices
 from workers.facts.conversions import Seen
@@ -24,6 +23,7 @@ from workers.store import cases
 from workers.store import conversions as store
 from workers.store import setup as setup_store
 from workers.store.conversions import AFTER, BEFORE, Conversion, Looked
+from workers.store.engine import transaction
 
 _LOOK_AGAIN = 20.0  # seconds until what the numbers and the fetch wait for is looked at again
 _SHADOW = 600.0  # the same where a company posts nothing, and so writes no numbers
@@ -41,7 +41,7 @@ def convert(work_id: int, hands: Hands) -> None:
     """Look at a slice of a conversion, or bring one on whose slices are all looked at."""
     stage = stage_of("convert")
     with recover(work_id, stage, hands):
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "convert.begin") as connection:
             claimed = rows.claim(connection, work_id, "convert")
             if claimed is None:
                 return
@@ -57,19 +57,15 @@ def convert(work_id: int, hands: Hands) -> None:
                     return  # the relay rings for the halves
                 piece = _piece(stand)
         if piece is not None:
-            crash_point("convert.begun")
             looked = [each.row for each in piece.rows]
             seen = facts.seen(piece.accounting, piece.of.company, looked) if looked else {}
-            crash_point("convert.answered")
-            with hands.engine.begin() as connection:
+            with transaction(hands.engine, "convert.conclude") as connection:
                 again = rows.hold(connection, work_id, "convert")
                 if again is None:
                     return
                 stand = Stand(connection, hands, stage, again)
                 _conclude(stand, piece, seen)
                 rows.done(connection, work_id)
-                crash_point("convert.before_commit")
-        crash_point("convert.concluded")
         hands.ringer.ring(stand.rings)
 
 

@@ -17,7 +17,6 @@ from schemas.setup import ClosedPeriodPolicy, Installation
 from schemas.transfer import DeliveryAnswer, Verdict
 from schemas.voucher import VoucherState
 from workers.accounting import Accounting, Trouble, connect
-from workers.crash import crash_point
 from workers.facts import deliveries
 from workers.facts.deliveries import ToSend
 from workers.log import logger
@@ -27,6 +26,7 @@ from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, sl
 from workers.shell.following import follow
 from workers.shell.rows import NotYet
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 _LOG = logger(__name__)
 _BRAKE_PAUSE = 300.0  # who starts delivery again makes what waited due at once
@@ -55,7 +55,6 @@ def deliver(work_id: int, hands: Hands) -> None:
         call = slots.when_free(lambda: _begin(work_id, hands))
         if call is None:
             return
-        crash_point("deliver.leased")
         started = time.monotonic()
         try:
             answers, exchange = call.accounting.register([v.voucher for v in call.vouchers])
@@ -66,8 +65,7 @@ def deliver(work_id: int, hands: Hands) -> None:
             periods = _open_periods(call) if any(conclusion.remake for conclusion in found) else {}
         finally:
             deliveries.release_slot(hands.engine, call.installation.code, call.slot, slots.holder())
-        crash_point("deliver.answered")
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "deliver.conclude") as connection:
             conclusions.log(
                 connection,
                 [(v.id, v.attempt) for v in call.vouchers],
@@ -83,13 +81,12 @@ def deliver(work_id: int, hands: Hands) -> None:
                 _send_apart(stand, call, answers)
             else:
                 _conclude(stand, call, answers, found, periods)
-        crash_point("deliver.concluded")
         hands.ringer.ring(stand.rings)
 
 
 def _begin(work_id: int, hands: Hands) -> _Call | None:
     """Commit what is about to be done: state, attempt, lease. None where there is nothing to send."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "deliver.begin") as connection:
         claimed = rows.claim(connection, work_id, "deliver")
         if claimed is None:
             return None

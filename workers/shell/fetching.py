@@ -13,7 +13,6 @@ from pipeline.flow import stage_of
 from schemas import events
 from schemas.transfer import TransactionPage
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
-from workers.crash import crash_point
 from workers.journal import Ring, label
 from workers.log import logger
 from workers.saves import transactions as saves
@@ -22,6 +21,7 @@ from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, sl
 from workers.shell.moving import Moved, decide_again, take_in
 from workers.shell.paging import ahead
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 _LOG = logger(__name__)
 _REST_AFTER = 120.0  # a worker's time is limited: the same row goes on from the page it came to
@@ -44,7 +44,6 @@ def fetch(work_id: int, hands: Hands) -> None:
         begun = _begin(work_id, hands)
         if begun is None:
             return
-        crash_point("fetch.begun")
         try:
             _read_pages(work_id, begun, hands)
         except CannotTell:
@@ -53,12 +52,11 @@ def fetch(work_id: int, hands: Hands) -> None:
             if trouble.code != _UNKNOWN_PLACE or not (begun.cursor or begun.page):
                 raise
             _forget_place(work_id, begun, hands)
-        crash_point("fetch.concluded")
 
 
 def _begin(work_id: int, hands: Hands) -> _Fetch | None:
     """Take the turn, and commit that: the lease on the row, and what parked transactions mean by now."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "fetch.begin") as connection:
         claimed = rows.claim(connection, work_id, "fetch")
         if claimed is None:
             return None
@@ -93,7 +91,6 @@ def _read_pages(work_id: int, begun: _Fetch, hands: Hands) -> None:
     pages = ahead(lambda page: begun.accounting.transactions(begun.company, begun.cursor, page), begun.page)
     with closing(pages):
         for page in pages:
-            crash_point("fetch.answered")
             rests = time.monotonic() - started > _REST_AFTER
             if not _page(work_id, begun, hands, page, rests=rests) or rests:
                 return
@@ -137,7 +134,7 @@ def _commit(work_id: int, begun: _Fetch, hands: Hands) -> Iterator[Stand | None]
 
     A fetch of another row that began later starts from the same cursor: nothing is left for this one to do.
     """
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "fetch.step") as connection:
         claimed = rows.hold(connection, work_id, "fetch")
         stand = None
         if claimed is not None:
@@ -147,8 +144,6 @@ def _commit(work_id: int, begun: _Fetch, hands: Hands) -> Iterator[Stand | None]
             elif whose != work_id:
                 rows.done(connection, work_id)
         yield stand
-        crash_point("fetch.before_commit")
-    crash_point("fetch.after_commit")
     if stand is not None:
         hands.ringer.ring(stand.rings)
 

@@ -16,7 +16,6 @@ from pipeline.stage import Reason
 from schemas import events
 from schemas.setup import Company, Dated, Installation, NoSuchSetupError
 from workers.accounting import Accounting, CannotTell, Trouble, connect
-from workers.crash import crash_point
 from workers.facts import invoices
 from workers.journal import Ring, label
 from workers.saves import invoices as invoice_saves
@@ -26,6 +25,7 @@ from workers.shell.opening import Openings
 from workers.shell.paging import ahead
 from workers.store import cases
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 _TURN = 45.0  # seconds, after which others of the queue have theirs
 _DEBTORS = 500  # whose cases are opened in one commit
@@ -56,7 +56,6 @@ def import_invoices(work_id: int, hands: Hands) -> None:
         begun = _begin(work_id, hands)
         if begun is None:
             return
-        crash_point("import.claimed")
         try:
             whole = _listed(begun, hands)
         except CannotTell as cannot:
@@ -65,14 +64,14 @@ def import_invoices(work_id: int, hands: Hands) -> None:
         if whole and _opened_for_debtors(begun, hands):
             _end(begun, hands)
             return
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "import.turn") as connection:
             rows.postpone(connection, work_id, 0.0, "turn")
         hands.ringer.ring([Ring(work_id, stage.name, label(begun.claimed.event))])
 
 
 def _begin(work_id: int, hands: Hands) -> _Import | None:
     """Commit the attempt and the lease. None where nothing is to be imported, or an earlier row of the company will do it."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "import.begin") as connection:
         claimed = rows.claim(connection, work_id, "import")
         if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage_of("import"), claimed)):
             return None
@@ -121,14 +120,12 @@ def _listed(begun: _Import, hands: Hands) -> bool:
             ahead(lambda page: ready(company.code, company.dunning_code, page), begun.page)
         ) as pages:
             for page in pages:
-                crash_point("import.told")
                 following = page.next_page or None
                 with _step(begun, hands) as stand:
                     told = invoice_saves.take(stand.connection, company.code, page.invoices)
                     Openings(stand, company.code, begun.today).each(told)
                     kept: dict[str, object] = {"page": following, "since": begun.since.isoformat()}
                     turns.remember(stand.connection, work_id, kept)
-                crash_point("import.taken")
                 applied += 1
                 if following and time.monotonic() > begun.ends:
                     return False
@@ -136,7 +133,7 @@ def _listed(begun: _Import, hands: Hands) -> bool:
         if (
             begun.page and not applied
         ):  # kept from an earlier attempt, and perhaps no page of Visma's any longer
-            with hands.engine.begin() as connection:
+            with transaction(hands.engine, "import.lost_page") as connection:
                 turns.remember(connection, work_id, {"page": ""})
         raise
     return True
@@ -145,12 +142,11 @@ def _listed(begun: _Import, hands: Hands) -> bool:
 @contextmanager
 def _step(begun: _Import, hands: Hands) -> Iterator[Stand]:
     """A commit of the import: nobody else opens cases meanwhile, and its lease begins anew."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "import.step") as connection:
         stand = Stand(connection, hands, stage_of("import"), begun.claimed)
         turns.lease(connection, begun.claimed.work_id, begun.lease)
         cases.one_at_a_time(connection)
         yield stand
-        crash_point("import.before_commit")
     hands.ringer.ring(stand.rings)
 
 
@@ -167,7 +163,6 @@ def _opened_for_debtors(begun: _Import, hands: Hands) -> bool:
                 stand.connection, begun.company.code, openings.by_debtor, begun.since, after, _DEBTORS
             )
             openings.together([ids for _, ids in found])
-        crash_point("import.opened")
         if not found:
             return True
         if time.monotonic() > begun.ends:
@@ -187,11 +182,10 @@ def _end(begun: _Import, hands: Hands) -> None:
         stand.send(invoice_saves.numbers_asked(code, forgotten))
         turns.close_parked(connection, begun.claimed.work_id)
         rows.done(connection, begun.claimed.work_id)
-    crash_point("import.concluded")
 
 
 def _not_offered(work_id: int, hands: Hands, sentence: str) -> None:
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "import.not_offered") as connection:
         claimed = rows.hold(connection, work_id, "import")
         if claimed is not None:
             turns.close_parked(connection, work_id)

@@ -8,7 +8,6 @@ from schemas.setup import Installation
 from schemas.transfer import UNREAD
 from schemas.voucher import VoucherState
 from workers.accounting import Trouble, connect
-from workers.crash import crash_point
 from workers.facts import deliveries
 from workers.facts.deliveries import ToSend
 from workers.saves import conclusions
@@ -16,13 +15,14 @@ from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows
 from workers.shell.following import follow
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 
 def inquire(work_id: int, hands: Hands) -> None:
     """Ask Visma for a voucher in doubt by our reference, and conclude."""
     stage = stage_of("inquire")
     with recover(work_id, stage, hands):
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "inquire.begin") as connection:
             claimed = rows.claim(connection, work_id, "inquire")
             if claimed is None:
                 return
@@ -41,19 +41,17 @@ def inquire(work_id: int, hands: Hands) -> None:
             setup = setup_store.current(connection)
             installation = setup.installations[doubted.installation].latest().value
             lately = deliveries.heard_of_lately(connection, doubted.id, installation.inquiry_pause)
-        crash_point("inquire.claimed")
         try:
             answer, exchange = connect(installation, resolve).find(
                 doubted.voucher.company, doubted.voucher.reference
             )
         except Trouble as trouble:
-            with hands.engine.begin() as connection:
+            with transaction(hands.engine, "inquire.unanswered") as connection:
                 conclusions.log_inquiry(
                     connection, doubted.id, doubted.attempt, trouble.exchange, trouble.code
                 )
             raise
-        crash_point("inquire.answered")
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "inquire.conclude") as connection:
             again = rows.claim(connection, work_id, "inquire")
             if again is None:
                 return
@@ -76,7 +74,6 @@ def inquire(work_id: int, hands: Hands) -> None:
                     connection, doubted.id, doubted.attempt, exchange, conclusion.state.value
                 )
             _conclude_inquiry(stand, doubted, conclusion, installation, UNREAD if answer.unread else "")
-        crash_point("inquire.concluded")
         hands.ringer.ring(stand.rings)
 
 

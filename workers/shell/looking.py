@@ -21,6 +21,7 @@ from workers.saves.controls import ControlRun, Found
 from workers.secrets import resolve
 from workers.shell import Hands
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 _FOR_EVER = 1_000_000  # bank days
 _GONE = {DifferenceKind.MISSING, DifferenceKind.DELETED}
@@ -76,12 +77,12 @@ def look(hands: Hands, company: str, keep: Callable[[], None]) -> Look:
 
     `keep` is called between calls.
     """
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         today = hands.today()
         begun_at, since = claims.scope(connection, company, today, hands.settings.control_window)
         seen = Look(company, begun_at, today, since, claims.stopped(connection, company))
     _vouchers(hands, seen, keep)
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "control.follow") as connection:
         controls.follow(connection, seen.states)
     _sums(hands, seen)
     _invoices(hands, seen, keep)
@@ -90,7 +91,7 @@ def look(hands: Hands, company: str, keep: Callable[[], None]) -> Look:
 
 
 def _vouchers(hands: Hands, seen: Look, keep: Callable[[], None]) -> None:
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         all_shelves = shelves.shelves(connection, company=seen.company, since=seen.since)
         before = {each.id: each.state for shelf in all_shelves for each in shelves.ours(connection, shelf)}
     for shelf in all_shelves:
@@ -117,7 +118,7 @@ def _held(hands: Hands, shelf: Shelf, seen: Look) -> Iterator[VoucherFacts]:
     except CannotTell:
         seen.cannot(ControlPart.VOUCHERS, f"Visma {shelf.installation} can't list its vouchers")
         return
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         ours = shelves.ours(connection, shelf)
         strangers = shelves.strangers(connection, shelf, listed, ours, seen.today)
     yield from shelves.paired(ours, listed, seen.today, hands.settings.control_patience)
@@ -144,7 +145,7 @@ def _sums(hands: Hands, seen: Look) -> None:
         seen.unknown.append(
             f"company {seen.company}: whether Visma has what is on the bank account is unknown"
         )
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         # in shadow mode no voucher is ever delivered: what waits there is compared by the day
         posting = shadows.company(connection, seen.company).posting
         found = statements.sums(
@@ -162,7 +163,7 @@ def _sums(hands: Hands, seen: Look) -> None:
 
 def _invoices(hands: Hands, seen: Look, keep: Callable[[], None]) -> None:
     """Ask for balances a thousand at a time."""
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         which = claims.to_compare(connection, seen.company, seen.since)
         installation = setup_store.current(connection).companies[seen.company].latest().value.installation
     if not which:
@@ -177,11 +178,11 @@ def _invoices(hands: Hands, seen: Look, keep: Callable[[], None]) -> None:
 
 
 def _batch(hands: Hands, accounting: Accounting, which: list[tuple[int, str]], seen: Look) -> None:
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         before = claims.facts(connection, seen.company, which, seen.gone, seen.differing)
     numbers = sorted({invoice_no for _, invoice_no in which})
     theirs = {each.invoice_no: each for each in accounting.balances(seen.company, numbers)}
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         after = claims.facts(connection, seen.company, which, seen.gone, seen.differing)
     for key, facts in before.items():
         if after.get(key) == facts:
@@ -193,7 +194,7 @@ def _batch(hands: Hands, accounting: Accounting, which: list[tuple[int, str]], s
 
 def _shadow(hands: Hands, seen: Look) -> None:
     """In shadow mode, lay what we would have posted beside what people posted by hand."""
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         company = shadows.company(connection, seen.company)
         first = shadows.first_day(connection, seen.company, seen.today)
     if company.posting:
@@ -204,7 +205,7 @@ def _shadow(hands: Hands, seen: Look) -> None:
     except CannotTell as why:
         seen.cannot(ControlPart.SHADOW, str(why))
         return
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         found = shadows.days(connection, company, theirs, first, seen.today)
     for each in map(shadowing.compare, found):
         if each.likeness is Likeness.UNKNOWN:
@@ -231,5 +232,5 @@ def _subject(compared: ShadowDay) -> str:
 
 
 def _visma(hands: Hands, installation: str) -> Accounting:
-    with hands.engine.begin() as connection:
+    with hands.engine.connect() as connection:
         return connect(setup_store.current(connection).installations[installation].latest().value, resolve)

@@ -10,13 +10,13 @@ from schemas import events
 from schemas.setup import Installation
 from schemas.transfer import NumberAnswer, NumberState
 from workers.accounting import MOST_ROWS, Accounting, CannotTell, connect
-from workers.crash import crash_point
 from workers.facts import deliveries, invoices
 from workers.facts.invoices import ToWrite
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
 from workers.shell import Hands, Stand, gave_up_after_crashes, recover, rows, slots, try_again, turns
 from workers.store import setup as setup_store
+from workers.store.engine import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,6 @@ def number(work_id: int, hands: Hands) -> None:
         call = slots.when_free(lambda: _begin(work_id, hands))
         if call is None:
             return
-        crash_point("number.leased")
         answers: tuple[NumberAnswer, ...] = ()
         lacking = ""
         try:
@@ -46,8 +45,7 @@ def number(work_id: int, hands: Hands) -> None:
             lacking = str(cannot)
         finally:
             deliveries.release_slot(hands.engine, call.installation.code, call.slot, slots.holder())
-        crash_point("number.answered")
-        with hands.engine.begin() as connection:
+        with transaction(hands.engine, "number.conclude") as connection:
             claimed = rows.hold(connection, work_id, "number")
             if claimed is None:
                 return
@@ -56,13 +54,12 @@ def number(work_id: int, hands: Hands) -> None:
                 stand.park(Reason.NOT_OFFERED, lacking)
             else:
                 _conclude(stand, call, answers)
-        crash_point("number.concluded")
         hands.ringer.ring(stand.rings)
 
 
 def _begin(work_id: int, hands: Hands) -> _Call | None:
     """Commit the attempt and the lease. None where nothing waits, or the company delivers nothing."""
-    with hands.engine.begin() as connection:
+    with transaction(hands.engine, "number.begin") as connection:
         claimed = rows.claim(connection, work_id, "number")
         if claimed is None or gave_up_after_crashes(Stand(connection, hands, stage_of("number"), claimed)):
             return None

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from pipeline.stage import Reason
 from schemas import events
 from workers.journal import Ring, body_of, label, record, restore
+from workers.store.engine import transaction
 
 CRASHES_TO_HALVE = 2
 CRASHES_TO_PARK = 10
@@ -76,7 +77,7 @@ def hold(connection: Connection, work_id: int, stage: str) -> Claimed | None:
 
 def count_attempt(engine: Engine, work_id: int) -> None:
     """Commit, on a connection of its own, that the row was claimed: a crash must leave a trace of itself."""
-    with engine.begin() as second:
+    with transaction(engine, "attempt") as second:
         # may be lost with the machine's power, and then nothing else of the attempt is there either
         second.execute(text("SET LOCAL synchronous_commit = off"))
         second.execute(text("INSERT INTO claim (work_id) VALUES (:id)"), {"id": work_id})

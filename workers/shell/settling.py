@@ -14,7 +14,6 @@ from schemas import events
 from schemas.case import CaseState, Kind
 from schemas.money import Money
 from schemas.setup import NoSuchSetupError, Setup
-from workers.crash import crash_point
 from workers.facts import cases as case_facts
 from workers.facts import payers as payer_facts
 from workers.facts import payments as payment_facts
@@ -76,7 +75,6 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     terms = Terms(setup)
     for case in locked.values():
         _split(case, batch, terms, saver)
-    crash_point(f"{stand.stage.name}.before_save")
     saver.save(batch.parked, payments, batch.shares, stage=stand.stage.name)
     parked = {payment.payment_id for payment in batch.parked}
     payment_saves.note_rules(
@@ -85,7 +83,6 @@ def _settle(stand: Stand, payments: Sequence[Waiting], changed: Sequence[int]) -
     freed = split_saves.free_reversals(connection, [p for p in payments if p.amount > 0], parked)
     if freed:
         stand.send([events.OriginalConcluded(tuple(freed))])
-    crash_point(f"{stand.stage.name}.after_save")
 
 
 def _matched(

@@ -1,11 +1,15 @@
 """The door to PostgreSQL: one engine a process, and which of its errors are the world's and not ours."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from workers.crash import crash_point
 
 _STATEMENT_TIMEOUT = "300s"  # longer than any batch, shorter than the broker's visibility time-out
 _LOCK_TIMEOUT = "60s"
@@ -38,6 +42,18 @@ def engine_for(url: str) -> Engine:
         connection.commit()  # type: ignore[attr-defined]
 
     return engine
+
+
+@contextmanager
+def transaction(engine: Engine, what: str) -> Iterator[Connection]:
+    """A transaction that commits at the end of the block; a crash point stands before the commit, and one after it.
+
+    All that workers commit goes through here; what only reads connects, and commits nothing.
+    """
+    with engine.begin() as connection:
+        yield connection
+        crash_point(f"{what}.before_commit")
+    crash_point(f"{what}.after_commit")
 
 
 _WORLD = ("08", "40", "53", "55", "57", "58")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
+from workers.crash import outside
 from workers.log import logger
+from workers.store.engine import transaction
 
 _LOG = logger(__name__)
 _ONE_AT_A_TIME = 7_203_014
@@ -37,7 +39,7 @@ def look(engine: Engine, archive: Path) -> int:
     Raises OSError when the copy can't be read or written: then nothing should be sent.
     """
     copy = archive / "epoch"
-    with engine.begin() as connection:
+    with transaction(engine, "epoch") as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         here = connection.execute(text(f"SELECT {IDENTITY}")).scalar_one()
         row = connection.execute(
@@ -79,4 +81,5 @@ def _keep(copy: Path, number: int) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     made = copy.with_suffix(".new")
     made.write_text(str(number), "ascii")
-    made.replace(copy)
+    with outside("archive.epoch"):
+        made.replace(copy)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from workers.crash import crash_point
+from workers.crash import outside
 
 _OWN = ".kk2-"  # a claimed file: the mark, 32 hexadecimal digits, a hyphen, its name
 _CLAIMED = re.compile(r"\.kk2-([0-9a-f]{32})-(.+)", re.DOTALL)
@@ -160,12 +160,11 @@ class Inbox:
         """
         token = uuid4().hex
         entry = _fitting(f"{_OWN}{token}-{lying.entry}")
-        crash_point("watch.before_claim")
         try:
-            os.rename(lying.entry, entry, src_dir_fd=self.handle, dst_dir_fd=self.handle)
+            with outside("watch.claim"):
+                os.rename(lying.entry, entry, src_dir_fd=self.handle, dst_dir_fd=self.handle)
         except FileNotFoundError:
             return None
-        crash_point("watch.claimed")
         return Claimed(entry, token, lying.entry)
 
     @staticmethod
@@ -205,7 +204,7 @@ class Inbox:
 
     def remove(self, claimed: Claimed) -> None:
         """Remove a claimed file, which is in the archive by now; one that is gone is no error."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), outside("watch.remove"):
             os.unlink(claimed.entry, dir_fd=self.handle)
 
     def sync(self) -> None:

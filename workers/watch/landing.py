@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, text
 
 from schemas.events import FileLanded, FileSeenAgain
 from workers.archive import Kept, keep
-from workers.crash import crash_point
 from workers.journal import Ring, record
 from workers.relay import Ringer
+from workers.store.engine import transaction
 from workers.watch.arrival import Refused, fault, shown
 
 
@@ -82,7 +82,7 @@ def land(
         kept = keep(archive, stream)
     if kept.size != status.st_size:
         return Refused(name, "It changed while it was read.")
-    with engine.begin() as connection:
+    with transaction(engine, "add") as connection:
         (taken,), rings = register(connection, [Arrival(name, kept, uuid4().hex)])
     ringer.ring(rings)
     return taken
@@ -135,5 +135,4 @@ def register(
             if each.token not in told:
                 happened.append(FileSeenAgain(row.id, each.name))
     rings = record(connection, happened)
-    crash_point("watch.before_commit")
     return taken, rings

@@ -10,10 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from workers.archive import ArchiveError, Kept, keep, set_aside
-from workers.crash import crash_point
 from workers.log import logger
 from workers.relay import Ringer
-from workers.store.engine import is_trouble
+from workers.store.engine import is_trouble, transaction
 from workers.watch.arrival import Claimed, Inbox, Lying, Refused, Stamp, ends_with_end_record, shown
 from workers.watch.landing import Arrival, Landed, SeenAgain, register
 
@@ -186,17 +185,14 @@ class Desk:
         if not batch:
             return
         inbox.sync()  # before the row: after a power cut too, the file's new name says which drop it was
-        with self.engine.begin() as connection:
+        with transaction(self.engine, "watch.land") as connection:
             taken, rings = register(connection, [each.arrival for each in batch], told=frozenset(self._told))
-        crash_point("watch.committed")
         self.ringer.ring(rings)
-        crash_point("watch.rung")
         for each, outcome in zip(batch, taken, strict=True):
             try:
                 self._clear(inbox, each, outcome, swept)
             except OSError as error:
                 self._stuck(each.claimed.name, "can't be moved out of the inbox", error, swept)
-        crash_point("watch.cleared")
 
     def _clear(self, inbox: Inbox, waiting: _Waiting, outcome: Landed | SeenAgain, swept: Swept) -> None:
         if isinstance(outcome, SeenAgain):
@@ -213,7 +209,6 @@ class Desk:
             self.changing.add(entry)  # written to after it was copied: now it is another file
         elif waiting.ended or not self.linger:
             inbox.remove(waiting.claimed)
-            crash_point("watch.removed")
         else:
             self._lingering[entry] = (waiting.stamp, self.clock() + self.linger)
 

@@ -15,6 +15,7 @@ from workers.archive import ArchiveError, tidy
 from workers.log import logger
 from workers.relay import Ringer, beat
 from workers.settings import Settings
+from workers.store.engine import transaction
 from workers.watch.arrival import Claimed, Inbox, InboxGoneError, Lying
 from workers.watch.hint import Hint
 from workers.watch.patience import Patience
@@ -160,7 +161,7 @@ class Watcher:
 
     def _say(self, swept: Swept) -> None:
         """Beat the pulse, which also says whether the database is there before a file is touched."""
-        with self.engine.begin() as connection:
+        with transaction(self.engine, "watch.pulse") as connection:
             beat(connection, "watch", f"{swept}{self._trouble}")
 
 

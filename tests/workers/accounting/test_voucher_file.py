@@ -20,6 +20,7 @@ from ops.simulator import Simulator
 from schemas.money import kr
 from schemas.transfer import UNREAD, InquiryAnswer, Verdict
 from schemas.voucher import Voucher
+from tests.points import crash_points
 from tests.site import Site, kid_of, paid, site, until
 from tests.workers.far_side import a_line, a_voucher, an_installation, secret
 from tests.workers.test_crash_points import DUE, maker
@@ -327,7 +328,12 @@ def round_by_round(here: Site) -> None:
 
 @pytest.mark.parametrize(
     "point",
-    ["deliver.leased", "file.written", "file.renamed", "deliver.answered", "deliver.concluded"],
+    [
+        "deliver.begin.after_commit",
+        *crash_points("workers/accounting/folder.py")[2:],
+        "slot.release.after_commit",
+        "deliver.conclude.after_commit",
+    ],
 )
 def test_a_worker_killed_while_it_sends_puts_one_file_down_or_a_person_is_asked(
     point: str, here: Site, maker: "subprocess.Popen[str]"
@@ -337,7 +343,7 @@ def test_a_worker_killed_while_it_sends_puts_one_file_down_or_a_person_is_asked(
 
     here.drain(but=("inquire",))
     round_by_round(here)
-    if point == "deliver.leased":  # nothing was written, and nothing proves it
+    if point == "deliver.begin.after_commit":  # nothing was written, and nothing proves it
         assert here.parked() == ["in_doubt"]
         with here.engine.begin() as connection:
             repairs.absent(connection, 1, person=repairs.Person("kari", "it is not in Visma", ALL_ROLES))
@@ -353,7 +359,9 @@ def test_a_worker_killed_while_it_sends_puts_one_file_down_or_a_person_is_asked(
     here.prove()
 
 
-@pytest.mark.parametrize("point", ["inquire.claimed", "inquire.answered", "inquire.concluded"])
+@pytest.mark.parametrize(
+    "point", ["inquire.begin.after_commit", "inquire.conclude.before_commit", "inquire.conclude.after_commit"]
+)
 def test_a_worker_killed_while_it_looks_leaves_the_delivery_to_the_next(
     point: str, here: Site, maker: "subprocess.Popen[str]"
 ) -> None:
