@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from workers.archive import ArchiveError, keep, open_original, path_of, prove, refuse, set_aside, tidy
+from workers.archive import (
+    ArchiveError,
+    keep,
+    open_original,
+    path_of,
+    prove,
+    refuse,
+    set_aside,
+    tidy,
+    tidy_quarantine,
+)
 
 BYTES = b"NY00001000008080\r\n\x85\xe6\xf8\xe5" * 1000
 
@@ -117,6 +127,19 @@ def test_half_copies_are_tidied_away_when_they_are_old(tmp_path: Path) -> None:
 
     assert tidy(tmp_path, older_than=86_400) == 1
     assert [path.name for path in (tmp_path / ".incoming").iterdir()] == ["young"]
+
+
+def test_what_a_crash_left_half_written_in_quarantine_goes_after_a_day_and_nothing_else_does(
+    tmp_path: Path,
+) -> None:
+    old = (f".{'a' * 32}", "OCR.DAT", "OCR.DAT.reason.txt", ".hidden")
+    for name in (*old, f".{'b' * 32}"):
+        (tmp_path / name).write_bytes(BYTES)
+    for name in old:
+        os.utime(tmp_path / name, (time.time() - 90_000,) * 2)
+
+    assert tidy_quarantine(tmp_path, older_than=86_400) == 1
+    assert names(tmp_path) == [f".{'b' * 32}", ".hidden", "OCR.DAT", "OCR.DAT.reason.txt"]
 
 
 def test_a_refused_original_stands_in_quarantine_with_its_reason_once_however_often_it_is_refused(

@@ -2,7 +2,7 @@
 
 from workers.archive.keys import fingerprint_key
 from workers.archive.originals import ArchiveError, Kept, keep, open_original, path_of, prove, tidy
-from workers.archive.quarantine import refuse, set_aside
+from workers.archive.quarantine import refuse, set_aside, tidy_quarantine
 
 __all__ = [
     "ArchiveError",
@@ -15,4 +15,5 @@ __all__ = [
     "refuse",
     "set_aside",
     "tidy",
+    "tidy_quarantine",
 ]

@@ -3,9 +3,12 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -15,6 +18,7 @@ from workers.archive.originals import open_original, sync_folder
 from workers.crash import outside
 
 _REASON = ".reason.txt"
+_PART = re.compile(r"\.[0-9a-f]{32}")
 _NAME_LIMIT = 255 - len(_REASON) - 40  # bytes: what Linux allows, less what is put after a name
 
 
@@ -59,6 +63,20 @@ def set_aside(quarantine: Path, source: str, *, folder: int, name: str, reason: 
         raise
     sync_folder(quarantine)
     return candidate
+
+
+def tidy_quarantine(quarantine: Path, *, older_than: float) -> int:
+    """Remove what crashes left half written more than `older_than` seconds ago; gives how many.
+
+    It may hold a copy of a bank file, under a name that nobody would look for.
+    """
+    limit, removed = time.time() - older_than, 0
+    for part in quarantine.iterdir() if quarantine.is_dir() else ():
+        with suppress(FileNotFoundError):  # another watcher tidies too
+            if _PART.fullmatch(part.name) and part.lstat().st_mtime < limit:
+                part.unlink()
+                removed += 1
+    return removed
 
 
 def _candidates(quarantine: Path, name: str) -> Iterator[Path]:
