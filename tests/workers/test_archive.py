@@ -5,6 +5,7 @@ import io
 import os
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
