@@ -17,6 +17,9 @@ class Role(StrEnum):
 ALL_ROLES = frozenset(Role)
 """For a site that has no users yet: whoever reaches its database sets it up."""
 
+OF_ONESELF = frozenset({"change own password", "make own token", "end own token"})
+"""Acts of everybody who may sign in, on what is theirs alone."""
+
 _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (
         (Role.CLERK,),
@@ -37,9 +40,11 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (
             "retry", "retry all", "stop job", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
             "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "client apply", "add user",
-            "disable user", "make token", "end token",
+            "change roles", "disable user", "enable user", "link user", "set password", "end sessions", "make token",
+            "end token",
         ),
     ),
+    (tuple(Role), tuple(sorted(OF_ONESELF))),
 )  # fmt: skip
 ACTS: Mapping[str, frozenset[Role]] = {act: frozenset(roles) for roles, acts in _BY_ROLES for act in acts}
 """Every act by the name that the audit has, and the roles of which a person needs one."""

@@ -1,12 +1,14 @@
 """The environment made into one validated Settings; every fault is listed at start, not met one by one."""
 
+import json
 import os
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.schedule import read_times
 
@@ -68,6 +70,21 @@ class Settings(BaseSettings):
         default=1_800.0, gt=0, description="a session ends after so long without a look"
     )
     session_whole: float = Field(default=43_200.0, gt=0, description="and after so long whatever happens")
+    console_url: str = Field(
+        default="",
+        description="how a browser reaches the console, as https://kk2.example.no: the sign-in service leads back there",
+    )
+    oidc_issuer: str = Field(
+        default="", description="the sign-in service (OpenID Connect); empty: passwords alone"
+    )
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_roles: Annotated[dict[str, list[str]], NoDecode] = Field(
+        default={}, description='the roles of each group there, as {"kk2-admins": ["admin"]}'
+    )
+    oidc_groups_claim: str = Field(default="groups", description="where the id token has the groups")
+    oidc_name_claim: str = Field(default="preferred_username", description="what a new user is called here")
+    oidc_scope: str = "openid profile email"
     training: bool = Field(
         default=False, description="True where no money of anybody moves: each page says so"
     )
@@ -96,6 +113,16 @@ class Settings(BaseSettings):
     def _times(cls, times: str) -> str:
         read_times(times)
         return times
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _groups(cls, written: object) -> object:
+        try:
+            return json.loads(written) if isinstance(written, str) else written
+        except ValueError:
+            raise ValueError(
+                'expected JSON, as {"kk2-admins": ["admin"], "finance": ["clerk", "operator"]}'
+            ) from None
 
     @property
     def inbox_folder(self) -> Path:

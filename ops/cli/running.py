@@ -157,6 +157,7 @@ def console(
 
     from ops.console import Desk, create
     from ops.console.limiting import Limiter
+    from ops.console.oidc import service
     from ops.console.sessions import Lasting
     from ops.embedded import need_port
 
@@ -177,6 +178,7 @@ def console(
         files_by=site.files_by,
         limiter=Limiter(site.broker_url.get_secret_value()),
         lasting=Lasting(timedelta(seconds=site.session_idle), timedelta(seconds=site.session_whole)),
+        service=service(site),
         training=site.training,
         moved=site.shown_at - datetime.now(site.shown_at.tzinfo) if site.shown_at else timedelta(),
     )

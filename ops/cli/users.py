@@ -15,49 +15,118 @@ from ops.cli.making import DryRun, Json, Name, Why, group
 
 app = group("Users: who may sign in to the console, and do what, there and here.", "user")
 _User = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+_Roles = Annotated[
+    list[str], typer.Option("--role", parser=one_of(Role), metavar="ROLE", help=f"{', '.join(Role)}.")
+]
+_Subject = Annotated[str, typer.Option("--subject", help="What the sign-in service (OIDC) calls the user.")]
 
 
 @app.command(epilog="Example: kk2 user add kari --role clerk --role operator")
 def add(
     user: _User,
-    role: Annotated[
-        list[str], typer.Option("--role", parser=one_of(Role), metavar="ROLE", help=f"{', '.join(Role)}.")
-    ],
-    subject: Annotated[str, typer.Option(help="What the sign-in service (OIDC) calls the user.")] = "",
-    keep_password: Annotated[
-        bool, typer.Option("--keep-password", help="Ask for none: it stays, or there is none.")
+    role: _Roles,
+    subject: _Subject = "",
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Ask for none: the user signs in elsewhere, or not yet.")
     ] = False,
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
     json: Json = False,
 ) -> None:
-    """Add a user, or change one: the roles, the password, or back after `kk2 user disable`.
+    """Add a user; the first of a site is an administrator.
 
     The password is asked for, or taken from KK2_NEW_PASSWORD; it stands in no command line.
     """
     from ops.repairs import people
 
-    password = None if keep_password else _password()
+    password = None if no_password else _password("KK2_NEW_PASSWORD")
     roles = [Role(each) for each in role]
     act(lambda c, who: people.add(c, user, roles, password, subject or None, person=who),
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command(epilog='Example: kk2 user roles kari --role clerk --role admin --reason "stands in for arne"')
+def roles(
+    user: _User, role: _Roles, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Give a user these roles and no others, from the next look on; who signs in by groups has theirs again next time."""
+    from ops.repairs import people
+
+    wanted = [Role(each) for each in role]
+    act(lambda c, who: people.change_roles(c, user, wanted, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command(epilog="Example: kk2 user password kari")
+def password(
+    user: _User, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Give a user another password, or a first one; it is asked for, or taken from KK2_NEW_PASSWORD. Open sessions end."""
+    from ops.repairs import people
+
+    new = _password("KK2_NEW_PASSWORD")
+    act(lambda c, who: people.set_password(c, user, new, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command("own-password", epilog="Example: kk2 user own-password --as kari")
+def own_password(dry_run: DryRun = False, name: Name = "", json: Json = False) -> None:
+    """Change your own password, knowing the one before; both are asked for, or taken from KK2_PASSWORD and KK2_NEW_PASSWORD."""
+    from ops.repairs import people
+
+    old, new = _password("KK2_PASSWORD"), _password("KK2_NEW_PASSWORD")
+    act(lambda c, who: people.change_password(c, old, new, person=who),
+        name=name, reason="", dry_run=dry_run, json=json)  # fmt: skip
 
 
 @app.command(epilog='Example: kk2 user disable kari --reason "has left"')
 def disable(
     user: _User, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
 ) -> None:
-    """Let a user sign in and act no more, from this moment; sessions that are open end."""
+    """Let a user sign in and act no more, from this moment; sessions that are open end, and tokens."""
     from ops.repairs import people
 
-    act(
-        lambda c, who: people.disable(c, user, person=who),
-        name=name,
-        reason=reason,
-        dry_run=dry_run,
-        json=json,
-    )
+    act(lambda c, who: people.disable(c, user, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command(epilog='Example: kk2 user enable kari --reason "is back"')
+def enable(
+    user: _User, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Let a user who was disabled sign in again, with the roles and the password of before; tokens stay ended."""
+    from ops.repairs import people
+
+    act(lambda c, who: people.enable(c, user, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command("end-sessions", epilog='Example: kk2 user end-sessions kari --reason "lost a laptop"')
+def end_sessions(
+    user: _User, reason: Why = "", dry_run: DryRun = False, name: Name = "", json: Json = False
+) -> None:
+    """Sign a user out everywhere; who still may, signs in again."""
+    from ops.repairs import people
+
+    act(lambda c, who: people.end_sessions(c, user, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+@app.command(epilog="Example: kk2 user link kari --subject 5f2c…")
+def link(
+    user: _User,
+    subject: _Subject,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Say what the sign-in service (OIDC) calls a user who is here already; the groups there decide the roles from then on."""
+    from ops.repairs import people
+
+    act(lambda c, who: people.link(c, user, subject, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
 @app.command(epilog='Example: kk2 user token kari --purpose "monthly report" --days 90')
@@ -70,12 +139,12 @@ def token(
     json: Json = False,
 ) -> None:
     """Make a token with which a program uses the API in the user's name; it is printed this once."""
-    from ops.repairs import people
     from ops.repairs.people import named
+    from ops.repairs.tokens import make_token
 
     with reaching.database().begin() as connection:
         person = named(connection, reaching.actor(name), reason)
-        done, made = people.make_token(connection, user, purpose, days, person=person)
+        done, made = make_token(connection, user, purpose, days, person=person)
     if json:
         printing.as_json([{"sentence": done.sentence, "token": made}])
     else:
@@ -110,15 +179,10 @@ def end_token(
     json: Json = False,
 ) -> None:
     """End a token before its time."""
-    from ops.repairs import people
+    from ops.repairs.tokens import end_token
 
-    act(
-        lambda c, who: people.end_token(c, token_id, person=who),
-        name=name,
-        reason=reason,
-        dry_run=dry_run,
-        json=json,
-    )
+    act(lambda c, who: end_token(c, token_id, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
 @app.command("list", epilog="Example: kk2 user list")
@@ -137,12 +201,11 @@ def list_(json: Json = False) -> None:
     )
 
 
-def _password() -> str:
-    given = os.environ.get("KK2_NEW_PASSWORD")
+def _password(variable: str) -> str:
+    given = os.environ.get(variable)
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise CommandError(
-            "a password is wanted: set KK2_NEW_PASSWORD, or call it at a terminal, or --keep-password"
-        )
-    return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
+        raise CommandError(f"a password is wanted: set {variable}, or call it at a terminal")
+    new = variable == "KK2_NEW_PASSWORD"
+    return str(typer.prompt("new password" if new else "password", hide_input=True, confirmation_prompt=new))

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from ops.console import acts, api, errors, health, lists, metrics, signing_in
+from ops.console import acts, api, errors, health, lists, metrics, signing_in, signing_in_elsewhere
 from ops.console.looking import Desk, Forged, SignInFirst
 from ops.console.pages import ROUTERS
 
@@ -38,7 +38,15 @@ def create(desk: Desk) -> FastAPI:
     app.mount("/static/ours", StaticFiles(directory=_OURS))
     app.mount("/static/bootstrap", StaticFiles(directory=_bootstrap()))
     app.mount("/api", api.create(desk))
-    routers = (health.router, metrics.router, signing_in.router, *ROUTERS, lists.router(), acts.router)
+    routers = (
+        health.router,
+        metrics.router,
+        signing_in.router,
+        signing_in_elsewhere.router,
+        *ROUTERS,
+        lists.router(),
+        acts.router,
+    )
     app.state.routes = tuple(route for router in routers for route in router.routes)
     app.state.paths = {getattr(route, "path", "") for route in app.state.routes}
     for router in routers:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from ops.console import sentences, sessions, strip, words
 from ops.console.limiting import Limiter
+from ops.console.oidc import Service
 from ops.console.sessions import Lasting, Visitor
 from ops.desk.acting import AnyAct, Input, inputs
 from ops.desk.register import acts_on
@@ -79,7 +80,7 @@ class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
-    `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is shown from
+    `service`: where people may sign in too. `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is shown from
     the true one, so that pictures of it are alike whenever they are taken.
     """
 
@@ -89,6 +90,7 @@ class Desk:
     broker: Callable[[], bool] | None = None
     files_by: time = LATE_BY
     limiter: Limiter = field(default_factory=Limiter)
+    service: Service | None = None
     lasting: Lasting = field(default_factory=Lasting)
     training: bool = False
     moved: timedelta = timedelta()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from ops.access import Role
 from ops.access import may as roles_may
 from ops.repairs import Person
-from ops.repairs.people import kept
+from ops.repairs.tokens import kept
 
 IDLE = timedelta(minutes=30)
 WHOLE = timedelta(hours=12)
@@ -61,14 +61,14 @@ def begin(connection: Connection, name: str, lasting: Lasting = Lasting()) -> st
 
 
 def visitor(engine: Engine, token: str, lasting: Lasting = Lasting()) -> Visitor | None:
-    """Give who has this token, None once the session ended: by rest, by age, or because the user was disabled."""
+    """Give who has this token, None once the session ended: by rest, by age, or because the user was disabled or has no role."""
     if not token:
         return None
     with engine.begin() as connection:
         row = connection.execute(
             text(
                 "SELECT p.name, p.roles, p.language, p.theme, s.secret, s.seen_at < now() - interval '1 minute' AS stale "
-                "FROM session s JOIN person p ON p.name = s.person WHERE s.token = :token AND p.disabled_at IS NULL "
+                "FROM session s JOIN person p ON p.name = s.person WHERE s.token = :token AND p.disabled_at IS NULL AND p.roles <> '{}' "
                 "AND s.seen_at > now() - :idle AND s.begun_at > now() - :whole"
             ),
             {"token": kept(token), "idle": lasting.idle, "whole": lasting.whole},
@@ -112,7 +112,7 @@ def bearer(engine: Engine, token: str) -> Person | None:
         row = connection.execute(
             text(
                 "UPDATE token t SET seen_at = now() FROM person p WHERE t.kept = :kept AND p.name = t.person "
-                "AND p.disabled_at IS NULL AND t.ended_at IS NULL AND t.ends_at > now() RETURNING p.name, p.roles"
+                "AND p.disabled_at IS NULL AND p.roles <> '{}' AND t.ended_at IS NULL AND t.ends_at > now() RETURNING p.name, p.roles"
             ),
             {"kept": kept(token)},
         ).one_or_none()

@@ -20,11 +20,11 @@ _YEAR = 365 * 86_400
 
 
 @router.get("/sign-in")
-def door(request: Request, back: str = "/", language: str = "") -> Response:
+def ask(request: Request, back: str = "/", language: str = "") -> Response:
     """Show the form."""
     if language in words.LANGUAGES:
         return speak(request, RedirectResponse("/sign-in", 303), language)
-    return _door(request, back)
+    return door(request, back)
 
 
 @router.post("/sign-in")
@@ -39,7 +39,7 @@ def sign_in(
     address = request.client.host if request.client else ""
     if seconds := desk.limiter.wait(name, address):
         _LOG.warning("sign-in has to wait", address=address, seconds=seconds)
-        answer = _door(request, back, 429, name=name, minutes=math.ceil(seconds / 60))
+        answer = door(request, back, 429, name=name, minutes=math.ceil(seconds / 60))
         answer.headers["Retry-After"] = str(seconds)
         return answer
     with _AT_ONCE, desk.engine.begin() as connection:
@@ -47,7 +47,7 @@ def sign_in(
     if not fits:
         # No name: some write their password there.
         _LOG.warning("sign-in is refused", address=address)
-        return _door(request, back, 401, name=name, failed=True)
+        return door(request, back, 401, name=name, failed=True)
     desk.limiter.forgive(name, address)
     return admit(request, name, back, by="password")
 
@@ -105,8 +105,18 @@ def speak(request: Request, answer: Response, language: str) -> Response:
     return answer
 
 
-def _door(
-    request: Request, back: str, status: int = 200, *, name: str = "", failed: bool = False, minutes: int = 0
+def door(
+    request: Request,
+    back: str,
+    status: int = 200,
+    *,
+    name: str = "",
+    failed: bool = False,
+    minutes: int = 0,
+    said: str = "",
+    code: str = "",
 ) -> HTMLResponse:
-    values = {"back": local(back), "failed": failed, "name": name, "minutes": minutes}
-    return HTMLResponse(render(request, None, "sign_in.html", values), status)
+    """Show the form. `said`: why one is not in, with `code` where the sentence has a place for it."""
+    elsewhere = request.app.state.desk.service is not None
+    values = {"back": local(back), "failed": failed, "name": name, "minutes": minutes, "elsewhere": elsewhere}
+    return HTMLResponse(render(request, None, "sign_in.html", {**values, "said": said, "code": code}), status)

@@ -29,7 +29,7 @@ def leave(stack: Stack) -> None:
     """Add two users, drop the file, and wait until three of its payments are parked and a voucher of it is refused."""
     setter_up = Person("demo", "training", ALL_ROLES)
     with stack.engine.begin() as connection:
-        for name, roles in ((CLERK, (Role.CLERK, Role.OPERATOR)), (ADMIN, (Role.ADMIN, Role.OPERATOR))):
+        for name, roles in ((ADMIN, (Role.ADMIN, Role.OPERATOR)), (CLERK, (Role.CLERK, Role.OPERATOR))):
             people.add(connection, name, roles, PASSWORD, None, person=setter_up)
     with stack.engine.connect() as connection:
         cases = connection.execute(

@@ -16,8 +16,8 @@ from ops.access import Role
 from ops.console import Desk, create
 from ops.desk.register import ACTS
 from ops.embedded import Postgres
-from ops.repairs import people
-from tests.console.visiting import PASSWORD, SETTER_UP
+from ops.repairs import tokens
+from tests.console.visiting import SETTER_UP, user
 from tests.ops.ledger import Standing, standing
 from tests.servers import new_database
 
@@ -27,8 +27,8 @@ _EXAMPLES = int(os.environ.get("KK2_FUZZ", "8"))
 
 def _token(engine: Engine, name: str, *roles: Role) -> str:
     with engine.begin() as connection:
-        people.add(connection, name, roles, PASSWORD, None, person=SETTER_UP)
-        return people.make_token(connection, name, "a test", 1, person=SETTER_UP)[1]
+        user(connection, name, *roles)
+        return tokens.make_token(connection, name, "a test", 1, person=SETTER_UP)[1]
 
 
 def _client(engine: Engine, token: str) -> TestClient:
@@ -79,7 +79,7 @@ def test_roles_are_the_same_as_at_the_console(stands: Standing, engine: Engine) 
 
 def test_a_token_that_ended_opens_nothing(program: TestClient, engine: Engine) -> None:
     with engine.begin() as connection:
-        people.end_token(connection, 1, person=SETTER_UP)
+        tokens.end_token(connection, 1, person=SETTER_UP)
 
     assert program.get("/api/payments").status_code == 401
     assert program.get("/api/payments", headers={"Authorization": "Bearer kk2_guessed"}).status_code == 401

@@ -31,7 +31,8 @@ GETS = sorted(
     for route in APP.state.routes
     if "GET" in (route.methods or ())
     and "{" not in route.path
-    and route.path not in {"/sign-in", "/healthz", "/metrics"}
+    and not route.path.startswith("/sign-in")
+    and route.path not in {"/healthz", "/metrics"}
 )
 
 

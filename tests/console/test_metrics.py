@@ -14,8 +14,8 @@ import ops
 from ops.access import Role
 from ops.console import Desk, create
 from ops.queries import tallies
-from ops.repairs import people
-from tests.console.visiting import PASSWORD, SETTER_UP
+from ops.repairs import tokens
+from tests.console.visiting import SETTER_UP, user
 from tests.ops.ledger import Standing
 
 RULES = Path(ops.__file__).parent / "prometheus" / "rules.yml"
@@ -96,12 +96,12 @@ def test_only_a_program_on_this_machine_needs_no_token(
 
 def test_a_token_opens_it_from_elsewhere_until_it_ends(engine: Engine) -> None:
     with engine.begin() as connection:
-        people.add(connection, "prometheus", (Role.VIEWER,), PASSWORD, None, person=SETTER_UP)
-        token = people.make_token(connection, "prometheus", "metrics", 1, person=SETTER_UP)[1]
+        user(connection, "prometheus", Role.VIEWER)
+        token = tokens.make_token(connection, "prometheus", "metrics", 1, person=SETTER_UP)[1]
     client = _client(engine, "10.0.0.7")
     headers = {"Authorization": f"Bearer {token}"}
 
     assert client.get("/metrics", headers=headers).status_code == 200
     with engine.begin() as connection:
-        people.end_token(connection, 1, person=SETTER_UP)
+        tokens.end_token(connection, 1, person=SETTER_UP)
     assert client.get("/metrics", headers=headers).status_code == 401

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fastapi.testclient import TestClient
 from lxml import html
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from ops.access import ALL_ROLES, Role
 from ops.console import Desk, create
@@ -68,11 +68,21 @@ def visitor(engine: Engine, name: str = "kari", *roles: Role) -> Visitor:
     """Give a user of that name with these roles (all, if none is named), signed in at a console of this database."""
     rung: list[Ring] = []
     with engine.begin() as connection:
-        people.add(connection, name, roles or tuple(Role), PASSWORD, None, person=SETTER_UP)
+        user(connection, name, *(roles or tuple(Role)))
     client = TestClient(create(Desk(engine, rung.extend, secure=False)), follow_redirects=True)
     answer = client.post("/sign-in", data={"name": name, "password": PASSWORD, "back": "/payments"})
     assert answer.status_code == 200, answer.text
     return Visitor(client, rung)
+
+
+def user(connection: Connection, name: str, *roles: Role, password: str | None = PASSWORD) -> None:
+    """Add a user; before the first, who must be one, an administrator without a password."""
+    if (
+        Role.ADMIN not in roles
+        and not connection.execute(text("SELECT EXISTS (SELECT FROM person)")).scalar()
+    ):
+        people.add(connection, "root", [Role.ADMIN], None, None, person=SETTER_UP)
+    people.add(connection, name, roles, password, None, person=SETTER_UP)
 
 
 def query_of(address: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import cli
-from ops.access import ALL_ROLES, Role
-from ops.repairs import Person, people
+from ops.access import Role
+from tests.console.visiting import user
 from tests.ops.test_case_file import a_case, a_fee, an_invoice, own_kid
 from tests.ops.test_setup_file import MUNICIPALITY
 from workers import audit
@@ -225,7 +225,7 @@ def test_who_may_not_add_a_file_leaves_nothing_of_it(
     file = tmp_path / "a.ocr"
     file.write_bytes(b"NY")
     with engine.begin() as connection:
-        people.add(connection, "kari", [Role.VIEWER], None, None, person=Person("root", "", ALL_ROLES))
+        user(connection, "kari", Role.VIEWER, password=None)
 
     for who in ("kari", "nobody"):
         status, _, err = said(capsys, "file", "add", str(file), "--as", who)

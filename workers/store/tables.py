@@ -927,15 +927,17 @@ person = Table(
     metadata,
     Column("name", Text, primary_key=True),
     word("password"),
-    Column("subject", Text, unique=True),
+    Column("subject", Text),
     Column("roles", ARRAY(Text), nullable=False),
     Column("language", Text, nullable=False, server_default="nb"),
     Column("theme", Text, nullable=False, server_default="auto"),
     now("made_at"),
     instant("disabled_at"),
+    word("issuer"),
+    UniqueConstraint("issuer", "subject"),
     CheckConstraint("language in ('nb', 'en')", name="language"),
     CheckConstraint("theme in ('auto', 'light', 'dark')", name="theme"),
-    comment="Who may sign in. password: argon2, empty for who signs in elsewhere (subject)",
+    comment="Who may sign in. password: argon2, empty for who signs in elsewhere (subject, at that issuer)",
 )
 
 session = Table(
