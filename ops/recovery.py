@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ops.repairs import recovering
+from ops.repairs import passing_over, recovering
 from ops.repairs.acts import Person
 from ops.repairs.braking import start_delivery
 from ops.repairs.recovering import Orphan, Step
@@ -71,9 +71,10 @@ def recover(
     for done in recovering.adopt_alike(connection, person):
         steps.append(done[0])
         rings += done[1]
+    steps += passing_over.rise(connection, person)
     started = not unknown and epoch.restored(connection)
     if started:
-        steps += recovering.pass_over(connection, person)
+        steps += passing_over.pass_over(connection, person)
         rings += start_delivery(connection, "*", person=person).rings
     left = tuple(recovering.open_orphans(connection))
     if dry_run:

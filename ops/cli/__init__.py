@@ -8,6 +8,7 @@ import sys
 
 from ops.cli import (
     auditing,
+    backups,
     cases,
     clients,
     controlling,
@@ -59,7 +60,7 @@ for each in (
     shadows.app, auditing.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
-for commands in (glancing.commands, keeping.commands, inventing.commands, running.commands):
+for commands in (glancing.commands, keeping.commands, backups.commands, inventing.commands, running.commands):
     app.registered_commands += commands.registered_commands
 
 

@@ -47,6 +47,8 @@ def said(error: BaseException) -> Said | None:
 
 _REFUSALS = (
     ("ops.repairs.acts", "Refusal", NO),
+    ("ops.backup", "BackupError", NO),
+    ("workers.archive", "ArchiveError", WRONG),
     ("ops.setup_file", "BadSetupFileError", NO),
     ("ops.case_rows", "BadFileError", NO),
     ("workers.store.setup", "UnreadableSetupError", NO),

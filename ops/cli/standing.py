@@ -1,7 +1,8 @@
 """What `kk2 up` does: servers if there are none, migrations, then all processes under the supervisor."""
 
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import typer
@@ -25,11 +26,7 @@ def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -
     with ExitStack() as until_the_end:
         servers = None
         if not all(name in os.environ for name in _ADDRESSES):
-            servers = until_the_end.enter_context(embedded.start(folder))
-            os.environ["KK2_DATABASE_URL"], os.environ["KK2_BROKER_URL"] = (
-                servers.database_url,
-                servers.broker_url,
-            )
+            servers = _start(folder, until_the_end)
         os.environ["KK2_FOLDER"] = str(folder)
         (folder / "inbox").mkdir(parents=True, exist_ok=True)
         if servers:
@@ -40,6 +37,23 @@ def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -
         supervisor = Supervisor(_processes(servers, folder, console_port, flower_port, visma_port), folder)
         _tell(folder, console_port, flower_port, visma_port)
         supervisor.run()
+
+
+@contextmanager
+def servers_of_the_folder() -> Iterator[None]:
+    """The servers of a site of `kk2 up` that is not running; nothing where it runs or the site has servers of its own."""
+    folder = Path(os.environ.get("KK2_FOLDER", "")).resolve()
+    elsewhere = any(name in os.environ for name in ("KK2_DATABASE_URL", "KK2_SECRETS"))
+    with ExitStack() as until_the_end:
+        if "KK2_FOLDER" in os.environ and not elsewhere and not (folder / reaching.ENVIRONMENT).is_file():
+            _start(folder, until_the_end)
+        yield
+
+
+def _start(folder: Path, until_the_end: ExitStack) -> Servers:
+    servers = until_the_end.enter_context(embedded.start(folder))
+    os.environ["KK2_DATABASE_URL"], os.environ["KK2_BROKER_URL"] = servers.database_url, servers.broker_url
+    return servers
 
 
 def _processes(

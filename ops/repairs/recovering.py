@@ -14,23 +14,15 @@ from pipeline import posting
 from pipeline.posting import InquiryFacts
 from schemas.events import InquiryAsked
 from schemas.money import Money, in_kroner
-from schemas.setup import Client
 from schemas.transfer import InquiryAnswer, LedgerVoucher
 from schemas.voucher import LedgerState, VoucherState
-from workers.facts import deliveries, invoices
+from workers.facts import deliveries
 from workers.journal import Ring
 from workers.saves import conclusions
-from workers.saves.invoices import note_kids
 from workers.saves.jobs import approve_again
-from workers.store import setup as setup_store
 
 _ENDED = {VoucherState.DELIVERED, VoucherState.BY_HAND}
 _LOST = "sent in a life of the database that a restore took away"
-_GAP = 10_000  # more cases than a site opens between two back-ups
-_PASSED_OVER = (
-    "INSERT INTO case_no_series (company, client, pattern, last) VALUES (:company, :client, :pattern, :last) "
-    "ON CONFLICT (company, client, pattern) DO UPDATE SET last = excluded.last"
-)
 _OPEN = (
     "SELECT reference, installation, company, voucher_no, voucher_on, total, lines FROM orphan WHERE ended IS NULL "
     "ORDER BY voucher_on, reference"
@@ -172,43 +164,6 @@ def _unknown(
         doubled = len(alive) > 1
         says = "is not known here: drop its bank file again" + (", and Visma has it twice" if doubled else "")
         yield Step(reference, found.voucher_no, says, clash=doubled), rings
-
-
-def pass_over(connection: Connection, person: Person) -> Iterator[Step]:
-    """Leave a gap in the numbers of new cases and KIDs: the lost hours may have given some, and letters carry them.
-
-    At most a tenth of what is left of a pattern is given up.
-    """
-    setup = setup_store.current(connection)
-    importing = {code for code, dated in setup.companies.items() if dated.latest().value.dunning_code}
-    for client in (dated.latest().value for dated in setup.clients.values()):
-        if client.company in importing and client.case_no_pattern:
-            last = invoices.last_number(connection, client.company, client.code, client.case_no_pattern)
-            passed = _gap(last, 10 ** client.case_no_pattern.count("#") - 1)
-            connection.execute(text(_PASSED_OVER), {**_names(client), "last": passed})
-            name = f"{client.company}/{client.code}"
-            leave(connection, person, "recover", f"case numbers {name}", {"was": last, "is": passed}, [])
-            yield Step(
-                "",
-                "",
-                f"new cases of {name} are numbered from {passed + 1}: the lost hours may have given {last + 1} on",
-            )
-    for account in (dated.latest().value for dated in setup.accounts.values()):
-        if account.company in importing and account.kid_agreements:
-            last = connection.execute(
-                text("SELECT coalesce(max(last), 0) FROM kid_series WHERE account = :account"),
-                {"account": account.number},
-            ).scalar_one()
-            passed = _gap(last, 10 ** (account.kid_agreements[0].length - 1) - 1)
-            note_kids(connection, {account.number: passed})
-
-
-def _gap(last: int, most: int) -> int:
-    return last + min(_GAP, (most - last) // 10)
-
-
-def _names(client: Client) -> dict[str, str]:
-    return {"company": client.company, "client": client.code, "pattern": client.case_no_pattern}
 
 
 def adopt_alike(connection: Connection, person: Person) -> Iterator[tuple[Step, tuple[Ring, ...]]]:

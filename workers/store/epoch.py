@@ -15,6 +15,7 @@ from workers.store.engine import transaction
 
 _LOG = logger(__name__)
 _ONE_AT_A_TIME = 7_203_014
+_COPY = "epoch"
 IDENTITY = (
     "(SELECT system_identifier::text FROM pg_control_system()) || '/' || "
     "(SELECT timeline_id::text FROM pg_control_checkpoint()) || '/' || "
@@ -38,31 +39,62 @@ def look(engine: Engine, archive: Path) -> int:
     is a restore: a new life begins and delivery is stopped for all until `kk2 visma recover` has accounted for it.
     Raises OSError when the copy can't be read or written: then nothing should be sent.
     """
-    copy = archive / "epoch"
     with transaction(engine, "epoch") as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         here = connection.execute(text(f"SELECT {IDENTITY}")).scalar_one()
         row = connection.execute(
             text("SELECT number, database FROM epoch ORDER BY number DESC LIMIT 1")
         ).one()
-        known = int(copy.read_text("ascii")) if copy.exists() else row.number
+        known = _copied(archive) or row.number
         number: int = row.number
         if row.database != here or known > row.number:
-            number = max(row.number, known) + 1
-            connection.execute(
-                text("INSERT INTO epoch (number, database) VALUES (:number, :here)"),
-                {"number": number, "here": here},
-            )
-            connection.execute(
-                text(
-                    "INSERT INTO brake (scope, actor, reason) VALUES ('*', :actor, :reason) "
-                    "ON CONFLICT (scope) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, since = now(), "
-                    "until = NULL WHERE brake.until IS NOT NULL"  # no stop that ends by itself stands for this one
-                ),
-                {"actor": RESTORED_BY, "reason": RESTORED},
-            )
+            number = _begin(connection, max(row.number, known) + 1)
             _LOG.error("the database was restored or moved; delivery is stopped", epoch=number)
-    _keep(copy, number)
+    keep(archive, number)
+    return number
+
+
+def begin(connection: Connection, archive: Path) -> int:
+    """Begin a new life with delivery stopped, because a back-up was restored; gives its number, `keep` comes after the commit."""
+    row = connection.execute(text("SELECT max(number) FROM epoch")).scalar_one()
+    return _begin(connection, max(row, _copied(archive) or row) + 1)
+
+
+def rise(connection: Connection, above: int) -> int | None:
+    """Count the present life above one that Visma knows and this database does not; gives its new number, None if it is.
+
+    One back-up that is restored twice would begin two lives with one number.
+    """
+    return connection.execute(
+        text(
+            f"INSERT INTO epoch (number, database) SELECT :above + 1, {IDENTITY} "
+            "WHERE :above >= (SELECT max(number) FROM epoch) RETURNING number"
+        ),
+        {"above": above},
+    ).scalar()
+
+
+def _begin(connection: Connection, number: int) -> int:
+    connection.execute(
+        text(f"INSERT INTO epoch (number, database) SELECT :number, {IDENTITY}"), {"number": number}
+    )
+    values = {"by": RESTORED_BY, "reason": RESTORED}
+    # what a person had stopped for good stays so, company by company: this stop ends when Visma is accounted for
+    connection.execute(
+        text(
+            "INSERT INTO brake (scope, actor, reason, since) SELECT DISTINCT s.key, b.actor, b.reason, b.since "
+            "FROM brake b JOIN setup_row s ON s.kind = 'company' WHERE b.scope = '*' AND b.until IS NULL "
+            "AND (b.actor, b.reason) <> (:by, :reason) ON CONFLICT (scope) DO UPDATE SET until = NULL"
+        ),
+        values,
+    )
+    connection.execute(
+        text(
+            "INSERT INTO brake (scope, actor, reason) VALUES ('*', :by, :reason) ON CONFLICT (scope) "
+            "DO UPDATE SET actor = excluded.actor, reason = excluded.reason, since = now(), until = NULL"
+        ),
+        values,
+    )
     return number
 
 
@@ -75,11 +107,18 @@ def restored(connection: Connection) -> bool:
     return bool(found.scalar_one())
 
 
-def _keep(copy: Path, number: int) -> None:
-    if copy.exists() and copy.read_text("ascii") == str(number):
+def keep(archive: Path, number: int) -> None:
+    """Keep a copy of the life's number beside the archive, whole or not at all."""
+    copy = archive / _COPY
+    if _copied(archive) == number:
         return
     copy.parent.mkdir(parents=True, exist_ok=True)
     made = copy.with_suffix(".new")
     made.write_text(str(number), "ascii")
     with outside("archive.epoch"):
         made.replace(copy)
+
+
+def _copied(archive: Path) -> int | None:
+    copy = archive / _COPY
+    return int(copy.read_text("ascii")) if copy.exists() else None
