@@ -39,6 +39,8 @@ _CLOCKED = (
 )
 CLOCKED = {each.name: each for each in _CLOCKED if woken_by(each.event)}
 """What runs by the clock: all whose event wakes a stage of the page."""
+BALANCE = "balance"
+"""The schedule of the money check: of the whole site, taken by `kk2 guard` with what the check found, and not by beat."""
 
 
 def tick(hands: Hands) -> None:

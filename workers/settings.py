@@ -5,7 +5,7 @@ import os
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -53,9 +53,33 @@ class Settings(BaseSettings):
     schedule_rest: str = Field(
         default="every 3600 s", description="when corrections and repairs are proposed"
     )
+    schedule_balance: str = Field(default="04:30", description="when the money check is made")
+    balance_replay: int = Field(
+        default=5_000, ge=0, description="cases that the money check by the clock splits anew"
+    )
     files_by: time = Field(
         default=time(12, 0),
         description="when the file of an account that has one each bank day is late, in Norway",
+    )
+    alarm_urls: SecretStr = Field(
+        default=SecretStr(""),
+        description="to whom alarms are told: addresses of Apprise, one a line or apart by blanks",
+    )
+    alarm_language: Literal["nb", "en"] = "nb"
+    alarm_due: float = Field(default=3_600.0, gt=0, description="work may be due for so long before an alarm")
+    alarm_answer: float = Field(default=900.0, gt=0, description="Visma may fail to answer for so long")
+    alarm_parked: int = Field(default=5, ge=0, description="days that something may wait for a person")
+    alarm_calm: float = Field(
+        default=300.0, ge=0, description="an alarm is over when its condition has not held for so long"
+    )
+    alarm_retry: float = Field(
+        default=30.0,
+        gt=0,
+        description="before a message is tried again; twice as long each time, up to an hour",
+    )
+    guard_interval: float = Field(default=15.0, gt=0)
+    console_url: str = Field(
+        default="", description="where the console is reached, for links: https://kk2.example.no"
     )
     control_window: int = Field(
         default=60, ge=1, description="days back that the control looks, and further where something is open"
@@ -108,7 +132,9 @@ class Settings(BaseSettings):
             raise ValueError("expected redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
         return url
 
-    @field_validator("schedule_import", "schedule_fetch", "schedule_control", "schedule_rest")
+    @field_validator(
+        "schedule_import", "schedule_fetch", "schedule_control", "schedule_rest", "schedule_balance"
+    )
     @classmethod
     def _times(cls, times: str) -> str:
         read_times(times)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from ops.balance import ledger, payments, tallies
 from ops.balance.asking import Check, ask
-from ops.balance.proving import keep
+from ops.balance.proving import keep, keep_failure
 from ops.balance.replay import replay
 from ops.balance.report import BalanceReport, Difference, Exit, Finding, Place, Sums, VoucherSums
 from ops.balance.sums import sums, voucher_sums
@@ -24,6 +24,7 @@ __all__ = [
     "VoucherSums",
     "check",
     "keep",
+    "keep_failure",
 ]
 
 CHECKS: tuple[Check, ...] = (*payments.CHECKS, *ledger.CHECKS, *tallies.CHECKS)

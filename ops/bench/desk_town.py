@@ -82,7 +82,7 @@ _FILL = (
     SELECT n, 'settle', n::text, '{}', 'done', now(), now() - make_interval(mins => n % 100000), now() FROM generate_series(1, 100000) n""",
     """INSERT INTO claim (work_id, at, result) SELECT id, now() - make_interval(mins => (id % 100000)::int), 'done' FROM work
     WHERE state = 'done'""",
-    """INSERT INTO heartbeat (name, at, done_at) VALUES ('relay', now(), now()), ('beat', now(), now()), ('watch', now(), now())""",
+    """INSERT INTO heartbeat (name, at, done_at) VALUES ('relay', now(), now()), ('beat', now(), now()), ('watch', now(), now()), ('guard', now(), now())""",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Heavy libraries are imported inside the commands, so that `kk2 --help` and `kk2 
 import sys
 
 from ops.cli import (
+    alarms,
     auditing,
     backups,
     cases,
@@ -56,7 +57,7 @@ visma.app.command(
 )(importing.retry_numbers)
 visma.app.command("fetch", epilog="Example: kk2 visma fetch 100")(transactions.fetch)
 for each in (
-    files.app, payments.app, rules.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
+    alarms.app, files.app, payments.app, rules.app, cases.app, proposals.app, vouchers.app, jobs.app, transactions.app, work.app, clients.app, visma.app, schedules.app,
     shadows.app, auditing.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)

@@ -120,6 +120,18 @@ def beat() -> None:
     app.start(["-q", "beat", "--schedule", str(site.folder / "beat"), "--pidfile", ""])
 
 
+@commands.command(epilog="Example: kk2 guard")
+def guard() -> None:
+    """Raise alarms and tell them, and have the money checked by the clock, until SIGTERM; one is enough, two are harmless."""
+    from ops import guard as guarding
+    from ops.guard.telling import receivers
+
+    _logs()
+    site, asked = reaching.site(), _until_asked()
+    made = guarding.Guard(reaching.database(), site, receivers(site), reaching.broker(), reaching.accounting)
+    guarding.run(made, asked.wait)
+
+
 @commands.command(epilog="Example: kk2 flower --port 5555")
 def flower(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens.")] = 5555,

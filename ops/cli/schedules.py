@@ -17,15 +17,20 @@ app = group("What runs by the clock, for each company: when it ran, when it runs
 
 
 def _kind(word: str) -> str:
-    from workers.clock import CLOCKED  # the page with it, which a help page need not wait for
+    from workers.clock import BALANCE, CLOCKED  # the page with it, which a help page need not wait for
 
-    return one_of(CLOCKED)(word)
+    return one_of((*CLOCKED, BALANCE))(word)
 
 
 _Kind = Annotated[
     str, typer.Argument(metavar="KIND", parser=_kind, help="What runs, as `kk2 schedule list` shows it.")
 ]
-_Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
+_Company = Annotated[
+    str,
+    typer.Argument(
+        metavar="[COMPANY]", help="The company's code; none for balance, which is of the whole site."
+    ),
+]
 _Until = Annotated[
     datetime,
     typer.Option("--until", parser=moment, metavar="MOMENT", help="By the clock in Norway: '2026-01-31 08:00'."),
@@ -52,12 +57,12 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: kk2 schedule show rest 100")
-def show(kind: _Kind, company: _Company, limit: Limit = 50, json: Json = False) -> None:
+def show(kind: _Kind, company: _Company = "", limit: Limit = 50, json: Json = False) -> None:
     """Show the runs of one schedule, the newest first: who started each, how it ended, what it took, its work."""
     from ops.queries import schedules
 
-    with reaching.reading(company=company) as connection:
-        found = schedules.shown(connection, f"{kind} {company}", limit)
+    with reaching.reading(company=company or None) as connection:
+        found = schedules.shown(connection, f"{kind} {company}".strip(), limit)
     if json:
         printing.as_json(found)
         return
@@ -71,7 +76,7 @@ def show(kind: _Kind, company: _Company, limit: Limit = 50, json: Json = False) 
 @app.command(epilog="Example: kk2 schedule run rest 100")
 def run(
     kind: _Kind,
-    company: _Company,
+    company: _Company = "",
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
@@ -88,8 +93,8 @@ def run(
 )
 def pause(
     kind: _Kind,
-    company: _Company,
     until: _Until,
+    company: _Company = "",
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
@@ -104,7 +109,7 @@ def pause(
 @app.command(epilog="Example: kk2 schedule skip rest 100 --reason 'the year is being closed'")
 def skip(
     kind: _Kind,
-    company: _Company,
+    company: _Company = "",
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
@@ -119,7 +124,7 @@ def skip(
 @app.command(epilog="Example: kk2 schedule resume rest 100")
 def resume(
     kind: _Kind,
-    company: _Company,
+    company: _Company = "",
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",

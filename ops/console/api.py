@@ -17,7 +17,7 @@ from ops.desk import listing
 from ops.desk.acting import AnyAct
 from ops.desk.listing import BadQuestion, Listing, Shape
 from ops.desk.register import ACTS, LISTINGS
-from ops.queries import cases, files, jobs, payments, vouchers
+from ops.queries import alarms, cases, files, jobs, payments, vouchers
 from ops.repairs import Person, Refusal
 from ops.repairs.acts import NotAllowed
 from ops.why import why
@@ -25,6 +25,7 @@ from ops.why import why
 _BEARER = HTTPBearer(auto_error=False, description="A token of `kk2 user token NAME`.")
 _Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id, as the list shows it.")]
 _DETAILS: Mapping[str, Callable[[Connection, int], object | None]] = {
+    "alarms": alarms.shown,
     "payments": payments.shown,
     "vouchers": vouchers.shown,
     "jobs": jobs.shown,

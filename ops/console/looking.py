@@ -30,7 +30,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 SAID = "kk2-said"
 
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (N_("The day"), (("/", N_("Today")), ("/flow", N_("Flow")), ("/pictures", N_("Pictures")))),
+    (
+        N_("The day"),
+        (("/", N_("Today")), ("/alarms", N_("Alarms")), ("/flow", N_("Flow")), ("/pictures", N_("Pictures"))),
+    ),
     (
         N_("Money in"),
         (

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from ops.health import State, progress, pulses
-from ops.queries import today
+from ops.queries import alarms, today
+from ops.queries.alarms import AlarmRow
 from ops.queries.today import Meter
 
 _IDLE = 60.0
@@ -29,6 +30,7 @@ class Strip:
 
     beats: tuple[Beat, ...]
     meter: Meter
+    alarms: tuple[AlarmRow, ...]
 
 
 def strip(connection: Connection, broker: Callable[[], bool] | None = None) -> Strip:
@@ -52,7 +54,7 @@ def strip(connection: Connection, broker: Callable[[], bool] | None = None) -> S
     ).one()
     for name, at in (("last file", last.file), ("last voucher", last.voucher)):
         beats.append(Beat(name, State.UNKNOWN if at is None else State.WELL, at))
-    return Strip(tuple(beats), today.meter(connection))
+    return Strip(tuple(beats), today.meter(connection), alarms.standing(connection))
 
 
 def _visma(connection: Connection) -> list[Beat]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ops.desk import (
+    alarms,
     audit,
     cases,
     clients,
@@ -20,6 +21,7 @@ from ops.desk.acting import AnyAct
 from ops.desk.listing import Listing
 
 _AREAS = (
+    alarms,
     audit,
     cases,
     clients,

@@ -15,7 +15,7 @@ from ops import migrations
 from ops.health import controls
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
-from ops.queries import asking
+from ops.queries import alarms, asking
 from ops.setup_file import ONE_PAYMENT, fits
 from schemas.schedule import OSLO
 from schemas.setup import Dated, Installation, NoSuchSetupError, Setup
@@ -122,10 +122,10 @@ def _database(connection: Connection) -> Iterator[Sign]:
         )
         return
     yield Sign("migrations", State.WELL, f"at {revision}")
-    yield _epoch(connection)
+    yield of_epoch(connection)
 
 
-def _epoch(connection: Connection) -> Sign:
+def of_epoch(connection: Connection) -> Sign:
     """A database that was restored or copied has another identity than the one that its epoch began in."""
     begun = connection.execute(text("SELECT database FROM epoch ORDER BY number DESC LIMIT 1")).scalar()
     try:
@@ -230,6 +230,9 @@ def _life(connection: Connection) -> Iterator[Sign]:
             state = State.BAD if schedule.late else State.WELL
             yield Sign(f"schedule {schedule.name}", state, schedule.note)
     yield from controls.signs(connection)
+    for each in alarms.untold(connection):
+        says = f"not told of {counted(each.number, 'message')}, {each.fault}: kk2 alarm list"
+        yield Sign(f"receiver {each.receiver}", State.BAD, says)
     broken = audit.verify(connection)
     says = "the chain of people's acts holds" if broken is None else f"the chain is broken at act {broken}"
     yield Sign("audit", State.WELL if broken is None else State.BAD, says)

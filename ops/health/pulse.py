@@ -16,7 +16,7 @@ from schemas.money import Money
 from schemas.transfer import UNREAD
 from workers.facts.deliveries import STANDS
 
-LATE = {"relay": 60.0, "beat": 120.0, "watch": 300.0}
+LATE = {"relay": 60.0, "beat": 120.0, "watch": 300.0, "guard": 180.0}
 """After so many seconds without its rounds a process is late. Beat's are noted by the worker that it wakes."""
 
 IDLE = 60.0

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from ops.queries.asking import MOST
 from pipeline.schedules import ScheduleFacts, upcoming
 from schemas.schedule import OSLO
-from workers.clock import CLOCKED
+from workers.clock import BALANCE, CLOCKED
 from workers.store import schedules as schedule_store
 
 LATE = timedelta(minutes=15)
@@ -20,7 +20,8 @@ LATE = timedelta(minutes=15)
 class RunRow:
     """A slot that was taken. `result`: skipped, waits, works, parked or done.
 
-    `by`: the clock, or the person who ran it. `why`: for what a parked one waits. `seconds`: from the first attempt to
+    `by`: the clock, the guard, or the person who ran it. `why`: for what a parked one waits, or what a money check found if not
+    agreement. `seconds`: from the first attempt to
     the end, None before. `work_ids`: what the slot woke.
     """
 
@@ -55,7 +56,8 @@ class ScheduleRow:
         """What a person should know of it, by the clock in Norway: it is late and why, paused, or skips a run."""
         said = []
         if self.late and self.next is not None:
-            why = "what its last run woke is not done" if self.busy else "no beat has taken it"
+            nobody = "no guard has made it" if self.name == BALANCE else "no beat has taken it"
+            why = "what its last run woke is not done" if self.busy else nobody
             said.append(f"late: due since {_told(self.next)}, and {why}")
         if self.paused_until is not None:
             said.append(f"paused until {_told(self.paused_until)} by {self.paused_by}")
@@ -65,12 +67,12 @@ class ScheduleRow:
 
 
 _RUNS = """
-SELECT t.name, t.slot, coalesce(j.actor, '') AS by, w.ids,
-    CASE WHEN t.event_id IS NULL THEN 'skipped' WHEN w.due AND w.started IS NULL THEN 'waits' WHEN w.due THEN 'works'
+SELECT t.name, t.slot, CASE WHEN p.id IS NOT NULL THEN 'guard' ELSE coalesce(j.actor, '') END AS by, w.ids,
+    CASE WHEN p.id IS NOT NULL THEN 'done' WHEN t.event_id IS NULL THEN 'skipped' WHEN w.due AND w.started IS NULL THEN 'waits' WHEN w.due THEN 'works'
          WHEN w.parked THEN 'parked' ELSE 'done' END AS result,
-    coalesce(w.why, '') AS why,
-    CASE WHEN NOT w.due AND NOT w.parked THEN extract(epoch FROM w.ended - w.started)::float END AS seconds
-FROM ({which}) t LEFT JOIN journal j ON j.id = t.event_id
+    coalesce(w.why, nullif(p.result, 'agrees'), '') AS why,
+    CASE WHEN p.id IS NOT NULL THEN p.seconds WHEN NOT w.due AND NOT w.parked THEN extract(epoch FROM w.ended - w.started)::float END AS seconds
+FROM ({which}) t LEFT JOIN journal j ON j.id = t.event_id LEFT JOIN proof p ON t.name = :balance AND p.slot = t.slot
 LEFT JOIN LATERAL (
     SELECT array_agg(id ORDER BY id) AS ids, bool_or(state = 'due') AS due, bool_or(state = 'parked') AS parked,
         string_agg(DISTINCT reason, ', ') FILTER (WHERE state = 'parked') AS why, max(done_at) AS ended,
@@ -94,7 +96,7 @@ def listed(connection: Connection) -> tuple[ScheduleRow, ...]:
     return tuple(
         _row(row.name, row.times, row.paused_by, row.skipped_by, standing[row.name], next(iter(runs.get(row.name, [])), None), now)
         for row in rows
-        if row.name.partition(" ")[0] in CLOCKED
+        if row.name.partition(" ")[0] in (*CLOCKED, BALANCE)
     )  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def _row(
 
 def _runs(connection: Connection, which: str, values: Mapping[str, object]) -> dict[str, list[RunRow]]:
     found: dict[str, list[RunRow]] = {}
-    for row in connection.execute(text(_RUNS.format(which=which)), dict(values)):
+    for row in connection.execute(text(_RUNS.format(which=which)), {**values, "balance": BALANCE}):
         run = RunRow(row.slot.astimezone(UTC), row.by, row.result, row.why, row.seconds, tuple(row.ids or ()))
         found.setdefault(row.name, []).append(run)
     return found

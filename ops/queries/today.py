@@ -45,11 +45,12 @@ class OpenDifferences:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a money check found: agrees, differs or unknown; `broken`: the promises, by name."""
+    """What a money check found: agrees, differs or unknown; `broken`: the promises, by name; `note`: why it was not made."""
 
     taken_at: datetime
     result: str
     broken: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def differences(connection: Connection) -> tuple[OpenDifferences, ...]:
 def meter(connection: Connection) -> Meter:
     """The last money check, and a sum of this moment on both sides: of files that were read, and of payments."""
     row = connection.execute(
-        text("SELECT taken_at, result, broken FROM proof ORDER BY id DESC LIMIT 1")
+        text("SELECT taken_at, result, broken, note FROM proof ORDER BY id DESC LIMIT 1")
     ).one_or_none()
     # a file that was refused before it was read has no payments
     read = connection.execute(
@@ -132,5 +133,5 @@ def meter(connection: Connection) -> Meter:
     kept = connection.execute(
         text("SELECT coalesce(sum(amount), 0)::bigint FROM tally WHERE of = 'payment'")
     ).scalar_one()
-    proof = None if row is None else Proof(row.taken_at, row.result, tuple(row.broken))
+    proof = None if row is None else Proof(row.taken_at, row.result, tuple(row.broken), row.note)
     return Meter(proof, read, kept)

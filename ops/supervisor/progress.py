@@ -13,7 +13,7 @@ from pipeline.flow import FLOW
 
 _ASK_SECONDS = 2
 # How long each may take between two signs of life. A sweep of a folder with 10,000 new files takes its time.
-PULSES = {"relay": 60.0, "beat": 120.0, "watch": 300.0}
+PULSES = {"relay": 60.0, "beat": 120.0, "watch": 300.0, "guard": 180.0}
 _IDLE_SECONDS = 60.0
 _LONGEST_ATTEMPT_SECONDS = 330.0  # `task_time_limit` and a little
 

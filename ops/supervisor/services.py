@@ -47,6 +47,7 @@ SERVICES = (
     Service("relay", ("relay",)),
     *WORKERS,
     Service("beat", ("beat",)),
+    Service("guard", ("guard",)),
     Service("flower", ("flower",)),
     Service("console", ("console",)),
 )

@@ -38,6 +38,7 @@ def test_a_process_that_never_gave_a_sign_is_unknown_and_not_well(here: Room) ->
         "relay": State.UNKNOWN,
         "beat": State.UNKNOWN,
         "watch": State.UNKNOWN,
+        "guard": State.UNKNOWN,
     }
     assert health(here.connection).state is State.UNKNOWN
 
@@ -46,11 +47,13 @@ def test_a_process_is_late_when_its_rounds_are(here: Room) -> None:
     beats(here, "relay", 61)
     beats(here, "beat", 61)
     beats(here, "watch", 1)
+    beats(here, "guard", 181)
 
     assert {p.name: p.state for p in pulses(here.connection)} == {
         "relay": State.BAD,
         "beat": State.WELL,
         "watch": State.WELL,
+        "guard": State.BAD,
     }
     assert health(here.connection).state is State.BAD
 
@@ -120,7 +123,7 @@ def test_a_file_that_lies_unread_is_no_alarm_before_days_have_passed(here: Room,
 
 
 def test_what_people_parked_or_stopped_is_shown_and_makes_nothing_bad(here: Room, stands: Standing) -> None:
-    for name in ("relay", "beat", "watch"):
+    for name in ("relay", "beat", "watch", "guard"):
         beats(here, name, 1)
     here.connection.execute(
         text("INSERT INTO brake (scope, actor, reason) VALUES ('*', 'kari', 'avstemming')")
@@ -190,7 +193,7 @@ def test_a_site_that_is_well_is_found_well(
 
     signs = looked(written, tmp_path, broker_url)
 
-    not_started = {"relay", "beat", "watch", "control 100"}
+    not_started = {"relay", "beat", "watch", "guard", "control 100"}
     unsafe = {"broker appendonly", "broker maxmemory-policy"}  # the tests' broker may lose everything
     assert {
         s.name: s.says

@@ -145,7 +145,7 @@ def test_the_doctor_names_orphans_and_a_restore_that_nobody_has_accounted_for(
 
     def said() -> tuple[State, str]:
         with restored.engine.connect() as connection:
-            sign = examining._epoch(connection)
+            sign = examining.of_epoch(connection)
         return sign.state, sign.says
 
     assert said() == (State.BAD, "restored, and nothing is sent: kk2 visma recover")

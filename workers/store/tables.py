@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -905,19 +906,45 @@ proof = Table(
     Column("unknown", Integer, nullable=False),
     Column("payments", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
+    instant("slot"),
+    Column("seconds", Double),
+    word("note"),
     CheckConstraint("result in ('agrees', 'differs', 'unknown')", name="result"),
-    comment="What each money check found: the promises that were broken by name, and all money at that moment",
+    UniqueConstraint("slot"),
+    comment="What each money check found: the promises that were broken by name, and all money at that moment. slot: of its schedule; note: why it could not be made",
 )
 
 alarm = Table(
     "alarm",
     metadata,
-    Column("condition", Text, primary_key=True),
-    Column("subject", Text, primary_key=True, server_default=""),
-    now("since"),
+    key(),
+    Column("condition", Text, nullable=False),
+    word("subject"),
     Column("says", Text, nullable=False),
+    now("began_at"),
+    now("held_at"),
+    instant("ended_at"),
+    instant("seen_at"),
+    word("seen_by"),
+    word("seen_why"),
+    Index(
+        "uq_alarm_standing", "condition", "subject", unique=True, postgresql_where=text("ended_at is null")
+    ),
+    comment="Each time a condition stood, once. held_at: when it was last seen to hold; seen_by: who acknowledged it",
+)
+
+alarm_message = Table(
+    "alarm_message",
+    metadata,
+    Column("alarm_id", BigInteger, ForeignKey("alarm.id"), primary_key=True),
+    Column("ended", Boolean, primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    now("next_at"),
     instant("told_at"),
-    comment="Each condition that stands now; told once when it begins, and once more when it ends and its row goes",
+    word("fault"),
+    Index("ix_alarm_message_untold", "receiver", "next_at", postgresql_where=text("told_at is null")),
+    comment="That an alarm began or ended, told to one receiver once; next_at: from when on it may be tried again",
 )
 
 # --- people ---

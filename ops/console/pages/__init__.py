@@ -1,6 +1,7 @@
 """The pages that are more than a list, one module for each area."""
 
 from ops.console.pages import (
+    alarms,
     audit,
     cases,
     clients,
@@ -19,6 +20,7 @@ from ops.console.pages import (
 
 ROUTERS = (
     standing.router,
+    alarms.router,
     audit.router,
     cases.router,
     clients.router,

@@ -11,7 +11,7 @@ from ops.console.charts import Bar, Box
 from ops.console.looking import Look, Looking
 from ops.desk.listing import as_number, as_ore
 from ops.desk.words import N_
-from ops.queries import schedules, tallies, today, trends, work
+from ops.queries import alarms, schedules, tallies, today, trends, work
 from ops.queries.search import search
 from pipeline.flow import FLOW, woken_by
 
@@ -48,6 +48,8 @@ def _today(look: Looking) -> dict[str, Any]:
         now = today.now_here(connection)
         return {
             "now": now,
+            "alarms": alarms.standing(connection),
+            "untold": alarms.untold(connection),
             "came": today.came(connection, now.date()),
             "expected": today.expected(connection, now, look.desk.files_by),
             "payments": tallies.payments_by_state(connection),

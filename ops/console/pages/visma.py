@@ -7,6 +7,7 @@ from ops.console.looking import Look
 from ops.desk.schedules import name_of, subject_of
 from ops.desk.words import N_
 from ops.queries import schedules, transfers
+from workers.clock import BALANCE
 from workers.store import setup as setup_store
 
 router = APIRouter()
@@ -15,6 +16,7 @@ KINDS = {
     "fetch": N_("Fetch payments and corrections"),
     "control": N_("Control KK2 against Visma"),
     "rest": N_("Propose what no file brought"),
+    BALANCE: N_("Prove that the money agrees"),
 }
 """What runs by the clock, as people call it."""
 
@@ -42,7 +44,11 @@ def schedule(look: Look, subject: str) -> Response:
         )
     found = known[name]
     stands = found.paused_until is not None or found.skips is not None
-    fitting = ("run", "resume", "pause", "skip") if stands else ("run", "pause", "skip")
+    fitting = tuple(
+        slug
+        for slug in ("run", "resume", "pause", "skip")
+        if (slug != "resume" or stands) and (slug != "run" or name != BALANCE)
+    )
     return look.page(
         "schedule.html",
         schedule=found,
