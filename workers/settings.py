@@ -78,9 +78,6 @@ class Settings(BaseSettings):
         description="before a message is tried again; twice as long each time, up to an hour",
     )
     guard_interval: float = Field(default=15.0, gt=0)
-    console_url: str = Field(
-        default="", description="where the console is reached, for links: https://kk2.example.no"
-    )
     control_window: int = Field(
         default=60, ge=1, description="days back that the control looks, and further where something is open"
     )
@@ -96,7 +93,7 @@ class Settings(BaseSettings):
     session_whole: float = Field(default=43_200.0, gt=0, description="and after so long whatever happens")
     console_url: str = Field(
         default="",
-        description="how a browser reaches the console, as https://kk2.example.no: the sign-in service leads back there",
+        description="how a browser reaches the console, as https://kk2.example.no: the sign-in service leads back there, and alarms link there",
     )
     oidc_issuer: str = Field(
         default="", description="the sign-in service (OpenID Connect); empty: passwords alone"
