@@ -38,6 +38,8 @@ _IN_TESTS: dict[LiteralString, LiteralString] = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
+    "autovacuum": "off",  # it would look after hundreds of databases that live for a second
+    "max_wal_size": "256MB",
 }
 
 
