@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 
 from ops import migrations
 from ops.embedded import Postgres
+from ops.repairs import people
 from tests.servers import new_database
 
 pytest_plugins = ["tests.servers"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_to_hash() -> None:
+    """Passwords are hashed for looks: at its full price, each signing in costs a third of a second. Processes pay it all."""
+    people._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")

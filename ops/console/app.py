@@ -1,6 +1,7 @@
 """The console as an application: its pages, its acts, and what every answer carries."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ops.console import acts, api, errors, health, lists, metrics, signing_in, signing_in_elsewhere
 from ops.console.looking import Desk, Forged, SignInFirst
@@ -37,7 +39,7 @@ def create(desk: Desk) -> FastAPI:
     errors.install(app)
     app.mount("/static/ours", StaticFiles(directory=_OURS))
     app.mount("/static/bootstrap", StaticFiles(directory=_bootstrap()))
-    app.mount("/api", api.create(desk))
+    app.mount("/api", _when_asked(lambda: api.create(desk)))
     routers = (
         health.router,
         metrics.router,
@@ -51,6 +53,16 @@ def create(desk: Desk) -> FastAPI:
     app.state.paths = {getattr(route, "path", "") for route in app.state.routes}
     for router in routers:
         app.include_router(router)
+    return app
+
+
+def _when_asked(make: Callable[[], ASGIApp]) -> ASGIApp:
+    """An application that is made at its first request: the API's models cost as much as all pages together."""
+    made = cache(make)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await made()(scope, receive, send)
+
     return app
 
 
