@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.formats import DEFAULT, Reading, ReadOptions, Refusal, read
-from schemas.bank import Assignment, PaymentBatch, PaymentRow
+from pipeline.formats import DEFAULT, Batch, Reading, ReadOptions, Refusal, read
+from schemas.bank import Assignment, Payment, PaymentList, PaymentRow
 from schemas.money import in_kroner
 from schemas.wording import counted
 
@@ -79,9 +79,11 @@ def _json(reading: Reading) -> Iterator[str]:
     yield json.dumps({"summary": summary}) + "\n"
 
 
-def _json_lines(batch: PaymentBatch) -> str:
-    """A batch as lines of JSON, put together by hand, for json.dumps takes four times as long. All but the text are
-    digits, dashes and dates, so only the text needs quoting."""
+def _json_lines(batch: Batch) -> str:
+    """A batch as lines of JSON, put together by hand, for json.dumps takes four times as long. In a file of columns all
+    but the text are digits, dashes and dates, so only the text needs quoting; where XML has words, each is quoted."""
+    if isinstance(batch, PaymentList):
+        return "".join(map(_json_line, batch.payments()))
     return "".join(
         [
             f'{{"line": {line}, "account": "{account}", "type": "{kind}", "booked_on": {_day(booked_on)}, '
@@ -107,9 +109,35 @@ def _json_lines(batch: PaymentBatch) -> str:
                 reference,
                 text,
                 is_reversal,
+                _,
+                _,
             ) in batch.rows()
         ]
     )
+
+
+def _json_line(payment: Payment) -> str:
+    said: dict[str, object] = {
+        "line": payment.line,
+        "account": payment.account,
+        "type": payment.type or None,
+        "booked_on": f"{payment.booked_on}",
+        "value_on": None if payment.value_on is None else f"{payment.value_on}",
+        "statement_ref": payment.statement_ref,
+        "form": payment.form,
+        "amount_ore": payment.amount,
+        "kid": payment.kid,
+    }
+    if payment.kids:
+        said["kids"] = [share.kid for share in payment.kids]
+    said |= {
+        "debit_account": payment.debit_account,
+        "reference": payment.reference,
+        "debtor": payment.debtor,
+        "text": payment.text,
+        "is_reversal": payment.is_reversal,
+    }
+    return json.dumps(said) + "\n"
 
 
 @lru_cache(maxsize=4_096)
@@ -159,7 +187,26 @@ def _assignments(assignments: tuple[Assignment, ...]) -> Iterator[str]:
 
 
 def _payment(row: PaymentRow) -> str:
-    line, account, kind, booked_on, value_on, _, _, _, amount, kid, debit_account, reference, text, _ = row
+    (
+        line,
+        account,
+        kind,
+        booked_on,
+        value_on,
+        _,
+        _,
+        _,
+        amount,
+        kid,
+        debit_account,
+        reference,
+        text,
+        _,
+        debtor,
+        kids,
+    ) = row
+    told = " / ".join(part for part in (debtor, text) if part)
+    several = "+".join(share[0] for share in json.loads(kids)) if kids else ""
     money, absent = in_kroner(amount), ""
     return _row(
         _PAYMENT,
@@ -170,10 +217,10 @@ def _payment(row: PaymentRow) -> str:
             f"{booked_on}",
             f"{value_on or absent}",
             money,
-            kid or absent,
+            kid or several,
             debit_account or absent,
             reference or absent,
-            text or absent,
+            told,
         ),
     )
 

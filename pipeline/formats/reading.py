@@ -3,11 +3,12 @@
 import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from schemas.bank import Assignment, Fault, Note, PaymentBatch, Transmission
+from schemas.bank import Assignment, Fault, Note, PaymentBatch, PaymentList, Transmission
 from schemas.money import Money
 
 _ASCII = bytes(range(32, 127))
@@ -50,6 +51,10 @@ class ReadOptions:
 
 DEFAULT = ReadOptions(encoding=LATIN, first_year=1990, strict_dates=True)
 """ISO-8859-1, the years 1990-2089, strict."""
+
+
+Batch: TypeAlias = PaymentBatch | PaymentList
+"""Payments in columns or as objects, whichever costs the format less; both are read alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,9 @@ class Reading:
     other_records: tuple[tuple[str, int], ...]
     notes: tuple[Note, ...]
     kids: Kids
-    open_batches: Callable[[], Iterator[PaymentBatch]]
+    open_batches: Callable[[], Iterator[Batch]]
 
-    def batches(self) -> Iterator[PaymentBatch]:
+    def batches(self) -> Iterator[Batch]:
         """The payments in file order. One iteration at a time, for they share the stream, and nothing else may read it
         meanwhile. Raises if the stream is not what was proven any more."""
         return self.open_batches()

@@ -1,5 +1,12 @@
 """What a file is that is not an OCR giro file, said from its first bytes."""
 
+import re
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MESSAGE = re.compile(rb"(?:camt|pain|pacs)\.\d{3}")
+_NOTIFICATION = re.compile(
+    rb"xmlns(?::[\w.-]+)?\s*=\s*[\"'][^\"'<]*camt\.054|<(?:[\w.-]+:)?BkToCstmrDbtCdtNtfctn[\s/>]"
+)
 _MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32 text (saved as Unicode)"),
     (b"\xff\xfe", "UTF-16 text (saved as Unicode)"),
@@ -29,7 +36,7 @@ def recognise(head: bytes) -> str | None:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    text = head.removeprefix(_BYTE_ORDER_MARK).lstrip(b" \t\r\n")
     for mark, name in _MARKS:
         if text[:16].upper().startswith(mark):
             return name
@@ -38,8 +45,18 @@ def recognise(head: bytes) -> str | None:
     return "JSON" if text[:1] in (b"{", b"[") else None
 
 
+def is_xml(head: bytes) -> bool:
+    """Whether a file that begins so is XML, or HTML, rather than records."""
+    return head.removeprefix(_BYTE_ORDER_MARK).lstrip(b" \t\r\n").startswith(b"<")
+
+
+def is_notification(head: bytes) -> bool:
+    """Whether XML that begins so calls itself camt.054, by its name or by its elements'."""
+    return _NOTIFICATION.search(head) is not None
+
+
 def _markup(text: bytes) -> str:
     lowered = text[:2048].lower()
-    if b"camt.05" in lowered:
-        return "an XML file (camt)"
+    if found := _MESSAGE.search(lowered):
+        return f"an XML file ({found[0].decode('ascii')})"
     return "an HTML page" if b"<html" in lowered or lowered.startswith(b"<!doctype html") else "an XML file"

@@ -2,7 +2,8 @@
 
 from schemas.bank.columns import BATCH_LIMIT, PaymentBatch, PaymentRow
 from schemas.bank.file import Assignment, Columns, Fault, Note, Transmission, passes_account_control
-from schemas.bank.payment import BankReference, Payment, canonical
+from schemas.bank.listed import PaymentList
+from schemas.bank.payment import BankReference, KidShare, Payment, canonical
 
 __all__ = [
     "BATCH_LIMIT",
@@ -10,9 +11,11 @@ __all__ = [
     "BankReference",
     "Columns",
     "Fault",
+    "KidShare",
     "Note",
     "Payment",
     "PaymentBatch",
+    "PaymentList",
     "PaymentRow",
     "Transmission",
     "canonical",

@@ -33,9 +33,11 @@ PaymentRow: TypeAlias = tuple[
     str | None,
     str | None,
     bool,
+    str | None,
+    str | None,
 ]
 """A payment as plain values for COPY: line, account, type, booked_on, value_on, interest_on, statement_ref, form,
-amount, kid, debit_account, reference, text, is_reversal."""
+amount, kid, debit_account, reference, text, is_reversal, debtor, and kids as JSON: `[["0010017", 12500], …]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class PaymentBatch:
             _texts_or_none(self.reference),
             self.text.tolist(),
             self.is_reversal.tolist(),
+            *[[None] * len(self)] * 2,
             strict=True,
         )
 
@@ -112,6 +115,8 @@ class PaymentBatch:
             reference,
             text,
             back,
+            _,
+            _,
         ) in self.rows():
             yield Payment(
                 line,

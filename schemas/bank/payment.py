@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from schemas.kid import Kid
 from schemas.money import Money
@@ -44,12 +45,20 @@ def canonical(
     return f"{account}|{booked_on}|{amount}|{kid or ''}|{debit_account or ''}|{reference or ''}|{form or ''}".encode()
 
 
+class KidShare(NamedTuple):
+    """What of a payment for several KIDs is for one of them; None where the bank does not say how much."""
+
+    kid: Kid
+    amount: Money | None
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One incoming payment (innbetaling), as `kk2 read --json` prints it.
 
     `amount` is the money as it moves: a credit note or a reversal is negative. `value_on` is the bank date if there
-    is one no later than `booked_on`.
+    is one no later than `booked_on`. A payment for several KIDs has no `kid`: what each has stands in `kids`, in the
+    order of the file, and sums up to `amount` or is unknown of all. `type` is "" where the bank gives none.
     """
 
     line: int
@@ -66,10 +75,17 @@ class Payment:
     debtor: str | None
     text: str | None
     is_reversal: bool
+    kids: tuple[KidShare, ...] = ()
 
     @property
     def bank_reference(self) -> BankReference:
         """What tells this payment from others."""
         return BankReference(
-            self.account, self.booked_on, self.amount, self.kid, self.debit_account, self.reference, self.form
+            self.account,
+            self.booked_on,
+            self.amount,
+            self.kid or "+".join(share.kid for share in self.kids) or None,
+            self.debit_account,
+            self.reference,
+            self.form,
         )

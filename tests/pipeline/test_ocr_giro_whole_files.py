@@ -11,9 +11,8 @@ import pytest
 
 from ops.bank_writer import OcrPayment, OcrTransmission, generate, write
 from pipeline.formats import DEFAULT, Reading, ReadOptions, Refusal, read, recognise
-from pipeline.formats.ocr_giro.lines import FaultyFileError
-from pipeline.formats.ocr_giro.notes import LISTED
 from pipeline.formats.reading import Kids
+from pipeline.formats.saying import LISTED, FaultyFileError
 from tests.pipeline.ocr_giro_cases import (
     A_PAYMENT,
     DAY,
@@ -266,7 +265,7 @@ def test_recognise_keeps_silent_about_what_may_be_ocr_giro() -> None:
     assert recognise(b"") is None
     assert recognise(
         b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.02"/>'
-    ) == ("an XML file (camt)")
+    ) == ("an XML file (camt.054)")
     assert recognise(b"<!DOCTYPE html><html>") == "an HTML page"
     assert recognise(b'{"a": 1}') == "JSON"
 

@@ -36,9 +36,26 @@ def test_rows_are_plain_values_in_the_order_of_copy() -> None:
     ref, day = "0106100001", date(2026, 10, 6)
     value_on = date(2026, 10, 5)
     head = (3, "12345678903", "10", day, value_on, value_on, ref, None, 125_000, "0010017")
-    assert ROWS[0] == (*head, "86011117947", "123456789", None, False)
+    assert ROWS[0] == (*head, "86011117947", "123456789", None, False, None, None)
     assert [type(value) for value in ROWS[2]] == (
-        [int, str, str, date, date, date, str, str, int, str, type(None), str, type(None), bool]
+        [
+            int,
+            str,
+            str,
+            date,
+            date,
+            date,
+            str,
+            str,
+            int,
+            str,
+            type(None),
+            str,
+            type(None),
+            bool,
+            type(None),
+            type(None),
+        ]
     )
 
 

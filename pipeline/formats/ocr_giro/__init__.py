@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from pipeline.formats.ocr_giro.batches import batches
 from pipeline.formats.ocr_giro.exact import faults
-from pipeline.formats.ocr_giro.lines import FaultyFileError
 from pipeline.formats.ocr_giro.proof import Proof
 from pipeline.formats.reading import Reading, ReadOptions, Refusal
+from pipeline.formats.saying import FaultyFileError
 from schemas.bank import Fault, PaymentBatch
 
 FORMAT = "ocr-giro"

@@ -13,9 +13,9 @@ from pipeline.formats.ocr_giro.encoding import decoded, without_controls
 from pipeline.formats.ocr_giro.items import Items, items_of
 from pipeline.formats.ocr_giro.kids import realigned
 from pipeline.formats.ocr_giro.layout import Field
-from pipeline.formats.ocr_giro.notes import Notes
 from pipeline.formats.ocr_giro.proof import payment_blocks
 from pipeline.formats.reading import ReadOptions
+from pipeline.formats.saying import Notes
 from schemas.bank import BATCH_LIMIT, PaymentBatch
 
 _NOT_A_DAY = np.iinfo(np.int64).min

@@ -22,9 +22,9 @@ from pipeline.formats.ocr_giro.digits import (
 from pipeline.formats.ocr_giro.items import Items
 from pipeline.formats.ocr_giro.kids import right_aligned
 from pipeline.formats.ocr_giro.layout import Field
-from pipeline.formats.ocr_giro.lines import FaultyFileError
-from pipeline.formats.ocr_giro.notes import Code, Notes
+from pipeline.formats.ocr_giro.notes import Code
 from pipeline.formats.reading import LATIN
+from pipeline.formats.saying import FaultyFileError, Notes
 
 _ZERO = np.uint8(ord("0"))
 _LF, _CR, _DELETE = 10, 13, 0x7F

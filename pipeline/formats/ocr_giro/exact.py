@@ -8,7 +8,7 @@ cannot be read is not compared.
 from typing import BinaryIO
 
 from pipeline.formats.ocr_giro import encoding, layout
-from pipeline.formats.ocr_giro.fields import Record, fault_at, shown
+from pipeline.formats.ocr_giro.fields import Record, fault_at
 from pipeline.formats.ocr_giro.kids import kid_in
 from pipeline.formats.ocr_giro.layout import ITEM_1, ITEM_2, ITEM_3, OCR, WIDTH, is_digits
 from pipeline.formats.ocr_giro.ledger import Ledger
@@ -17,6 +17,7 @@ from pipeline.formats.ocr_giro.notes import Code
 from pipeline.formats.ocr_giro.sums import Sums
 from pipeline.formats.reading import ReadOptions
 from pipeline.formats.recognition import recognise
+from pipeline.formats.saying import shown
 from schemas.bank import Fault
 
 MOST_FAULTS = 20

@@ -6,6 +6,7 @@ from datetime import date
 from pipeline.formats.ocr_giro.layout import NO_DATE, Field, day, is_digits
 from pipeline.formats.ocr_giro.lines import NoteTaker
 from pipeline.formats.ocr_giro.notes import Code
+from pipeline.formats.saying import shown
 from schemas.bank import Fault
 
 
@@ -66,10 +67,3 @@ class Record:
 def fault_at(line: int, place: Field, expected: str, found: str) -> Fault:
     """A fault that names a field."""
     return Fault(line, place.columns, place.name, expected, shown(found))
-
-
-def shown(text: str) -> str:
-    """Characters of a file in a message: quoted, control characters and foreign ones written out, no longer than a
-    record."""
-    quoted = ascii(text) if not text.isprintable() else repr(text)
-    return quoted if len(quoted) <= 90 else f"{quoted[:90]}…"

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from pipeline.formats.ocr_giro import layout
 from pipeline.formats.ocr_giro.digits import Matrix, window
 from pipeline.formats.ocr_giro.layout import FIRST_TYPE, FIRST_TYPE_WITH_TEXT, LAST_TYPE, WIDTH
-from pipeline.formats.ocr_giro.lines import Block, FaultyFileError
+from pipeline.formats.ocr_giro.lines import Block
+from pipeline.formats.saying import FaultyFileError
 
 
 def _word(pattern: bytes) -> np.int64:

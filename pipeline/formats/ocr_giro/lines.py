@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pipeline.formats.ocr_giro import encoding
 from pipeline.formats.ocr_giro.layout import WIDTH
 from pipeline.formats.ocr_giro.notes import Code
+from pipeline.formats.saying import FaultyFileError
 
 ROWS = 20_000
 """Lines in a block: 1.6 MB. Fewer cost calls, more cost memory and no longer save time."""
@@ -26,10 +27,6 @@ LONGEST_LINE = 4_096
 _IDLE = b" \t\0\x1a"
 _MARKS = b"\0\x1a"
 _LF, _CR = 10, 13
-
-
-class FaultyFileError(Exception):
-    """The file is wrong somewhere near here; `exact` says where and how. Or it changed after it was proven."""
 
 
 class NoteTaker(Protocol):

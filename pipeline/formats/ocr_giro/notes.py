@@ -1,15 +1,6 @@
-"""The legal oddities of a file, each under a stable code, and no more of one code than a person will read."""
+"""The legal oddities of a file, each under a stable code."""
 
-from collections import Counter
 from enum import StrEnum
-
-import numpy as np
-import numpy.typing as npt
-
-from schemas.bank import Note
-
-LISTED = 20
-"""How many notes of one code are listed; the rest are counted in one closing note."""
 
 
 class Code(StrEnum):
@@ -45,35 +36,3 @@ class Code(StrEnum):
     NET_NEGATIVE = "net-negative"  # the control total is the net without its sign
     TOTAL_WITH_REVERSALS = "total-with-reversals"  # control total and money differ
     OTHER_SERVICE = "other-service"  # records passed over
-
-
-class Notes:
-    """Collects notes while a file is read."""
-
-    def __init__(self) -> None:
-        self._listed: list[Note] = []
-        self._counts: Counter[Code] = Counter()
-        self._first_unlisted: dict[Code, int] = {}
-
-    def add(self, line: int, code: Code, text: str) -> None:
-        """One oddity on one line; line 0 is the file as a whole."""
-        self._counts[code] += 1
-        if self._counts[code] <= LISTED:
-            self._listed.append(Note(line, code.value, text))
-        else:
-            self._first_unlisted.setdefault(code, line)
-
-    def add_lines(self, lines: npt.NDArray[np.int64], code: Code, text: str) -> None:
-        """The same oddity on several lines, ascending."""
-        room = max(LISTED - self._counts[code], 0)
-        for line in lines[: room + 1].tolist():
-            self.add(line, code, text)
-        self._counts[code] += max(len(lines) - room - 1, 0)
-
-    def all(self) -> tuple[Note, ...]:
-        """The notes in the order of their lines, with a closing one for each code that had more than are listed."""
-        closing = [
-            Note(line, code.value, f"and {self._counts[code] - LISTED} more of these from this line on")
-            for code, line in self._first_unlisted.items()
-        ]
-        return tuple(sorted([*self._listed, *closing], key=lambda note: note.line))

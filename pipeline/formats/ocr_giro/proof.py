@@ -12,10 +12,11 @@ from pipeline.formats.ocr_giro.checks import Checked, check
 from pipeline.formats.ocr_giro.items import Items, check_items, items_of, joined, parted, unfinished
 from pipeline.formats.ocr_giro.layout import WIDTH
 from pipeline.formats.ocr_giro.ledger import Ledger
-from pipeline.formats.ocr_giro.lines import Block, FaultyFileError, NoteTaker, blocks
-from pipeline.formats.ocr_giro.notes import Code, Notes
+from pipeline.formats.ocr_giro.lines import Block, NoteTaker, blocks
+from pipeline.formats.ocr_giro.notes import Code
 from pipeline.formats.ocr_giro.sums import Sums
 from pipeline.formats.reading import Kids, ReadOptions
+from pipeline.formats.saying import FaultyFileError, Notes
 
 _EPOCH = date(1970, 1, 1)
 _LOW_BITS = np.int64(0xFFFFFFFF)
