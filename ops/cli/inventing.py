@@ -44,6 +44,22 @@ def generate_ocr(
     typer.echo(f"{counted(payments, 'payment')} in {out}")
 
 
+@generate.command(
+    "camt054", epilog="Example: kk2 generate camt054 --payments 1000 --seed 7 --out /tmp/test.xml"
+)
+def generate_camt054(
+    payments: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
+    out: Annotated[Path, typer.Option(help="The file to write; it must not be there.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 1,
+) -> None:
+    """Write an invented camt.054 file, as Norwegian banks send it."""
+    from ops.notification_writer import generate_notification
+
+    with out.open("xb") as file:
+        generate_notification(payments, seed, file)
+    typer.echo(f"{counted(payments, 'payment')} in {out}")
+
+
 @simulate.callback()
 def _simulate() -> None:
     """Stand in for somebody else."""

@@ -266,11 +266,12 @@ def test_help_comes_at_once() -> None:
     assert quickest < 1.0
 
 
-def test_a_generated_file_is_read_without_any_site(tmp_path: Path) -> None:
-    file = tmp_path / "test.ocr"
+@pytest.mark.parametrize("kind", ["ocr", "camt054"])
+def test_a_generated_file_is_read_without_any_site(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "test.bank"
 
-    made = run("generate", "ocr", "--payments", "7", "--seed", "3", "--out", str(file))
-    again = run("generate", "ocr", "--payments", "7", "--out", str(file))
+    made = run("generate", kind, "--payments", "7", "--seed", "3", "--out", str(file))
+    again = run("generate", kind, "--payments", "7", "--out", str(file))
     read = run("read", str(file), "--json")
 
     assert (made.returncode, read.returncode, len(read.stdout.splitlines())) == (0, 0, 8)

@@ -27,6 +27,11 @@ def test_an_end_record_of_80_characters_ends_a_file_whatever_blanks_follow(end: 
     assert ends_with_end_record(BytesIO(a_bank_file(end=end) + after.encode()))
 
 
+@pytest.mark.parametrize("content", [b"<Document></Document>\r\n", b"<n:Document></n:Document >"])
+def test_the_end_of_the_document_ends_a_file_of_xml(content: bytes) -> None:
+    assert ends_with_end_record(BytesIO(content))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -39,6 +44,10 @@ def test_an_end_record_of_80_characters_ends_a_file_whatever_blanks_follow(end: 
         b"no bank file",
         b"",
         END.encode("utf-16-le"),
+        b"<Document></Document",
+        b"<Document></Documents>",
+        b"<Document></Ntfctn>",
+        b"<!-- </Document> -->",
     ],
 )
 def test_anything_else_does_not_end_a_file(content: bytes) -> None:

@@ -16,6 +16,7 @@ _COLUMNS = (
     "line", "account", "type", "booked_on", "value_on", "interest_on", "statement_ref", "form", "amount", "kid",
     "debit_account", "reference", "text", "is_reversal", "file_id", "position", "fingerprint", "company", "state",
 )  # fmt: skip
+_OF_ROW = _COLUMNS.index("file_id")
 
 
 def lock_accounts(connection: Connection, reading: Reading) -> None:
@@ -49,7 +50,14 @@ def _rows(
     for batch in reading.batches():
         places = positions[batch.ordinal].tolist()
         for row, place, identity in zip(batch.rows(), places, batch.identities(), strict=True):
-            yield (*row, file_id, place, fingerprint(identity, keyed), company_of[row[1]], "waiting")
+            yield (
+                *row[:_OF_ROW],
+                file_id,
+                place,
+                fingerprint(identity, keyed),
+                company_of[row[1]],
+                "waiting",
+            )
 
 
 def fingerprint(identity: bytes, keyed: "hashlib.blake2b") -> int:

@@ -17,6 +17,7 @@ _OWN = ".kk2-"  # a claimed file: the mark, 32 hexadecimal digits, a hyphen, its
 _CLAIMED = re.compile(r"\.kk2-([0-9a-f]{32})-(.+)", re.DOTALL)
 _TEMPORARY = (".part", ".tmp", ".filepart", ".crdownload")
 _END = b"NY000089"
+_XML_END = re.compile(rb"</(?:[\w.-]+:)?Document\s*>")
 _RECORD = 80
 _TAIL = 4096  # how much of a file's end is read: its last record, line ends and blanks after it
 _NAME_LIMIT = 255  # bytes
@@ -78,10 +79,13 @@ def shown(entry: str) -> str:
 
 
 def ends_with_end_record(stream: BinaryIO) -> bool:
-    """Say whether the last record is a whole `NY000089` of 80 characters; line ends and blanks may follow it."""
+    """Say whether the last record is a whole `NY000089` of 80 characters, or `</Document>` in XML; line ends and blanks
+    may follow it."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - _TAIL))
     last = stream.read(_TAIL).rstrip(b" \t\r\n\x00\x1a")[-_RECORD:]
+    if (tag := last.rfind(b"</")) >= 0 and _XML_END.fullmatch(last[tag:]):
+        return True
     return len(last) == _RECORD and last.startswith(_END) and b"\n" not in last and b"\r" not in last
 
 
