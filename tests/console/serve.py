@@ -10,12 +10,16 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import create_engine
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
 
 from ops import migrations, repairs
 from ops.access import Role
 from ops.console import Desk, create
 from ops.embedded import Postgres
+from ops.guard import Guard
+from ops.guard.proving import prove
+from ops.guard.telling import receivers
 from ops.repairs import Which, people
 from ops.simulator import Fault, FaultKind
 from schemas.money import kr
@@ -26,6 +30,8 @@ from tests.console.payers import payers, reach
 from tests.console.visiting import PASSWORD, SETTER_UP
 from tests.servers import new_database
 from tests.site import Site, kid_of, paid, site
+from workers.clock import BALANCE
+from workers.store import epoch, schedules
 
 
 def live(here: Site) -> None:
@@ -42,6 +48,7 @@ def live(here: Site) -> None:
     here.drain()
     payers(here)
     fail(here)
+    alarmed(here)
 
 
 def fail(here: Site) -> None:
@@ -67,6 +74,17 @@ def fail(here: Site) -> None:
     until = datetime.now(OSLO) + timedelta(hours=4)
     here.act(repairs.stop_delivery, "installation visma", until)
     here.come(paid(kid_of(40), kr(90), ref="0106300003"), but=["deliver", "inquire"])
+
+
+def alarmed(here: Site) -> None:
+    """What the guard sees of it, and cannot tell: its one receiver is down. The money check by the clock was made."""
+    told = SecretStr("json://127.0.0.1:1/")
+    settings = here.hands.settings.model_copy(update={"alarm_urls": told, "schedule_balance": "04:30"})
+    with here.engine.begin() as connection:
+        connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
+        schedules.keep(connection, {BALANCE: "04:30"}, datetime.now(OSLO) - timedelta(days=2))
+    prove(here.engine, dict, settings)
+    Guard(here.engine, settings, receivers(settings), lambda: True, dict).round()
 
 
 def main() -> None:

@@ -80,8 +80,8 @@ def pulse(url: str, name: str) -> bool:
     return bool(ask(url, f"SELECT 1 FROM heartbeat WHERE name = '{name}'"))
 
 
-@pytest.mark.parametrize("name", ["watch", "relay"])
-def test_watch_and_relay_beat_their_pulse_and_end_when_asked(
+@pytest.mark.parametrize("name", ["watch", "relay", "guard"])
+def test_watch_relay_and_guard_beat_their_pulse_and_end_when_asked(
     start: Start, migrated_url: str, name: str
 ) -> None:
     running = start(name)
