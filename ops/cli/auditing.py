@@ -7,7 +7,7 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.errors import NO
-from ops.cli.making import Json, Limit, Since, group
+from ops.cli.making import Json, Limit, Name, Since, group
 
 app = group("What people did, each act chained to the one before.", "audit")
 
@@ -19,6 +19,7 @@ def list_(
     subject: Annotated[str | None, typer.Option(help="On this, as 'payment 17'.")] = None,
     since: Since = None,
     limit: Limit = 50,
+    name: Name = "",
     json: Json = False,
 ) -> None:
     """List acts, the newest first: who, when, what, of what, and why."""
@@ -26,7 +27,7 @@ def list_(
 
     facets = {name: value for name, value in (("actor", actor), ("act", act)) if value}
     asked = listing.read(audit.AUDIT, facets | {"q": subject or "", "from": str(since or "")})
-    with reaching.reading() as connection:
+    with reaching.reading_for(audit.AUDIT.readers, name) as connection:
         found = list(islice(listing.everything(connection, audit.AUDIT, asked), limit))
     if json:
         printing.as_json(found)
@@ -39,11 +40,12 @@ def list_(
 
 
 @app.command(epilog="Example: kk2 audit verify")
-def verify(json: Json = False) -> None:
+def verify(name: Name = "", json: Json = False) -> None:
     """Walk the whole chain of acts; 1 and the first row that does not fit, if one was changed or taken away."""
+    from ops.desk.audit import AUDIT
     from workers import audit
 
-    with reaching.reading() as connection:
+    with reaching.reading_for(AUDIT.readers, name) as connection:
         broken = audit.verify(connection)
     if json:
         printing.as_json([{"verified": broken is None, "broken_at": broken}])

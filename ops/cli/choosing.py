@@ -18,6 +18,7 @@ TRANSACTION_STATES = ("ours", "applied", "parked", "set_aside", "superseded")
 REFUND_STATES = ("proposed", "done", "withdrawn")
 OPEN_WORK = ("due", "parked")
 DIFFERENCE_STATES = ("open", "explained", "gone")
+USER_STATES = ("open", "disabled")
 RULE_STATES = ("proposed", "on", "off")
 
 
@@ -86,6 +87,7 @@ BecauseOf = Annotated[
         help=f"{', '.join(Discarded)}.",
     ),
 ]
+StateOfUser = Annotated[str | None, _state(USER_STATES)]
 StateOfRule = Annotated[str | None, _state(RULE_STATES)]
 PartOfControl = Annotated[
     str | None,

@@ -15,6 +15,7 @@ from ops.cli.errors import CommandError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from ops.access import Role
     from workers.accounting import Accounting
     from workers.journal import Ring
     from workers.relay import Ringer
@@ -84,6 +85,17 @@ def reading(*, company: str | None = None, client: str | None = None) -> Iterato
             need_company(connection, company)
         if client is not None:
             need_client(connection, company, client)
+        yield connection
+
+
+@contextmanager
+def reading_for(readers: "frozenset[Role]", name: str) -> "Iterator[Connection]":
+    """A connection to look with, for a user with one of these roles, as on the pages; a site without users asks nobody."""
+    from ops.repairs.acts import need_reader
+    from ops.repairs.people import named
+
+    with reading() as connection:
+        need_reader(named(connection, actor(name), ""), readers)
         yield connection
 
 

@@ -9,8 +9,8 @@ import typer
 from ops.access import Role
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.choosing import one_of
-from ops.cli.errors import CommandError
+from ops.cli.choosing import StateOfUser, one_of
+from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Name, Why, group
 
 app = group("Users: who may sign in to the console, and do what, there and here.", "user")
@@ -152,11 +152,12 @@ def token(
 
 
 @app.command(epilog="Example: kk2 user tokens")
-def tokens(json: Json = False) -> None:
+def tokens(name: Name = "", json: Json = False) -> None:
     """List the tokens of programs: whose, what for, until when, and when each was used last."""
+    from ops.desk.people import USERS
     from ops.queries import people
 
-    with reaching.reading() as connection:
+    with reaching.reading_for(USERS.readers, name) as connection:
         found = people.tokens(connection)
     if json:
         printing.as_json(found)
@@ -185,20 +186,47 @@ def end_token(
         name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
-@app.command("list", epilog="Example: kk2 user list")
-def list_(json: Json = False) -> None:
+@app.command("list", epilog="Example: kk2 user list --state disabled")
+def list_(state: StateOfUser = None, name: Name = "", json: Json = False) -> None:
     """List the users: their roles, how they sign in, and when they were seen last."""
-    from ops.queries import people
+    from ops.desk import listing
+    from ops.desk.people import USERS
 
-    with reaching.reading() as connection:
-        found = people.users(connection)
+    with reaching.reading_for(USERS.readers, name) as connection:
+        found = list(listing.everything(connection, USERS, listing.read(USERS, {"state": state or ""})))
     if json:
         printing.as_json(found)
         return
     printing.table(
-        ("name", "roles", "signs in by", "seen", "disabled"),
-        [(u.name, ", ".join(u.roles), u.signs_in, u.seen_at, u.disabled_at) for u in found],
+        ("name", "roles", "signs in by", "state", "seen"),
+        [
+            (u["name"], ", ".join(u["roles"]), ", ".join(u["signs_in"]), u["state"], u["seen_at"])
+            for u in found
+        ],
     )
+
+
+@app.command(epilog="Example: kk2 user show kari")
+def show(user: _User, name: Name = "", json: Json = False) -> None:
+    """Show one user: roles, how they sign in, open sessions, tokens."""
+    from ops.desk.people import USERS
+    from ops.queries import people
+
+    with reaching.reading_for(USERS.readers, name) as connection:
+        found = people.shown(connection, user)
+    if found is None:
+        raise SaidNoError(f"there is no user {user}: kk2 user list")
+    if json:
+        printing.as_json([found])
+        return
+    there = f"{found.issuer or 'the sign-in service'} as {found.subject}" if found.subject else "no"
+    printing.pairs(
+        (
+            ("user", found.name), ("roles", ", ".join(found.roles) or "none"), ("password", found.has_password),
+            ("signs in elsewhere", there), ("disabled", found.disabled_at), ("open sessions", found.sessions),
+            ("seen", found.seen_at), ("valid tokens", sum(token.valid for token in found.tokens)),
+        )
+    )  # fmt: skip
 
 
 def _password(variable: str) -> str:

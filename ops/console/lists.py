@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
@@ -26,24 +26,29 @@ def router() -> APIRouter:
 
 
 def _shown(which: Listing) -> Callable[[Look], Response]:
-    def show(look: Look) -> Response:
-        if not which.for_roles(look.visitor.roles):
-            return _not_for(look)
-        try:
-            asked = listing.read(which, look.request.query_params)
-        except BadQuestion as bad:
-            return look.page("refused.html", 400, sentence=str(bad), back=which.path)
-        with look.reading() as connection:
-            found = listing.page(connection, which, asked)
-        return look.page(
-            "list.html", listing=which, asked=asked, found=found, counted=COUNTED,
-            command=listing.command(which, asked),
-        )  # fmt: skip
+    def shown(look: Look) -> Response:
+        return show(look, which)
 
-    return show
+    return shown
 
 
-def _not_for(look: Looking) -> Response:
+def show(look: Looking, which: Listing, template: str = "list.html", **more: Any) -> Response:
+    """Show a list as it is asked for; `more` is for a template of its own."""
+    if not which.for_roles(look.visitor.roles):
+        return not_for(look)
+    try:
+        asked = listing.read(which, look.request.query_params)
+    except BadQuestion as bad:
+        return look.page("refused.html", 400, sentence=str(bad), back=which.path)
+    with look.reading() as connection:
+        found = listing.page(connection, which, asked)
+    return look.page(
+        template, listing=which, asked=asked, found=found, counted=COUNTED, command=listing.command(which, asked), **more
+    )  # fmt: skip
+
+
+def not_for(look: Looking) -> Response:
+    """Say that the visitor's roles do not read this."""
     return look.page("refused.html", 403, sentence=look._(N_("Your roles do not read this.")), back="/")
 
 
@@ -58,7 +63,7 @@ _PIECE = 1 << 18
 def _exported(which: Listing, kind: str) -> Callable[[Look], Response]:
     def export(look: Look) -> Response:
         if not which.for_roles(look.visitor.roles):
-            return _not_for(look)
+            return not_for(look)
         with ExitStack() as until_sent:
             try:
                 asked = listing.read(which, look.request.query_params)

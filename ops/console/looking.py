@@ -17,57 +17,17 @@ from sqlalchemy import Connection, Engine
 
 from ops.console import sentences, sessions, strip, words
 from ops.console.limiting import Limiter
+from ops.console.menu import menu
 from ops.console.oidc import Service
 from ops.console.sessions import Lasting, Visitor
 from ops.desk.acting import AnyAct, Input, inputs
 from ops.desk.register import acts_on
-from ops.desk.words import N_
 from ops.queries.today import LATE_BY
 from ops.repairs import Done, Person
 from workers.journal import Ring
 
 TEMPLATES = Path(__file__).parent / "templates"
 SAID = "kk2-said"
-
-NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (
-        N_("The day"),
-        (("/", N_("Today")), ("/alarms", N_("Alarms")), ("/flow", N_("Flow")), ("/pictures", N_("Pictures"))),
-    ),
-    (
-        N_("Money in"),
-        (
-            ("/files", N_("Files")),
-            ("/payments", N_("Payments")),
-            ("/parked", N_("Parked")),
-            ("/rules", N_("Rules")),
-            ("/overpayments", N_("Overpayments")),
-            ("/cases", N_("Cases")),
-            ("/limitation", N_("Limitation")),
-        ),
-    ),
-    (
-        N_("Money on"),
-        (
-            ("/proposals", N_("Proposals")),
-            ("/booked", N_("Booked")),
-            ("/vouchers", N_("Vouchers")),
-            ("/failed", N_("Failed deliveries")),
-            ("/reconciliation", N_("Reconciliation")),
-        ),
-    ),
-    (
-        N_("Behind it"),
-        (
-            ("/visma", N_("Visma")),
-            ("/clients", N_("Clients")),
-            ("/users", N_("Users")),
-            ("/audit", N_("Audit")),
-            ("/system", N_("System")),
-        ),
-    ),
-)
-"""The pages, as the menu has them; one whose path no route serves is left out."""
 
 
 class SignInFirst(Exception):  # noqa: N818 - answered with the page where one signs in
@@ -215,8 +175,6 @@ def is_theirs(visitor: Visitor, secret: object) -> bool:
 def render(request: Request, visitor: Visitor | None, template: str, values: Mapping[str, Any]) -> str:
     """Render a template in the visitor's language."""
     language = visitor.language if visitor else preferred(request)
-    routed = request.app.state.paths
-    menu = [(title, [(path, name) for path, name in pages if path in routed]) for title, pages in NAVIGATION]
     return (
         environment(language, request.app.state.desk.moved)
         .get_template(template)
@@ -225,7 +183,7 @@ def render(request: Request, visitor: Visitor | None, template: str, values: Map
                 "visitor": visitor,
                 "language": language,
                 "theme": visitor.theme if visitor else "auto",
-                "menu": [(title, pages) for title, pages in menu if pages],
+                "menu": menu(visitor, request.app.state.paths) if visitor else [],
                 "path": request.url.path,
                 "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
                 "told": "",

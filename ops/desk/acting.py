@@ -11,7 +11,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
@@ -123,6 +131,7 @@ class _Mark(StrEnum):
     KRONER = "kroner"
     CASE = "case"
     LONG = "long"
+    HIDDEN = "secret"
 
 
 Kroner = Annotated[int, BeforeValidator(_kroner), Field(json_schema_extra={"asks": _Mark.KRONER})]
@@ -130,12 +139,16 @@ Kroner = Annotated[int, BeforeValidator(_kroner), Field(json_schema_extra={"asks
 CaseNo = Annotated[str, Field(json_schema_extra={"asks": _Mark.CASE}, min_length=1, max_length=60)]
 """A case by its number, or as `id:17`; `case_id` finds it."""
 LongText = Annotated[str, Field(json_schema_extra={"asks": _Mark.LONG})]
+Secret = Annotated[
+    str, StringConstraints(strip_whitespace=False), Field(json_schema_extra={"asks": _Mark.HIDDEN})
+]
+"""A password: taken with its blanks, as the door takes it, and never written into a form again."""
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A field of a form. `kind`: text, long, kroner, case, day, moment, number, check, choice. `fault` is said beside it."""
+    """A field of a form. `kind`: text, long, secret, kroner, case, day, moment, number, check, choice. `fault` is said beside it."""
 
     name: str
     title: str

@@ -131,6 +131,8 @@ def _words(column: Column, value: Any, language: Language) -> str:
     match column.shape:
         case Shape.WORD:
             return language.word(str(value))
+        case Shape.WORDS:
+            return ", ".join(map(language.word, value))
         case Shape.TEXT:
             return language.said(str(value))
         case _:

@@ -29,6 +29,7 @@ class Shape(StrEnum):
     TEXT = "text"
     CODE = "code"  # KID, account, case number: never a number, whatever it looks like
     WORD = "word"  # one of a known set, translated where it is shown
+    WORDS = "words"  # some of a known set
     MONEY = "money"  # øre
     NUMBER = "number"
     DAY = "day"

@@ -64,6 +64,13 @@ def need_role(actor: str, roles: Iterable[Role], act: str) -> None:
         raise NotAllowed(f"{actor} may not do this ({act}): it is for the role {needed}")
 
 
+def need_reader(person: Person, readers: Collection[Role]) -> None:
+    """Refuse who has none of the roles that read something."""
+    if person.roles.isdisjoint(readers):
+        needed = " or ".join(role for role in Role if role in readers)
+        raise NotAllowed(f"{person.actor} may not read this: it is for the role {needed}")
+
+
 def need_reason(person: Person, act: str) -> None:
     """Refuse an act that nobody could explain later."""
     if not person.reason.strip():

@@ -24,6 +24,7 @@ _SUBJECTS = {
     "refund_id": "SELECT min(id) FROM refund",
     "rule_id": "SELECT min(id) FROM payer_rule",
     "scope": "SELECT '100'",
+    "name": "SELECT 'kari'",
     "company": "SELECT '100'",
     "day": "SELECT max(booked_on) FROM payment",
 }

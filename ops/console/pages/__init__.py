@@ -14,6 +14,7 @@ from ops.console.pages import (
     rules,
     standing,
     today,
+    users,
     visma,
     vouchers,
 )
@@ -32,6 +33,7 @@ ROUTERS = (
     reconciliation.router,
     rules.router,
     today.router,
+    users.router,
     visma.router,
     vouchers.router,
 )

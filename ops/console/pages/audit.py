@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from ops.console.lists import not_for
 from ops.console.looking import Look
 from ops.desk.audit import AUDIT
-from ops.desk.words import N_
 from workers import audit
 
 router = APIRouter()
@@ -15,7 +15,7 @@ router = APIRouter()
 def verified(look: Look) -> Response:
     """Walk the whole chain now, and say what was found."""
     if not AUDIT.for_roles(look.visitor.roles):
-        return look.page("refused.html", 403, sentence=look._(N_("Your roles do not read this.")), back="/")
+        return not_for(look)
     with look.reading() as connection:
         broken = audit.verify(connection)
     return look.page("verified.html", 200 if broken is None else 500, broken=broken)
