@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(default="groups", description="where the id token has the groups")
     oidc_name_claim: str = Field(default="preferred_username", description="what a new user is called here")
     oidc_scope: str = "openid profile email"
+    flower_url: str = Field(
+        default="http://127.0.0.1:5555",
+        description="where the console finds Flower, to show it behind its sign-in",
+    )
+    flower_auth: SecretStr = Field(default=SecretStr(""), description="Flower's USER:PASSWORD")
     training: bool = Field(
         default=False, description="True where no money of anybody moves: each page says so"
     )

@@ -191,6 +191,8 @@ def console(
         limiter=Limiter(site.broker_url.get_secret_value()),
         lasting=Lasting(timedelta(seconds=site.session_idle), timedelta(seconds=site.session_whole)),
         service=service(site),
+        flower_url=site.flower_url,
+        flower_auth=site.flower_auth.get_secret_value(),
         training=site.training,
         moved=site.shown_at - datetime.now(site.shown_at.tzinfo) if site.shown_at else timedelta(),
     )

@@ -60,6 +60,8 @@ def _processes(
     servers: Servers | None, folder: Path, console_port: int, flower_port: int, visma_port: int
 ) -> list[Process]:
     environment = {name: value for name, value in os.environ.items() if name.startswith("KK2_")}
+    if flower_port:
+        environment["KK2_FLOWER_URL"] = f"http://127.0.0.1:{flower_port}"
     return standard_processes(
         environment,
         servers=servers,
@@ -84,7 +86,8 @@ def _tell(folder: Path, console_port: int, flower_port: int, visma_port: int) ->
         typer.echo(f"console              http://127.0.0.1:{console_port}")
         typer.echo(f"its first user       KK2_FOLDER={folder} kk2 user add NAME --role admin")
     if flower_port:
-        typer.echo(f"Flower               http://127.0.0.1:{flower_port}")
+        shown = f"{console_port}/flower/, signed in" if console_port else f"{flower_port}/flower/"
+        typer.echo(f"Flower               http://127.0.0.1:{shown}")
     if visma_port:
         typer.echo(f"Visma, simulated     http://127.0.0.1:{visma_port}")
     typer.echo(f"logs                 {folder / 'logs'}")

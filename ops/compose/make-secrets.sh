@@ -22,4 +22,4 @@ printf '%s' "redis://:$broker@broker:6379/0" > kk2_broker_url
 printf '%s' "kk2:$flower" > kk2_flower_auth
 printf '%s' "$database" > postgres_password
 chmod 0444 ./*
-echo "made; Flower's user is kk2, its password is in $folder/kk2_flower_auth"
+echo "made in $folder; the console shows Flower to who is signed in, by kk2_flower_auth"

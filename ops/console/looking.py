@@ -43,8 +43,9 @@ class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
-    `service`: where people may sign in too. `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is shown from
-    the true one, so that pictures of it are alike whenever they are taken.
+    `service`: where people may sign in too. `flower_url`: where Flower listens; `flower_auth`: its USER:PASSWORD, empty for
+    none. `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is
+    shown from the true one, so that pictures of it are alike whenever they are taken.
     """
 
     engine: Engine
@@ -57,6 +58,8 @@ class Desk:
     lasting: Lasting = field(default_factory=Lasting)
     training: bool = False
     moved: timedelta = timedelta()
+    flower_url: str = "http://127.0.0.1:5555"
+    flower_auth: str = field(default="", repr=False)
 
     def do(self, act: Callable[[Connection], Done]) -> Done:
         """Do an act, commit it, and tell the workers. A refusal is raised, and nothing is changed."""

@@ -168,7 +168,7 @@ def _stay(console: Console, stack: Stack) -> None:
         ("console", f"{stack.console}/"),
         ("sign in as", f"{practice.CLERK} or {practice.ADMIN}, password {practice.PASSWORD}"),
         ("Visma, simulated", f"{stack.visma}/"),
-        ("Flower", f"{stack.flower}/"),
+        ("Flower", f"{stack.console}/flower/"),
         ("bank folder", stack.inbox),
         ("logs", stack.supervisor.logs),
         (

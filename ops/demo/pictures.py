@@ -24,7 +24,7 @@ _SEED = 1
 _WIDTH = 110
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _SECONDS = 60
-_PAGES = (("visma", "/", "1200,1420"), ("flower", "/workers", "1240,640"))
+_PAGES = (("visma", "/", "1200,1420"), ("flower", "/flower/workers", "1240,640"))
 
 
 class PictureError(Exception):

@@ -73,6 +73,7 @@ def running(
             "KK2_BEAT_INTERVAL": "5",
             "KK2_RING_AGAIN_AFTER": "3",  # nobody rings for the cases, applied before there is a worker: the relay does
             "KK2_TRAINING": "true",
+            "KK2_FLOWER_URL": flower,
             **({"KK2_SHOWN_AT": os.environ["KK2_SHOWN_AT"]} if "KK2_SHOWN_AT" in os.environ else {}),
             **settings,
         }

@@ -12,6 +12,7 @@ _WHO = "kk2_flower_auth"  # USER:PASSWORD, several by comma: from the environmen
 
 address = "127.0.0.1"
 port = 5555
+url_prefix = "flower"  # as the console, behind whose sign-in it is shown, has it
 read_only = True
 max_tasks = 10_000  # the default of 100,000 is what its memory grows by
 natural_time = False

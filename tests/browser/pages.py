@@ -9,7 +9,7 @@ from ops.console.pages import ROUTERS
 from ops.desk.register import ACTS
 from tests.browser.conftest import Console
 
-_NOT_PAGES = re.compile(r"/strip|/today/part|/healthz|/sign-in.*|.*\.(csv|xlsx|pdf)|.*/progress")
+_NOT_PAGES = re.compile(r"/strip|/today/part|/healthz|/sign-in.*|/flower/.*|.*\.(csv|xlsx|pdf)|.*/progress")
 """Parts of pages, the door, and what is fetched as a file."""
 _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",

@@ -172,7 +172,7 @@ def test_with_workers_stopped_a_queue_s_length_in_flower_is_the_work_that_is_due
 
 def asked_of_flower(port: int, path: str) -> bytes | None:
     """What Flower answers to who may see it; None while it does not."""
-    request = Request(f"http://127.0.0.1:{port}{path}")
+    request = Request(f"http://127.0.0.1:{port}/flower{path}")
     request.add_header("Authorization", f"Basic {b64encode(_WHO.encode()).decode()}")
     try:
         with urlopen(request, timeout=5) as answer:
