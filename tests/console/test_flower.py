@@ -102,7 +102,9 @@ def test_the_table_of_tasks_that_flower_asks_for_by_a_form_is_asked_by_looking(
 ) -> None:
     client = console(engine, flower, Role.OPERATOR)
 
-    assert client.post("/flower/tasks/datatable", data={"draw": "1", "search[value]": "a b"}).text == "workers"
+    assert (
+        client.post("/flower/tasks/datatable", data={"draw": "1", "search[value]": "a b"}).text == "workers"
+    )
     ((method, path, _),) = _Flower.asked
     assert (method, path) == ("GET", "/flower/tasks/datatable?draw=1&search%5Bvalue%5D=a+b")
     client.cookies.clear()
