@@ -86,7 +86,9 @@ class Saver:
         for stands in case.splits:
             live[stands.payment_id, stands.item_id, stands.kind].append(stands)
         frozen_payments = {stands.payment_id for stands in case.splits if stands.frozen}
-        for key in wanted.keys() | live.keys():
+        for key in dict.fromkeys(
+            (*wanted, *live)
+        ):  # a set's order differs from run to run, and vouchers follow it
             self._difference(case, key, wanted.get(key, 0), live.get(key, ()), frozen_payments, terms)
 
     def _difference(
