@@ -1,5 +1,6 @@
 """How the site is, in numbers for Prometheus: read from the database when they are asked for, nothing counted beside it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from ops.console import sessions
 from ops.console.looking import Desk
 from ops.health import Health, health
-from ops.queries import tallies, today
+from ops.queries import alarms, tallies, today
 
 router = APIRouter()
 
@@ -49,6 +50,8 @@ class Numbers(Collector):
         yield from _of_processes(now)
         yield from _of_money(self._connection, now)
         yield from _of_clocks(now)
+        yield from _of_proofs(self._connection)
+        yield from _of_alarms(self._connection)
 
 
 def _of_processes(now: Health) -> Iterator[Metric]:
@@ -107,6 +110,34 @@ def _of_clocks(now: Health) -> Iterator[Metric]:
     yield _gauge(
         "brake_standing", "1: a person stopped delivery.", ("scope",),
         [((brake.scope,), 1) for brake in now.brakes],
+    )  # fmt: skip
+
+
+def _of_proofs(connection: Connection) -> Iterator[Metric]:
+    meter = today.meter(connection)
+    proof = [] if meter.proof is None else [meter.proof]
+    yield _gauge(
+        "balance_timestamp_seconds", "When the money was checked last.", (),
+        [((), each.taken_at.timestamp()) for each in proof],
+    )  # fmt: skip
+    yield _gauge(
+        "balance_result", "1: what the last money check found.", ("result",),
+        [((each.result,), 1) for each in proof],
+    )  # fmt: skip
+    yield _gauge(
+        "sums_differ_ore", "What the files say less what the payments sum up to, now.", (),
+        [((), meter.read - meter.kept)],
+    )  # fmt: skip
+
+
+def _of_alarms(connection: Connection) -> Iterator[Metric]:
+    standing = Counter(
+        (row.condition, "acknowledged" if row.seen_by else "new") for row in alarms.standing(connection)
+    )
+    yield _gauge("alarms", "Alarms that stand.", ("condition", "state"), standing.items())
+    yield _gauge(
+        "alarms_untold", "Messages of alarms that a receiver has not taken.", ("receiver",),
+        [((each.receiver,), each.number) for each in alarms.untold(connection)],
     )  # fmt: skip
 
 
