@@ -2,7 +2,8 @@
 
 They are written in English where they are decided, and stand so in the database and on the command line. A template is such a
 sentence with `{}` where its values were; the values of a found one are put into the translation, and translated themselves
-where they are words. What has no template is shown as it stands: a sentence in English is better than none.
+where they are words. `{!}` in a translation is a value that is put in as it stands: a person's name, or what a person wrote.
+What has no template is shown as it stands: a sentence in English is better than none.
 """
 
 import re
@@ -13,6 +14,8 @@ from ops.console import words
 
 _OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) ([a-z(].*)", re.DOTALL)
 """`payment 17` and what is said of it."""
+PLACE = r"\{(!?)(\d*)\}"
+"""Where a translation has a value: whether that stands as it is, and which it is (none: the next)."""
 _DEEP = 5  # a value may be a sentence with values, and so on
 
 
@@ -21,6 +24,7 @@ class _Template:
     found: re.Pattern[str]
     parts: tuple[str, ...]
     order: tuple[int, ...]
+    names: frozenset[int]
 
     def filled(self, values: tuple[str, ...]) -> str:
         texts = [self.parts[0]]
@@ -38,11 +42,11 @@ def _templates(language: str) -> tuple[_Template, ...]:
             if isinstance(message.id, str) and isinstance(message.string, str) and "{}" in message.id:
                 value = r"(\S+)" if re.fullmatch(r"[a-z ]+ \{\}", message.id) else "(.*?)"
                 pattern = value.join(re.escape(part) for part in message.id.split("{}"))
-                pieces = re.split(r"\{(\d*)\}", message.string)
-                order = tuple(int(n) if n else at for at, n in enumerate(pieces[1::2]))
-                made.append(
-                    (len(message.id), _Template(re.compile(pattern, re.DOTALL), tuple(pieces[::2]), order))
-                )
+                pieces = re.split(PLACE, message.string)
+                order = tuple(int(n) if n else at for at, n in enumerate(pieces[2::3]))
+                names = frozenset(n for n, mark in zip(order, pieces[1::3], strict=True) if mark)
+                found = re.compile(pattern, re.DOTALL)
+                made.append((len(message.id), _Template(found, tuple(pieces[::3]), order, names)))
     return tuple(template for _, template in sorted(made, key=lambda each: -each[0]))
 
 
@@ -55,7 +59,12 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
         return known
     for template in _templates(language):
         if found := template.found.fullmatch(sentence):
-            return template.filled(tuple(translate(value, language, deep - 1) for value in found.groups()))
+            return template.filled(
+                tuple(
+                    value if number in template.names else translate(value, language, deep - 1)
+                    for number, value in enumerate(found.groups())
+                )
+            )
     if found := _OF_A_SUBJECT.fullmatch(sentence):
         subject, rest = (translate(part, language, deep - 1) for part in found.groups())
         return f"{subject} {rest}"

@@ -42,7 +42,7 @@ ALARMS = Listing(
         Column("says", N_("How it stands"), "a.says"),
         Column("began_at", N_("Since"), "a.began_at", Shape.MOMENT),
         Column("ended_at", N_("Over"), "a.ended_at", Shape.MOMENT),
-        Column("seen_by", N_("Acknowledged by"), "a.seen_by"),
+        Column("seen_by", N_("Acknowledged by"), "a.seen_by", Shape.WRITTEN),
     ),
     facets=(
         Facet(

@@ -14,10 +14,10 @@ AUDIT = Listing(
     columns=(
         Column("id", N_("No."), "a.id", Shape.CODE, sorts=True),
         Column("at", N_("When"), "a.at", Shape.MOMENT),
-        Column("actor", N_("Who"), "a.actor"),
+        Column("actor", N_("Who"), "a.actor", Shape.WRITTEN),
         Column("act", N_("Act"), "a.act", Shape.WORD),
         Column("subject", N_("Of"), "a.subject"),
-        Column("reason", N_("Reason"), "a.reason"),
+        Column("reason", N_("Reason"), "a.reason", Shape.WRITTEN),
         Column("detail", N_("Detail"), "a.detail::text", Shape.CODE, shown=False),
     ),
     facets=(

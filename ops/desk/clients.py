@@ -7,14 +7,15 @@ from ops import setup_file
 from ops.desk.acting import Act, AnyAct, LongText, Wanted
 from ops.desk.listing import Column, Facet, Listing, Shape
 from ops.desk.words import N_
+from ops.queries.asking import TODAY
 from ops.repairs import Done, Person, Refusal
 from ops.setup_tables import FIELDS
 
 _STANDS = (
     "CASE WHEN EXISTS (SELECT FROM setup_row s WHERE s.kind = r.kind AND s.key = r.key AND s.valid_from = r.valid_from "
-    "AND s.version > r.version) THEN 'superseded' WHEN r.valid_from > current_date THEN 'coming' "
+    f"AND s.version > r.version) THEN 'superseded' WHEN r.valid_from > {TODAY} THEN 'coming' "
     "WHEN EXISTS (SELECT FROM setup_row s WHERE s.kind = r.kind AND s.key = r.key AND s.valid_from > r.valid_from "
-    "AND s.valid_from <= current_date) THEN 'past' ELSE 'valid' END"
+    f"AND s.valid_from <= {TODAY}) THEN 'past' ELSE 'valid' END"
 )
 SETUP = Listing(
     name="clients",
@@ -25,12 +26,12 @@ SETUP = Listing(
         Column("id", N_("Row"), "r.id", Shape.CODE, link="/clients/{id}"),
         Column("kind", N_("Kind"), "r.kind", Shape.WORD),
         Column("key", N_("Key"), "r.key", Shape.CODE, link="/clients/{id}"),
-        Column("name", N_("Name"), "coalesce(r.body->>'name', '')"),
+        Column("name", N_("Name"), "coalesce(r.body->>'name', '')", Shape.WRITTEN),
         Column("stands", N_("State"), _STANDS, Shape.WORD),
         Column("valid_from", N_("Valid from"), "r.valid_from", Shape.DAY),
         Column("version", N_("Version"), "r.version", Shape.NUMBER),
         Column("made_at", N_("Made"), "r.made_at", Shape.MOMENT),
-        Column("made_by", N_("By"), "r.made_by", Shape.CODE),
+        Column("made_by", N_("By"), "r.made_by", Shape.WRITTEN),
     ),
     facets=(
         Facet("stands", N_("State"), _STANDS, ("valid", "coming", "past", "superseded")),

@@ -34,7 +34,15 @@ _FORMATS = {
     Shape.DAY: "dd.mm.yyyy",
     Shape.MOMENT: "dd.mm.yyyy hh:mm",
 }
-_WIDTHS = {Shape.MONEY: 16, Shape.NUMBER: 10, Shape.DAY: 12, Shape.MOMENT: 18, Shape.WORD: 16, Shape.TEXT: 40}
+_WIDTHS = {
+    Shape.MONEY: 16,
+    Shape.NUMBER: 10,
+    Shape.DAY: 12,
+    Shape.MOMENT: 18,
+    Shape.WORD: 16,
+    Shape.TEXT: 40,
+    Shape.WRITTEN: 24,
+}
 
 
 @dataclass(frozen=True, slots=True)

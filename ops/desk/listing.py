@@ -28,6 +28,7 @@ class Shape(StrEnum):
 
     TEXT = "text"
     CODE = "code"  # KID, account, case number: never a number, whatever it looks like
+    WRITTEN = "written"  # a name, or what a person wrote: as it stands, also where it is a word that has a translation
     WORD = "word"  # one of a known set, translated where it is shown
     WORDS = "words"  # some of a known set
     MONEY = "money"  # øre

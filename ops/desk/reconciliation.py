@@ -27,10 +27,10 @@ DIFFERENCES = Listing(
         Column("theirs", N_("In Visma"), "CASE WHEN jsonb_typeof(d.theirs) = 'number' THEN d.theirs::bigint END", Shape.MONEY),
         Column("cause", N_("Likely cause"), "d.cause"),
         Column("state", N_("State"), "d.state", Shape.WORD),
-        Column("reason", N_("Explanation"), "d.reason"),
+        Column("reason", N_("Explanation"), "d.reason", Shape.WRITTEN),
         Column("first_seen", N_("First seen"), "d.first_seen", Shape.MOMENT, sorts=True),
         Column("act", N_("What to do"), "d.act", shown=False),
-        Column("explained_by", N_("Explained by"), "d.explained_by", shown=False),
+        Column("explained_by", N_("Explained by"), "d.explained_by", Shape.WRITTEN, shown=False),
         Column("last_seen", N_("Last seen"), "d.last_seen", Shape.MOMENT, shown=False),
     ),
     facets=(

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from ops.queries.asking import TODAY
 from pipeline.rates import LIMITATION
 from schemas.money import Money
 
@@ -14,7 +15,7 @@ MOST_DAYS = 365
 OLDEST = f"""(
     SELECT DISTINCT ON (c.id) c.id AS case_id, c.case_no, c.company, c.client, c.customer_no, c.debtor_name, c.balance,
         i.invoice_no, i.due_on, o.open, (i.due_on + interval '{LIMITATION.years} years')::date AS barred_on,
-        (i.due_on + interval '{LIMITATION.years} years')::date - (now() AT TIME ZONE 'Europe/Oslo')::date AS days
+        (i.due_on + interval '{LIMITATION.years} years')::date - {TODAY} AS days
     FROM kk2_case c JOIN item i ON i.case_id = c.id CROSS JOIN LATERAL (
         SELECT (i.amount
             - (SELECT coalesce(sum(amount), 0) FROM split WHERE case_id = c.id AND item_id = i.id AND kind = 1 AND superseded_by IS NULL)
@@ -23,7 +24,7 @@ OLDEST = f"""(
             AS open
     ) o
     WHERE c.state = 'open' AND i.kind = 1 AND i.withdrawn_at IS NULL AND o.open > 0
-        AND i.due_on <= now() AT TIME ZONE 'Europe/Oslo' + interval '{MOST_DAYS} days' - interval '{LIMITATION.years} years'
+        AND i.due_on <= {TODAY} + interval '{MOST_DAYS} days' - interval '{LIMITATION.years} years'
     ORDER BY c.id, i.due_on, i.id
 ) a"""
 """A source for lists, as `a`. `days`: until the limitation, below 0 once it has come."""

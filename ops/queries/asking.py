@@ -10,9 +10,13 @@ MOST = 200
 """Rows of a list when nobody says otherwise."""
 
 
+TODAY = "(now() AT TIME ZONE 'Europe/Oslo')::date"
+"""The day in Norway in SQL, whatever clock the session goes by."""
+
+
 def today(connection: Connection) -> date:
     """The day in Norway, by the database's clock."""
-    found: date = connection.execute(text("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")).scalar_one()
+    found: date = connection.execute(text(f"SELECT {TODAY}")).scalar_one()
     return found
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from ops.queries.asking import TODAY
 from pipeline.reconciliation import Between, DayBalance, DayFacts, balance_of_day
 from workers.facts import days as loaded
 from workers.store import setup as setup_store
@@ -104,7 +105,7 @@ def newest(connection: Connection, company: str) -> date:
     first: date = connection.execute(
         text(
             "SELECT date_trunc('month', coalesce((SELECT booked_on FROM payment WHERE company = :company "
-            "ORDER BY id DESC LIMIT 1), current_date))::date"
+            f"ORDER BY id DESC LIMIT 1), {TODAY}))::date"
         ),
         {"company": company},
     ).scalar_one()

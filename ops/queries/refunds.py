@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from ops.queries.asking import MOST, ask
+from ops.queries.asking import MOST, TODAY, ask
 from schemas.money import Money
 
 
@@ -62,7 +62,10 @@ class Aged:
     amount: Money
 
 
-AGES = ("0-7", "8-30", "31-90", "over 90")
+AGES: tuple[tuple[str, int | None], ...] = (("0-7", 7), ("8-30", 30), ("31-90", 90), ("over 90", None))
+"""How long money has waited: a name for the days, and the last of them. What was booked after today is of the first."""
+_NAMES = "ARRAY['" + "', '".join(name for name, _ in AGES) + "']"
+_AGE = f"width_bucket({TODAY} - booked_on, ARRAY[{', '.join(str(last + 1) for _, last in AGES if last is not None)}]) + 1"
 
 # A parked payment whole; of a settled one what is a rest. Less what was paid back.
 _LEFT = """(CASE p.state WHEN 'parked' THEN p.amount WHEN 'settled' THEN (
@@ -70,14 +73,14 @@ _LEFT = """(CASE p.state WHEN 'parked' THEN p.amount WHEN 'settled' THEN (
         WHERE s.payment_id = p.id AND s.superseded_by IS NULL AND s.kind = 5) ELSE 0 END
     - (SELECT coalesce(sum(d.amount), 0) FROM refund d WHERE d.payment_id = p.id AND d.state = 'done'))::bigint"""
 
-_OVERPAID = """
+_OVERPAID = f"""
 SELECT o.payment_id, c.id, c.case_no, c.company, c.client, coalesce(k.body->>'overpayment_policy', ''), p.booked_on,
-    current_date - p.booked_on, o.rest::bigint, coalesce(d.amount, 0)::bigint, r.id
+    {TODAY} - p.booked_on, o.rest::bigint, coalesce(d.amount, 0)::bigint, r.id
 FROM (SELECT payment_id, case_id, sum(amount) AS rest FROM split WHERE kind = 5 AND superseded_by IS NULL
     GROUP BY 1, 2 HAVING sum(amount) > 0) o
 JOIN payment p ON p.id = o.payment_id AND p.state = 'settled' JOIN kk2_case c ON c.id = o.case_id
 LEFT JOIN LATERAL (SELECT body FROM setup_row WHERE kind = 'client' AND key = c.company || '/' || c.client
-    AND valid_from <= current_date ORDER BY valid_from DESC, version DESC LIMIT 1) k ON true
+    AND valid_from <= {TODAY} ORDER BY valid_from DESC, version DESC LIMIT 1) k ON true
 LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM refund WHERE state = 'done' GROUP BY 1) d ON d.payment_id = p.id
 LEFT JOIN refund r ON r.payment_id = p.id AND r.state = 'proposed'"""
 
@@ -132,15 +135,19 @@ def refunds(
     )
 
 
+def age_of(days: int) -> str:
+    """The name of the age of what has waited so many days."""
+    return next(name for name, last in AGES if last is None or days <= last)
+
+
 def ageing(connection: Connection, *, company: str | None) -> tuple[Aged, ...]:
     """Parked money by company and age: every bucket of a company that has any, in order. Age is from the booked date."""
     found = connection.execute(
         text(
-            "WITH p AS (SELECT company, amount, current_date - booked_on AS days FROM payment WHERE state = 'parked' "
-            "AND (CAST(:company AS text) IS NULL OR company = :company)), b AS (SELECT * FROM (VALUES (1, '0-7', -2147483648, 7), "
-            "(2, '8-30', 8, 30), (3, '31-90', 31, 90), (4, 'over 90', 91, 2147483647)) AS b(no, name, first, last)) "
+            f"WITH p AS (SELECT company, amount, {_AGE} AS age FROM payment WHERE state = 'parked' AND (CAST(:company AS text) "
+            f"IS NULL OR company = :company)), b AS (SELECT * FROM unnest({_NAMES}) WITH ORDINALITY AS b(name, no)) "
             "SELECT c.company, b.name, count(p.amount), coalesce(sum(p.amount), 0)::bigint FROM (SELECT DISTINCT company FROM p) c "
-            "CROSS JOIN b LEFT JOIN p ON p.company IS NOT DISTINCT FROM c.company AND p.days BETWEEN b.first AND b.last "
+            "CROSS JOIN b LEFT JOIN p ON p.company IS NOT DISTINCT FROM c.company AND p.age = b.no "
             "GROUP BY c.company, b.no, b.name ORDER BY c.company NULLS LAST, b.no"
         ),
         {"company": company},

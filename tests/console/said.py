@@ -1,12 +1,14 @@
 """The sentences that rules and repairs can say, as templates: `{}` stands where a value is put in."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _SAY = {"Refusal": 0, "NotAllowed": 0, "Done": 1, "Park": 1, "too_late": 2}
 """Which argument of a call is its sentence."""
+_NAMES_SOMEBODY = re.compile(r"(.*\.|)actor|.*\.sent_back_by")
 _PARTS = ("ops/repairs", "ops/desk", "pipeline", "workers/shell")
 
 
@@ -35,8 +37,8 @@ def _texts(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
     match node:
         case ast.Constant(value=str() as text):
             yield text
-        case ast.JoinedStr(values=values):
-            yield "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in values)
+        case ast.JoinedStr():
+            yield _template(node)
         case ast.IfExp(body=body, orelse=otherwise):
             yield from _texts(body, function)
             yield from _texts(otherwise, function)
@@ -44,3 +46,21 @@ def _texts(node: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
             for given in ast.walk(function):
                 if isinstance(given, ast.Assign) and any(getattr(t, "id", "") == name for t in given.targets):
                     yield from _texts(given.value, function)
+
+
+def _template(text: ast.JoinedStr) -> str:
+    return "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in text.values)
+
+
+def of_people() -> dict[str, frozenset[int]]:
+    """Give the templates that name who acts, each with which of its values are names."""
+    found: dict[str, frozenset[int]] = {}
+    for part in (*_PARTS, "ops/why"):
+        for path in sorted((ROOT / part).rglob("*.py")):
+            for text in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(text, ast.JoinedStr):
+                    values = [ast.unparse(v.value) for v in text.values if isinstance(v, ast.FormattedValue)]
+                    names = frozenset(n for n, value in enumerate(values) if _NAMES_SOMEBODY.fullmatch(value))
+                    if names:
+                        found[_template(text)] = names
+    return found

@@ -23,7 +23,7 @@ LIST = Listing(
 )  # fmt: skip
 PLAIN = Language(str, str, str)
 ROW: dict[str, Any] = {
-    "text": "Rådhuset", "code": "0012345", "word": "parked", "words": ["clerk", "admin"], "money": -123456, "number": 7, "day": date(2026, 3, 2),
+    "text": "Rådhuset", "code": "0012345", "written": "held", "word": "parked", "words": ["clerk", "admin"], "money": -123456, "number": 7, "day": date(2026, 3, 2),
     "moment": datetime(2026, 3, 2, 11, 0, tzinfo=UTC),
 }  # fmt: skip
 HOSTILE = ["=1+1", "+47 22", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x";"y")', "=cmd|' /C calc'!A0"]  # fmt: skip
@@ -46,7 +46,7 @@ def test_a_csv_is_as_norwegian_excel_reads_it() -> None:
 
     assert heads == [shape.value.title() for shape in Shape]
     assert dict(zip((shape.value for shape in Shape), row, strict=True)) == {
-        "text": "Rådhuset", "code": '="0012345"', "word": "parked", "words": "clerk, admin", "money": "-1234,56", "number": "7",
+        "text": "Rådhuset", "code": '="0012345"', "written": "held", "word": "parked", "words": "clerk, admin", "money": "-1234,56", "number": "7",
         "day": "2026-03-02", "moment": "2026-03-02 12:00:00",
     }  # fmt: skip
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from ops.console import words
-from ops.console.sentences import translate
-from tests.console.said import templates
+from ops.console.sentences import PLACE, translate
+from tests.console.said import of_people, templates
 
 _ONLY_VALUES = re.compile(r"[{} ,;:()]*(last|by|on)?[{} ,;:()]*(by|on)?[{} ,;:()]*(on)?[{} ,;:()]*")
 
@@ -26,6 +26,15 @@ _ONLY_VALUES = re.compile(r"[{} ,;:()]*(last|by|on)?[{} ,;:()]*(by|on)?[{} ,;:()
             "payment 17 is refused, and only held or parked ones can be released; last: refuse by kari on 2026-03-02 at 10:11",
             "betaling 17 er avvist, og bare de som er parkert eller holdes tilbake kan slippes videre; sist: avvise av kari den "
             "2026-03-02 kl. 10:11",
+        ),
+        # who is called as a word of the catalogue keeps the name, and what a person wrote stands as it was written
+        (
+            "sent back by held on 2026-03-02 at 10:11: posted; take it up first",
+            "sendt tilbake av held 2026-03-02 at 10:11: posted; ta det opp igjen først",
+        ),
+        (
+            "settled may not do this (approve): it is for the role clerk",
+            "settled har ikke adgang til dette (godkjenne): det er for rollen saksbehandler",
         ),
         ("a sentence that nobody translated", "a sentence that nobody translated"),
         ("", ""),
@@ -51,6 +60,23 @@ def test_a_translation_has_the_values_of_its_sentence() -> None:
     for path, catalogue in words.catalogues("nb"):
         for message in catalogue:
             if isinstance(message.id, str) and isinstance(message.string, str) and message.string:
-                assert message.id.count("{}") == len(re.findall(r"\{\d*\}", message.string)), (
+                assert message.id.count("{}") == len(re.findall(PLACE, message.string)), (
                     f"{path.name}: {message.id}"
                 )
+
+
+def test_a_name_in_a_sentence_is_marked_in_its_translation() -> None:
+    marked = {
+        message.id: {
+            int(n) if n else at
+            for at, (as_it_is, n) in enumerate(re.findall(PLACE, message.string))
+            if as_it_is
+        }
+        for _, catalogue in words.catalogues("nb")
+        for message in catalogue
+        if isinstance(message.id, str) and isinstance(message.string, str) and message.string
+    }
+    named = {template: names for template, names in of_people().items() if template in marked}
+
+    assert len(named) > 5
+    assert not [template for template, names in named.items() if not names <= marked[template]]

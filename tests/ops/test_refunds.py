@@ -9,6 +9,7 @@ from sqlalchemy import text
 from ops import repairs
 from ops.access import Role
 from ops.queries import payments, refunds
+from ops.queries.asking import TODAY
 from ops.repairs import Done, Person
 from ops.repairs.acts import NotAllowed
 from schemas.case import Kind
@@ -109,22 +110,26 @@ def test_who_only_reads_writes_no_note(here: Room, stands: Standing, role: Role)
         repairs.comment(connection, stands.parked, "hei", person=who)
 
 
-def test_parked_money_by_age(here: Room, stands: Standing) -> None:
+@pytest.mark.parametrize(
+    ("clock", "days", "numbers"),
+    [("Etc/GMT+12", (8, 91), (0, 1, 0, 1)), ("Pacific/Kiritimati", (7, 90), (1, 0, 1, 0))],
+    ids=["behind", "ahead"],
+)
+def test_parked_money_by_age_in_days_of_norway(
+    here: Room, stands: Standing, clock: str, days: tuple[int, int], numbers: tuple[int, ...]
+) -> None:
     with here.begin() as connection:
-        connection.execute(
-            text("UPDATE payment SET booked_on = current_date - 8 WHERE id = :id"), {"id": stands.parked}
-        )
-        connection.execute(
-            text("UPDATE payment SET booked_on = current_date - 91 WHERE id = :id"),
-            {"id": stands.in_suspense},
-        )
+        for payment, age in zip((stands.parked, stands.in_suspense), days, strict=True):
+            connection.execute(
+                text(f"UPDATE payment SET booked_on = {TODAY} - :age WHERE id = :id"),
+                {"id": payment, "age": age},
+            )
+        connection.execute(text(f"SET LOCAL TIME ZONE '{clock}'"))
+        found = refunds.ageing(connection, company=None)
 
-    found = refunds.ageing(here.connection, company=None)
-
-    assert [(a.company, a.days, a.payments, a.amount) for a in found] == [
-        ("100", "0-7", 0, 0),
-        ("100", "8-30", 1, kr(88)),
-        ("100", "31-90", 0, 0),
-        ("100", "over 90", 1, kr(77)),
+    assert [(a.company, a.days, a.payments) for a in found] == [
+        ("100", name, number) for (name, _), number in zip(refunds.AGES, numbers, strict=True)
     ]
+    assert [name for age in days if (name := refunds.age_of(age))] == [a.days for a in found if a.payments]
+    assert sum(a.amount for a in found) == kr(88) + kr(77)
     assert refunds.ageing(here.connection, company="999") == ()

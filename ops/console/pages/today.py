@@ -11,19 +11,12 @@ from ops.console.charts import Bar, Box
 from ops.console.looking import Look, Looking
 from ops.desk.listing import as_number, as_ore
 from ops.desk.words import N_
-from ops.queries import alarms, schedules, tallies, today, trends, work
+from ops.queries import alarms, refunds, schedules, tallies, today, trends, work
 from ops.queries.search import search
 from pipeline.flow import FLOW, woken_by
 
 router = APIRouter()
 _SPAN = 42
-_AGES = (
-    (1, N_("today or yesterday")),
-    (7, N_("up to a week")),
-    (30, N_("up to a month")),
-    (90, N_("up to three months")),
-)
-_OLDER = N_("older")
 _ROWS = (
     ("read", "settle", "propose", "approve", "deliver", "inquire"),
     ("", "resettle", "", "control", "retry", ""),
@@ -111,7 +104,7 @@ def pictures(look: Look) -> Response:
     ]
     drawn = [(title, charts.bars(look._(title), values), values) for title, values in shown]
     rows = [
-        (N_("Money that waits, by age"), _ages(look, parked, last)),
+        (N_("Money that waits, by age in days"), _ages(look, parked, last)),
         (
             N_("What the last week's payments cover"),
             [
@@ -137,15 +130,14 @@ def _by_day(look: Looking, found: tuple[tallies.Aged, ...], first: date, last: d
 
 
 def _ages(look: Looking, parked: tuple[tallies.Aged, ...], today_: date) -> list[Bar]:
-    sums = dict.fromkeys([*(title for _, title in _AGES), _OLDER], 0)
+    sums = dict.fromkeys((name for name, _ in refunds.AGES), 0)
     for each in parked:
-        days = (today_ - each.day).days
-        sums[next((title for most, title in _AGES if days <= most), _OLDER)] += each.tally.amount
+        sums[refunds.age_of((today_ - each.day).days)] += each.tally.amount
     if not parked:
         return []
     return [
-        Bar(look._(title), amount, words.kroner(amount, look.visitor.language))
-        for title, amount in sums.items()
+        Bar(look._(name), amount, words.kroner(amount, look.visitor.language))
+        for name, amount in sums.items()
     ]
 
 
