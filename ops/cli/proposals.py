@@ -76,9 +76,9 @@ def show(company: _Company, file: _File = None, only: _Groups = None, json: Json
         what = f"file {back.file_id}" if back.file_id else "all of it"
         typer.echo(f"sent back ({what}) by {back.actor}: {back.reason}")
     if eyes.last:
-        typer.echo(
-            f"last corrected by {eyes.last.actor}{', so another person approves it' if eyes.over else ''}"
-        )
+        alone = f" (who approved {printing.kroner(eyes.alone)} kr alone today)" if eyes.alone else ""
+        then = ", so another person approves it" if eyes.over else ""
+        typer.echo(f"last corrected by {eyes.last.actor}{alone}{then}")
     typer.echo(f"digest {found.digest}")
 
 

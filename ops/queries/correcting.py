@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ops.queries.proposals import scope_of
+from ops.queries.asking import TODAY
+from ops.queries.proposals import scope_of, subject_of
 from schemas.case import Kind
 from schemas.money import Money
 from workers.facts.proposals import Scope
@@ -25,11 +26,15 @@ class Corrector:
 
 @dataclass(frozen=True, slots=True)
 class FourEyes:
-    """Whether a second person must approve: `limit` in øre, 0 for none; `last` is who may not, above it."""
+    """Whether a second person must approve: `limit` in øre, 0 for none; `last` is who may not, above it.
+
+    `alone`: what `last` has corrected and approved of the company's today without another person; it counts with the sum.
+    """
 
     limit: Money
     over: bool
     last: Corrector | None
+    alone: Money
 
     def forbids(self, actor: str) -> bool:
         """Whether this person corrected last, and the proposal is above the limit."""
@@ -86,13 +91,29 @@ def last_corrector(connection: Connection, scope: Scope) -> Corrector | None:
 
 
 def four_eyes(connection: Connection, company: str, file_id: int | None, absolute: Money) -> FourEyes:
-    """Whether a proposal of this sum (without signs) wants a second person. Parts of it are not judged by themselves."""
+    """Whether a proposal of this sum (without signs) wants a second person.
+
+    Parts of it are not judged by themselves: neither some of its groups, nor one file after another on the same day.
+    """
     found = scope_of(connection, company, file_id)
     if found is None:
-        return FourEyes(0, False, None)
+        return FourEyes(0, False, None, 0)
     scope, setup = found
-    over = bool(setup.four_eyes_limit) and absolute > setup.four_eyes_limit
-    return FourEyes(setup.four_eyes_limit, over, last_corrector(connection, scope))
+    last = last_corrector(connection, scope)
+    alone = _approved_alone(connection, company, last.actor) if last else 0
+    over = bool(setup.four_eyes_limit) and absolute + alone > setup.four_eyes_limit
+    return FourEyes(setup.four_eyes_limit, over, last, alone)
+
+
+def _approved_alone(connection: Connection, company: str, actor: str) -> Money:
+    """What a person both corrected last and approved of a company's since midnight in Norway, without signs."""
+    found = rows(
+        connection,
+        "SELECT coalesce(sum((detail->>'alone')::bigint), 0)::bigint FROM audit WHERE subject = %(subject)s AND act = 'approve' "
+        f"AND actor = %(actor)s AND (at AT TIME ZONE 'Europe/Oslo')::date = {TODAY}",
+        {"subject": subject_of(company), "actor": actor},
+    )
+    return int(found[0][0])
 
 
 def corrected(connection: Connection, company: str, file_id: int | None) -> tuple[Corrected, ...]:

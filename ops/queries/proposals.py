@@ -107,6 +107,11 @@ def place_of(written: str) -> Place:
     raise ValueError(f"expected ACCOUNT/YYYY-MM-DD/REF, as `kk2 proposal show` lists them; found {written!r}")
 
 
+def subject_of(company: str, file_id: int | None = None) -> str:
+    """What the audit calls a company's proposal, or that of one file."""
+    return f"proposal of company {company}" + (f", file {file_id}" if file_id else "")
+
+
 def companies_with_proposals(connection: Connection) -> tuple[str, ...]:
     """The companies that the setup knows."""
     return tuple(sorted(setup_store.current(connection).companies))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from ops.queries import asking
 from ops.queries.correcting import FourEyes, four_eyes
-from ops.queries.proposals import Proposal, proposal, scope_of
+from ops.queries.proposals import Proposal, proposal, scope_of, subject_of
 from ops.repairs.acts import Done, Person, Refusal, close, leave
 from pipeline.stage import Park
 from schemas.money import in_kroner
@@ -45,7 +45,8 @@ def approve(
     _nothing_under_way(connection, scope)
     # a part is under the limits of the whole: else who corrected it would approve it piece by piece
     absolute = proposal(connection, company, file_id).absolute if only else shown.absolute
-    _two_people(four_eyes(connection, company, file_id, absolute), person)
+    eyes = four_eyes(connection, company, file_id, absolute)
+    _two_people(eyes, person)
     rings: list[Ring] = []
 
     def send(happened: Sequence[object]) -> None:
@@ -60,7 +61,9 @@ def approve(
     _close_parked(connection, scope)
     detail = {"file_id": file_id, "digest": digest, "payments": shown.payments, "amount": shown.amount}
     detail |= {"groups": len(shown.groups)} if only else {}
-    rings += leave(connection, person, "approve", f"proposal of company {company}", detail, [])
+    # counted with what the same person approves later today: else file by file would pass the limit
+    detail |= {"alone": shown.absolute} if eyes.last and eyes.last.actor == person.actor else {}
+    rings += leave(connection, person, "approve", subject_of(company), detail, [])
     what = f"{counted(shown.payments, 'payment')}, {in_kroner(shown.amount)} kr, {shown.parked} of them to suspense"
     return Done(tuple(rings), f"company {company}: {counted(vouchers, 'voucher')} approved ({what})")
 
@@ -124,6 +127,11 @@ def _nothing_under_way(connection: Connection, scope: Scope) -> None:
 
 def _two_people(eyes: FourEyes, person: Person) -> None:
     """Over the limit, the last who corrected a payment or a case of the proposal does not approve it too."""
+    if eyes.forbids(person.actor) and eyes.alone:
+        raise Refusal(
+            f"with the {in_kroner(eyes.alone)} kr that you corrected and approved alone today, the proposal is over the four-eyes "
+            f"limit of {in_kroner(eyes.limit)} kr and you were the last to correct it: another person approves it"
+        )
     if eyes.forbids(person.actor):
         raise Refusal(
             f"the proposal is over the four-eyes limit of {in_kroner(eyes.limit)} kr and you were the last to correct it: "

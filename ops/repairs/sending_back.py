@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from ops.queries.proposals import proposal
+from ops.queries.proposals import proposal, subject_of
 from ops.repairs.acts import Done, Person, Refusal, leave, need_company, need_reason, too_late
 from ops.repairs.proposals import alone
 from workers.shell.rows import due_again
@@ -13,7 +13,7 @@ def send_back(connection: Connection, company: str, file_id: int | None, *, pers
     need_reason(person, "to send a proposal back")
     need_company(connection, company)
     alone(connection, company)
-    subject = _subject(company, file_id)
+    subject = subject_of(company, file_id)
     if not proposal(connection, company, file_id).payments:
         raise Refusal(f"{subject} is empty: there is nothing to send back")
     made = connection.execute(
@@ -32,7 +32,7 @@ def send_back(connection: Connection, company: str, file_id: int | None, *, pers
 def take_up(connection: Connection, company: str, file_id: int | None, *, person: Person) -> Done:
     """Take a proposal up that was sent back; policy looks at it anew."""
     alone(connection, company)
-    subject = _subject(company, file_id)
+    subject = subject_of(company, file_id)
     taken = connection.execute(
         text(
             "UPDATE sent_back SET taken_up_at = now(), taken_up_by = :actor WHERE company = :company "
@@ -52,7 +52,3 @@ def take_up(connection: Connection, company: str, file_id: int | None, *, person
     rings = due_again(connection, [row[0] for row in waiting])
     rings += leave(connection, person, "take up", subject, {}, [])
     return Done(rings, f"{subject} is taken up: it can be approved again")
-
-
-def _subject(company: str, file_id: int | None) -> str:
-    return f"proposal of company {company}" + (f", file {file_id}" if file_id else "")

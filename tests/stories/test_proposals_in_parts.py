@@ -83,6 +83,25 @@ def test_piece_by_piece_does_not_pass_the_four_eyes(here: Site) -> None:
     assert not eyes.forbids("ola")
 
 
+def test_file_by_file_does_not_pass_the_four_eyes(here: Site) -> None:
+    here.set_up_company(auto_approve=False, four_eyes_limit=kr(500))
+    here.come(paid(kid_of(1), kr(150), ref="0106100003"))
+    order = (Kind.PRINCIPAL, Kind.FEE, Kind.COSTS, Kind.INTEREST)
+    here.act(repairs.choose_order, 1, order)
+    here.act(repairs.choose_order, 3, order)
+    with here.engine.connect() as connection:
+        assert not four_eyes(connection, "100", 2, kr(150)).over, "nothing is approved alone yet"
+
+    approve(here, 1)
+
+    with pytest.raises(repairs.Refusal, match="the 500,00 kr that you corrected and approved alone today"):
+        approve(here, 2)
+    ola = repairs.Person("ola", "", ALL_ROLES)
+    with here.engine.begin() as connection:
+        repairs.approve(connection, "100", 2, proposal(connection, "100", 2).digest, person=ola)
+    here.prove()
+
+
 def test_what_is_sent_back_is_posted_by_nobody_until_it_is_taken_up(here: Site) -> None:
     here.act(repairs.send_back, "100", 1)
 
