@@ -21,7 +21,7 @@ USERS = Listing(
     path="/users",
     source="person p",
     columns=(
-        Column("name", N_("Name"), "p.name", link="/users/{name}"),
+        Column("name", N_("Name"), "p.name", Shape.WRITTEN, link="/users/{name}"),
         Column("roles", N_("Roles"), "p.roles", Shape.WORDS),
         Column(
             "signs_in", N_("Signs in by"),
