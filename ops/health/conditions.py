@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
@@ -10,6 +11,7 @@ from ops.health import controls
 from ops.health.examining import of_epoch
 from ops.health.pulse import DOUBT, Health, State, health
 from ops.queries import tallies, today
+from pipeline.bankdays import is_bank_day
 from pipeline.expecting import Expectation
 from schemas.wording import counted
 from workers.settings import Settings
@@ -112,11 +114,23 @@ def _of_days(connection: Connection, now: Health, site: Settings) -> Iterator[St
     for schedule in now.schedules:
         if schedule.late:
             yield Standing(Condition.SCHEDULE_LATE, schedule.name, schedule.note)
-    for each in today.expected(connection, today.now_here(connection), site.files_by):
-        if each.stands is Expectation.MISSING:
-            says = f"no bank file today by {site.files_by:%H:%M}, where one comes each bank day"
+    due = _last_due(today.now_here(connection), site.files_by)
+    for each in today.expected(connection, due, site.files_by):
+        # the night does not end it: a file that comes does
+        if each.stands is Expectation.MISSING and (each.last is None or each.last < due.date()):
+            says = (
+                f"no bank file on {due:%Y-%m-%d} by {site.files_by:%H:%M}, where one comes each bank day"
+            )
             yield Standing(Condition.FILE_MISSING, each.account, says)
     yield from _of_parked(connection, now, site)
+
+
+def _last_due(now: datetime, by: time) -> datetime:
+    """When bank files were due last, up to now in Norway."""
+    day = now.date() if now.time() >= by else now.date() - timedelta(days=1)
+    while not is_bank_day(day):
+        day -= timedelta(days=1)
+    return datetime.combine(day, by, now.tzinfo)
 
 
 def _of_parked(connection: Connection, now: Health, site: Settings) -> Iterator[Standing]:

@@ -3,13 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from ops.access import ALL_ROLES
 from ops.guard import Guard
@@ -21,6 +21,8 @@ from ops.health.conditions import Condition
 from ops.queries import alarms, schedules, today
 from ops.repairs import Person, Refusal, run_now, skip_next
 from ops.repairs.alarms import acknowledge
+from pipeline.bankdays import is_bank_day
+from schemas.schedule import OSLO
 from tests.ops import ledger
 from tests.ops.acting import Kk2
 from tests.ops.ledger import Standing
@@ -299,10 +301,42 @@ def test_each_condition_is_seen_in_what_stands_in_the_database(
     assert ("money_differs", "sums") in standing(engine)
 
 
+def test_a_missing_file_is_an_alarm_of_its_account_until_one_comes(
+    engine: Engine, tmp_path: Path, stands: Standing
+) -> None:
+    with engine.begin() as connection:
+        now = today.now_here(connection)
+        days = [now.date() - timedelta(days=n) for n in range(30)]
+        before = [day for day in days if is_bank_day(day)][1:11]
+        connection.execute(text("DELETE FROM bank_file WHERE id <> :stands"), {"stands": stands.file})
+        connection.execute(text("UPDATE bank_file SET landed_at = now() - interval '90 days'"))
+        for day in before:
+            a_file(connection, datetime.combine(day, time(8, 0), OSLO))
+    guard = guard_of(engine, site_of(engine, tmp_path, files_by=time(0, 0)))
+    guard.round()
+    assert ("file_missing", ledger.ACCOUNT) in standing(engine)
+
+    with engine.begin() as connection:
+        a_file(connection, now)
+    guard.round()
+    assert ("file_missing", ledger.ACCOUNT) not in standing(engine)
+
+
+def a_file(connection: Connection, landed: datetime) -> None:
+    """A bank file with the ledger's account came at a moment."""
+    connection.execute(
+        text(
+            "INSERT INTO bank_file (sha256, name, size, state, landed_at, assignments) VALUES (md5(random()::text) || "
+            "md5(random()::text), 'TBOC', 1, 'read', :at, jsonb_build_array(jsonb_build_object('account', CAST(:account AS text))))"
+        ),
+        {"at": landed, "account": ledger.ACCOUNT},
+    )
+
+
 def test_a_message_of_many_alarms_names_the_first_and_counts_the_others() -> None:
     now = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
     told = [
-        Told(n, False, "file_missing", f"9999111{n:04d}", "no bank file today by 12:00, where one comes each bank day", now, None)
+        Told(n, False, "file_missing", f"9999111{n:04d}", "no bank file on 2026-03-02 by 12:00, where one comes each bank day", now, None)
         for n in range(1, 31)
     ]  # fmt: skip
 
