@@ -118,9 +118,7 @@ def _of_days(connection: Connection, now: Health, site: Settings) -> Iterator[St
     for each in today.expected(connection, due, site.files_by):
         # the night does not end it: a file that comes does
         if each.stands is Expectation.MISSING and (each.last is None or each.last < due.date()):
-            says = (
-                f"no bank file on {due:%Y-%m-%d} by {site.files_by:%H:%M}, where one comes each bank day"
-            )
+            says = f"no bank file on {due:%Y-%m-%d} by {site.files_by:%H:%M}, where one comes each bank day"
             yield Standing(Condition.FILE_MISSING, each.account, says)
     yield from _of_parked(connection, now, site)
 
