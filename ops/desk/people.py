@@ -42,7 +42,7 @@ USERS = Listing(
 )  # fmt: skip
 
 _REASON: Any = (str, Field("", title=N_("Reason (may be empty)"), max_length=500))
-_ROLES: dict[str, Any] = {role: (bool, Field(False, title=role)) for role in Role}
+_ROLES: dict[str, Any] = {role: (bool, Field(False, title=f"Role: {role}")) for role in Role}
 Roles = create_model("Roles", __base__=Wanted, **_ROLES, reason=_REASON)
 """Which roles, each by itself, and why."""
 NewUser = create_model(

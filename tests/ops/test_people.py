@@ -34,6 +34,21 @@ def test_a_viewer_and_an_auditor_may_do_nothing_but_with_what_is_theirs_and_each
         assert roles == ALL_ROLES if act in OF_ONESELF else roles and not roles & {Role.VIEWER, Role.AUDITOR}
 
 
+def test_the_handbooks_table_of_acts_is_that_of_the_code() -> None:
+    page = (OPS / "handbook" / "access.md").read_text("utf-8")
+    rows = [
+        row.strip("| ").split(" | ")
+        for row in page.split("| may | acts")[1].split("\n\n")[0].splitlines()[2:]
+    ]
+    told = {
+        act: ALL_ROLES if who.startswith("everybody") else frozenset(Role(role) for role in who.split(" or "))
+        for who, acts in rows
+        for act in acts.split(", ")
+    }
+
+    assert told == ACTS
+
+
 def test_a_site_without_users_lets_whoever_reaches_it_begin(engine: Engine) -> None:
     with engine.begin() as connection:
         assert people.named(connection, "root", "").roles == ALL_ROLES
