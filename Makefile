@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz lock clean
+.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz lock licences sbom clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,12 @@ fuzz: install ## 100,000 damaged bank files, none of which may end in a tracebac
 lock: install ## lock the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded pyproject.toml --output-file requirements-dev.lock
+
+licences: install ## the handbook's page of the licences of what a server runs
+	@$(BIN)/python -m ops.licences
+
+sbom: install ## a bill of materials (CycloneDX) of what a server runs, in build/
+	@mkdir -p build && $(BIN)/cyclonedx-py requirements requirements.lock --output-reproducible --of JSON --output-file build/sbom.cdx.json
 
 clean: ## take away what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
