@@ -74,7 +74,7 @@ lock: install ## lock the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded pyproject.toml --output-file requirements-dev.lock
 
 licences: install ## the handbook's page of the licences of what a server runs
-	@$(BIN)/python -m ops.licences
+	@$(BIN)/python -m tests.house.licences
 
 sbom: install ## a bill of materials (CycloneDX) of what a server runs, in build/
 	@mkdir -p build && $(BIN)/cyclonedx-py requirements requirements.lock --output-reproducible --of JSON --output-file build/sbom.cdx.json

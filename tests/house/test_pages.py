@@ -15,7 +15,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "ops" / "handbook").rglob("*.md")])
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _FILE = re.compile(r"`((?:ops|workers|pipeline|schemas|tests)/[\w./-]+\.(?:py|md|toml|sql|wsdl|xsd|html))`")
 _CODE = re.compile(r"`(kk2 [^`\n]+)`|^\s*(kk2 [^#\n]+)", re.MULTILINE)
-_WORD = re.compile(r"[a-z][a-z-]*$")
+_WORD = re.compile(r"[a-z][a-z0-9-]*$")
 
 
 def commands(page: Path) -> Iterator[str]:

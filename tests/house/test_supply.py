@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import licences
+from tests.house import licences
 
 LOOKED_AT = re.compile(
     r"MIT|BSD|Apache|ISC|Python Software Foundation|PSF-2\.0|Mozilla Public License 2\.0|LGPL-3\.0-only|HPND|Zlib|Unlicense"
