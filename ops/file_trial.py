@@ -6,8 +6,11 @@ Everything happens in one transaction that is rolled back; the cases that the fi
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from pipeline import intake
 from pipeline.flow import stage_of
@@ -25,6 +28,11 @@ from workers.shell.reading import set_aside
 from workers.shell.settling import settle
 from workers.store import setup as setup_store
 
+WAYS = 200
+"""So many payments are told one by one."""
+_PATIENCE = "3s"
+_LOCKED = {"55P03", "40P01"}  # waited too long for a lock; two waited for each other
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -34,6 +42,18 @@ class Outcome:
     reason: str | None
     payments: int
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where one payment would go: to `cases`, or it would wait for the `reason`. `line` is that of its first record."""
+
+    line: int
+    kid: str | None
+    amount: Money
+    state: str
+    reason: str | None
+    cases: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +68,22 @@ class Part:
 class Trial:
     """What would become of the file. `faults`: why it is refused. `seen`: the earlier file with the same bytes, if any.
 
-    `held`: the sentence that says why the whole file would wait for a person, None where it does not.
+    `held`: the sentence that says why the whole file would wait for a person, None where it does not. `control_total`:
+    the sum that the file itself says, in which reversals are added. `ways`: the first `WAYS` payments, those that would wait before others.
     """
 
     sha256: str
-    faults: tuple[Fault, ...]
-    seen: str | None
-    held: str | None
-    payments: int
-    total: Money
-    outcomes: tuple[Outcome, ...]
-    parts: tuple[Part, ...]
-    notes: tuple[Note, ...]
+    faults: tuple[Fault, ...] = ()
+    seen: str | None = None
+    seen_id: int | None = None
+    held: str | None = None
+    payments: int = 0
+    total: Money = 0
+    control_total: Money = 0
+    outcomes: tuple[Outcome, ...] = ()
+    parts: tuple[Part, ...] = ()
+    ways: tuple[Way, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def goes_on(self) -> bool:
@@ -67,8 +91,16 @@ class Trial:
         return not (self.faults or self.seen or self.held)
 
 
-def try_file(hands: Hands, path: Path) -> Trial:
-    """Try a file that is not dropped yet. Raises OSError, and what the stages raise for trouble."""
+class BusyError(Exception):
+    """The workers have the cases of the file now, and a trial does not keep them waiting."""
+
+
+def try_file(hands: Hands, path: Path, name: str = "") -> Trial:
+    """Try a file that is not dropped yet; `name`: what it is called, if not as its path says.
+
+    Raises OSError, `BusyError`, and what the stages raise for trouble. Whatever happens, nothing is written, and what was
+    locked is let go when this returns.
+    """
     with path.open("rb") as stream, hands.engine.connect() as connection:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         found = connection.execute(
@@ -76,23 +108,30 @@ def try_file(hands: Hands, path: Path) -> Trial:
         ).one_or_none()
         if found is not None:
             seen = f"file {found.id} ({found.name}), which is {found.state}"
-            return Trial(sha256, (), seen, None, 0, 0, (), (), ())
+            return Trial(sha256, seen=seen, seen_id=found.id)
         stream.seek(0)
         reading = read(stream, options=DEFAULT)
         if isinstance(reading, Refusal):
-            return Trial(sha256, tuple(reading.faults), None, None, 0, 0, (), (), ())
-        trial = _go(connection, hands, sha256, path.name, reading)
-        connection.rollback()
-    return trial
+            return Trial(sha256, faults=tuple(reading.faults))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+        try:
+            return _go(connection, hands, sha256, name or path.name, reading)
+        except (DBAPIError, psycopg.Error) as error:
+            if getattr(getattr(error, "orig", error), "sqlstate", "") in _LOCKED:
+                raise BusyError("the workers have these cases now: try again in a moment") from None
+            raise
+        finally:
+            connection.rollback()
 
 
 def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: Reading) -> Trial:
     """Read and settle the file as the stages do, in the open transaction."""
+    # under a made-up hash: the file itself may land meanwhile, and would wait for this one's end
     file_id = connection.execute(
         text(
             "INSERT INTO bank_file (sha256, name, size, state) VALUES (:sha256, :name, 0, 'landed') RETURNING id"
         ),
-        {"sha256": sha256, "name": name},
+        {"sha256": uuid4().hex * 2, "name": name},
     ).scalar_one()
     setup = setup_store.current(connection)
     company_of = payment_saves.companies(reading, setup)
@@ -110,14 +149,14 @@ def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: R
         settle(_stand(connection, hands, PaymentsReceived(file_id, first, until)))
     return Trial(
         sha256,
-        (),
-        None,
-        decision.note if isinstance(decision, Park) else None,
-        reading.payments,
-        reading.total,
-        _outcomes(connection, file_id),
-        _parts(connection, file_id),
-        reading.notes,
+        held=decision.note if isinstance(decision, Park) else None,
+        payments=reading.payments,
+        total=reading.total,
+        control_total=reading.control_total,
+        outcomes=_outcomes(connection, file_id),
+        parts=_parts(connection, file_id),
+        ways=_ways(connection, file_id),
+        notes=reading.notes,
     )
 
 
@@ -146,3 +185,19 @@ def _parts(connection: Connection, file_id: int) -> tuple[Part, ...]:
         {"id": file_id},
     )
     return tuple(Part(Kind(kind).name.lower(), amount) for kind, amount in rows)
+
+
+def _ways(connection: Connection, file_id: int) -> tuple[Way, ...]:
+    rows = connection.execute(
+        text(
+            "SELECT p.line, p.kid, p.amount, p.state, (SELECT min(w.reason) FROM work w WHERE w.payment_id = p.id "
+            "AND w.state = 'parked') AS reason, ARRAY(SELECT DISTINCT ARRAY[c.id::text, c.case_no] FROM split s "
+            "JOIN kk2_case c ON c.id = s.case_id WHERE s.payment_id = p.id AND s.superseded_by IS NULL ORDER BY 1) AS cases "
+            "FROM payment p WHERE p.file_id = :id ORDER BY p.state NOT IN ('parked', 'held'), p.line LIMIT :most"
+        ),
+        {"id": file_id, "most": WAYS},
+    )
+    return tuple(
+        Way(row.line, row.kid, row.amount, row.state, row.reason, tuple((int(c[0]), c[1]) for c in row.cases))
+        for row in rows
+    )

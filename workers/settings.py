@@ -167,6 +167,11 @@ class Settings(BaseSettings):
         """Where files go that could not be read, each with its reason beside it."""
         return self.folder / "quarantine"
 
+    @property
+    def uploads_folder(self) -> Path:
+        """Where what a person sends to the console lies while it is looked at."""
+        return self.folder / "uploads"
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:

@@ -95,38 +95,19 @@ def add(
     """
     if try_only:
         _try(file, json=json)
-    from ops.repairs.acts import leave, need_role
+    from ops.repairs.adding import add_file
     from ops.repairs.people import named
-    from workers.journal import Ring
-    from workers.relay import Ringer
-    from workers.watch import Refused, SeenAgain, land
 
-    site, who, rings = reaching.site(), reaching.actor(name), list[Ring]()
+    site, who = reaching.site(), reaching.actor(name)
     engine = reaching.database()
-    with engine.connect() as connection:  # asked before the file lands: it stands once it has
+    with engine.connect() as connection:
         person = named(connection, who, reason)
-    need_role(person.actor, person.roles, "add file")
-    taken = land(
-        file, engine=engine, ringer=Ringer(rings.append), archive=site.archive_folder, limit=site.file_limit
-    )
-    if isinstance(taken, Refused | SeenAgain):
-        raise SaidNoError(f"{taken.name} is not taken. {taken.reason}")
-    with engine.begin() as connection:
-        leave(
-            connection,
-            person,
-            "add file",
-            f"file {taken.file_id}",
-            {"sha256": taken.sha256},
-            [],
-        )
-    reaching.ring(rings)
+    done = add_file(engine, file, site=site, person=person)
+    reaching.ring(done.rings)
     if json:
-        printing.as_json([taken])
+        printing.as_json([done.landed])
     else:
-        typer.echo(
-            f"file {taken.file_id} ({taken.name}, {counted(taken.size, 'byte')}) is taken and will be read"
-        )
+        typer.echo(done.sentence)
 
 
 @app.command("dry-run", epilog="Example: kk2 file dry-run OCR.D240112")
@@ -183,12 +164,15 @@ def _mark(file: Path, *, name: str, reason: str, dry_run: bool, json: bool) -> N
 
 
 def _try(file: Path, *, json: bool) -> NoReturn:
-    from ops.file_trial import try_file
+    from ops.file_trial import BusyError, try_file
     from workers.relay import Ringer
     from workers.shell import Hands
 
     silent = Ringer(lambda _: None)
-    trial = try_file(Hands(reaching.database(), silent, reaching.site()), file)
+    try:
+        trial = try_file(Hands(reaching.database(), silent, reaching.site()), file)
+    except BusyError as busy:
+        raise SaidNoError(str(busy)) from None
     if json:
         printing.as_json([trial])
     else:
@@ -204,6 +188,10 @@ def _print_trial(file: Path, trial: "Trial") -> None:
     if trial.faults or trial.seen:
         return
     typer.echo(f"{counted(trial.payments, 'payment')}, {printing.kroner(trial.total)} kr, would end so:")
+    if trial.control_total != trial.total:
+        typer.echo(
+            f"the file itself says {printing.kroner(trial.control_total)} kr: it adds reversals, which are money out"
+        )
     printing.table(
         ("state", "reason", "payments", "kroner", "repair"),
         [
@@ -218,6 +206,17 @@ def _print_trial(file: Path, trial: "Trial") -> None:
         [(part.kind, printing.kroner(part.amount)) for part in trial.parts],
         right="kroner",
     )
+    typer.echo("")
+    printing.table(
+        ("line", "KID", "kroner", "state", "reason", "cases"),
+        [
+            (w.line, w.kid, printing.kroner(w.amount), w.state, w.reason, ", ".join(no for _, no in w.cases))
+            for w in trial.ways
+        ],
+        right="line kroner",
+    )
+    if trial.payments > len(trial.ways):
+        typer.echo(f"… and {counted(trial.payments - len(trial.ways), 'payment')} more")
     for note in trial.notes:
         typer.echo(f"line {note.line}: {note.code}: {note.text}")
     if trial.held:

@@ -152,10 +152,14 @@ class Inbox:
         if not stat.S_ISREG(lying.mode):
             return False
         try:
-            with self._open(lying.entry) as stream:
+            with self.open_lying(lying) as stream:
                 return ends_with_end_record(stream)
         except OSError:
             return False
+
+    def open_lying(self, lying: Lying) -> BinaryIO:
+        """Open what lies there, to look at it; links are not followed. Raises OSError."""
+        return self._open(lying.entry)
 
     def claim(self, lying: Lying) -> Claimed | None:
         """Rename a file so that no other watcher takes it; None when it is gone. OSError: it can't be moved.

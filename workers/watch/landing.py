@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from workers.journal import Ring, record
 from workers.relay import Ringer
 from workers.store.engine import transaction
 from workers.watch.arrival import Refused, fault, shown
+
+_CHANGED = "It changed while it was read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +60,53 @@ class SeenAgain:
 
 
 def land(
-    path: Path, *, engine: Engine, ringer: Ringer, archive: Path, limit: int
+    path: Path,
+    *,
+    engine: Engine,
+    ringer: Ringer,
+    archive: Path,
+    limit: int,
+    name: str = "",
+    sha256: str = "",
+    also: Callable[[Connection, Landed], Sequence[Ring]] | None = None,
 ) -> Landed | SeenAgain | Refused:
-    """Take in one file from anywhere, as `kk2 file add` does; the file itself stays where it is.
+    """Take in one file from anywhere; the file itself stays where it is.
 
-    `limit` in bytes. Raises `ArchiveError`, a database error, or OSError of the file (not there, read error).
+    `limit` in bytes. `name`: what it is called, if not as its path says; `sha256`: what its bytes must have; `also`: what
+    is written in the same commit, once it has landed. Raises `ArchiveError`, a database error, or OSError of the file.
     """
-    name = shown(path.name)
+    name = shown(name or path.name)
+    kept = _kept(path, archive, limit)
+    if isinstance(kept, str):
+        return Refused(name, kept)
+    if sha256 and kept.sha256 != sha256:
+        return Refused(name, "Its bytes are not those that were shown: look at it again.")
+    with transaction(engine, "add") as connection:
+        (taken,), rings = register(connection, [Arrival(name, kept, uuid4().hex)])
+        if also is not None and isinstance(taken, Landed):
+            rings = [*rings, *also(connection, taken)]
+    ringer.ring(rings)
+    return taken
+
+
+def _kept(path: Path, archive: Path, limit: int) -> Kept | str:
+    """Bring the bytes into the archive, or say why not."""
     status = path.lstat()
     if (why := fault(status.st_mode, status.st_size, limit)) is not None:
-        return Refused(name, why)
+        return why
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError:
-        return Refused(name, "It can't be opened: you have no permission to read it.")
+        return "It can't be opened: you have no permission to read it."
     with os.fdopen(handle, "rb") as stream:
         opened = os.fstat(handle)
         if not stat.S_ISREG(opened.st_mode) or (opened.st_ino, opened.st_size) != (
             status.st_ino,
             status.st_size,
         ):
-            return Refused(name, "It changed while it was read.")
+            return _CHANGED
         kept = keep(archive, stream)
-    if kept.size != status.st_size:
-        return Refused(name, "It changed while it was read.")
-    with transaction(engine, "add") as connection:
-        (taken,), rings = register(connection, [Arrival(name, kept, uuid4().hex)])
-    ringer.ring(rings)
-    return taken
+    return kept if kept.size == status.st_size else _CHANGED
 
 
 def register(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from workers.archive import ArchiveError, tidy, tidy_quarantine
+from workers.archive import ArchiveError, tidy, tidy_holding, tidy_quarantine
 from workers.log import logger
 from workers.relay import Ringer, beat
 from workers.settings import Settings
@@ -178,6 +178,7 @@ def watcher(site: Settings, engine: Engine, ringer: Ringer) -> Watcher:
     ):
         folder.mkdir(parents=True, exist_ok=True)
     removed = tidy(site.archive_folder, older_than=_A_DAY)
+    tidy_holding(site.uploads_folder, older_than=_A_DAY)
     if removed := removed + tidy_quarantine(site.quarantine_folder, older_than=_A_DAY):
         _LOG.info("half copies of earlier crashes removed", files=removed)
     own_choice = "quiet_time" in site.model_fields_set
