@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from ops.queries import files
 from pipeline import intake
 from pipeline.flow import stage_of
 from pipeline.formats import DEFAULT, Reading, Refusal, read
@@ -103,12 +104,9 @@ def try_file(hands: Hands, path: Path, name: str = "") -> Trial:
     """
     with path.open("rb") as stream, hands.engine.connect() as connection:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        found = connection.execute(
-            text("SELECT id, name, state FROM bank_file WHERE sha256 = :sha256"), {"sha256": sha256}
-        ).one_or_none()
-        if found is not None:
-            seen = f"file {found.id} ({found.name}), which is {found.state}"
-            return Trial(sha256, seen=seen, seen_id=found.id)
+        if (first := files.first_of(connection, sha256)) is not None:
+            seen = f"file {first[0]} ({first[1]}), which is {first[2]}"
+            return Trial(sha256, seen=seen, seen_id=first[0])
         stream.seek(0)
         reading = read(stream, options=DEFAULT)
         if isinstance(reading, Refusal):

@@ -110,6 +110,25 @@ def add(
         typer.echo(done.sentence)
 
 
+@app.command(epilog="Example: kk2 file inbox")
+def inbox(limit: Limit = 50, json: Json = False) -> None:
+    """List what stands in the inbox, the oldest first: the watcher takes each once it is whole."""
+    from workers.watch import InboxGoneError, standing
+
+    try:
+        found = standing(reaching.site().inbox_folder, limit)
+    except InboxGoneError as gone:
+        raise SaidNoError(str(gone)) from None
+    if json:
+        printing.as_json(found)
+        return
+    printing.table(
+        ("name", "bytes", "last changed", "ends whole"),
+        [(each.name, each.size, each.changed_at, "yes" if each.whole else "no") for each in found],
+        right="bytes",
+    )
+
+
 @app.command("dry-run", epilog="Example: kk2 file dry-run OCR.D240112")
 def dry_run(file: InFile, json: Json = False) -> None:
     """Try a file: what would become of each of its payments now, by the stages themselves, with nothing of it kept.

@@ -188,6 +188,7 @@ def console(
         secure=behind_tls,
         broker=reaching.broker(),
         files_by=site.files_by,
+        site=site,
         limiter=Limiter(site.broker_url.get_secret_value()),
         lasting=Lasting(timedelta(seconds=site.session_idle), timedelta(seconds=site.session_whole)),
         service=service(site),

@@ -25,6 +25,7 @@ from ops.desk.register import acts_on
 from ops.queries.today import LATE_BY
 from ops.repairs import Done, Person
 from workers.journal import Ring
+from workers.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 SAID = "kk2-said"
@@ -43,7 +44,7 @@ class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
-    `service`: where people may sign in too. `flower_url`: where Flower listens; `flower_auth`: its USER:PASSWORD, empty for
+    `site`: its settings with its folders; without them no file can be added here. `service`: where people may sign in too. `flower_url`: where Flower listens; `flower_auth`: its USER:PASSWORD, empty for
     none. `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is
     shown from the true one, so that pictures of it are alike whenever they are taken.
     """
@@ -54,6 +55,7 @@ class Desk:
     broker: Callable[[], bool] | None = None
     files_by: time = LATE_BY
     limiter: Limiter = field(default_factory=Limiter)
+    site: Settings | None = None
     service: Service | None = None
     lasting: Lasting = field(default_factory=Lasting)
     training: bool = False

@@ -37,6 +37,7 @@ FILES = Listing(
     order="f.id DESC",
     empty=N_("No file is like that."),
     command="kk2 file list",
+    leads=("/files/add", N_("Add a file"), "add file"),
 )
 
 

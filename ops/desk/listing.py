@@ -75,8 +75,9 @@ class Listing:
     """A list. `source` is FROM with its joins, `where` what always holds, `search` a condition on :q, :number and :ore.
 
     `days` is the SQL of the day that `from` and `to` speak of. `order` is what stands when nobody chose. `command` is the
-    command line that gives the same; `note` says above the list what it is. `sums` gives the totals of a choice out of kept sums, where it can, for more than
-    `COUNTED` rows: (rows, total by column name).
+    command line that gives the same; `note` says above the list what it is. `leads` is a page that begins something here: its path,
+    what leads there, and the act that one must have. `sums` gives the totals of a choice out of kept sums, where it can, for
+    more than `COUNTED` rows: (rows, total by column name).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Listing:
     command: str = ""
     readers: frozenset[Role] = ALL_ROLES
     note: str = ""
+    leads: tuple[str, str, str] | None = None
     sums: "Callable[[Connection, Asked], tuple[int, Mapping[str, Money]] | None] | None" = None
 
     def for_roles(self, roles: frozenset[Role]) -> bool:

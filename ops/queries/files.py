@@ -82,6 +82,14 @@ def listed(connection: Connection, *, state: str | None, most: int = MOST) -> tu
     return tuple(FileRow(*row) for row in rows)
 
 
+def first_of(connection: Connection, sha256: str) -> tuple[int, str, str] | None:
+    """The file that came with these bytes: its id, its name and its state; None if none has."""
+    found = connection.execute(
+        text("SELECT id, name, state FROM bank_file WHERE sha256 = :sha256"), {"sha256": sha256}
+    ).one_or_none()
+    return (found.id, found.name, found.state) if found else None
+
+
 def shown(connection: Connection, file_id: int) -> FileDetail | None:
     """One file with all of it; None if there is none."""
     found = ask(connection, _ROW, [("f.id = :id", "id", file_id)], "f.id", 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
 from ops.access import Role
 from ops.console import Desk, create
@@ -65,10 +65,10 @@ class Console:
 
 
 @contextmanager
-def listening(engine: Engine) -> Iterator[str]:
+def listening(here: Site) -> Iterator[str]:
     """Serve the console of a database on a free port; gives its address."""
     port = free_port()
-    app = create(Desk(engine, lambda _: True, secure=False))
+    app = create(Desk(here.engine, lambda _: True, secure=False, site=here.hands.settings))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -92,6 +92,6 @@ def console(postgres: Postgres, template: str, tmp_path_factory: pytest.TempPath
                 people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
                 for name, role in PEOPLE.items():
                     people.add(connection, name, [role], PASSWORD, None, person=SETTER_UP)
-            with listening(engine) as address:
+            with listening(here) as address:
                 yield Console(address, here)
         engine.dispose()

@@ -15,6 +15,7 @@ _SUBJECTS = {
     "payment_id": "SELECT max(id) FROM payment WHERE state = 'settled'",
     "file_id": "SELECT min(id) FROM bank_file",
     "case_id": "SELECT min(id) FROM kk2_case",
+    "sha256": "SELECT min(sha256) FROM bank_file",
     "alarm_id": "SELECT min(id) FROM alarm",
     "voucher_id": "SELECT min(id) FROM voucher",
     "job_id": "SELECT min(id) FROM job",

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from ops import repairs
+from schemas.money import kr
 from tests.browser.conftest import Console
+from tests.site import kid_of, paid
 
 
 @contextmanager
@@ -60,6 +63,37 @@ def test_a_clerk_gives_a_parked_payment_to_a_case(browser: Browser, console: Con
         console.here.drain()
         page.reload()
         expect(page.locator("h1")).to_contain_text("fordelt")
+    console.here.prove()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_operator_brings_a_file_looks_at_it_takes_it_in_and_finds_its_payments(
+    browser: Browser, console: Console, scripts: bool
+) -> None:
+    ref = f"01070000{int(scripts):02d}"
+    content = console.here.file(
+        paid(kid_of(38), kr(77), ref=ref),
+        paid(kid_of(901), kr(78), ref=ref),
+        paid(kid_of(37), kr(79), ref=ref),
+    )
+    with somebody(browser, console, "olga", scripts=scripts) as page:
+        page.goto(f"{console.url}/files")
+        page.get_by_role("link", name="Legg til en fil").click()
+        page.set_input_files("#file", {"name": "TBOC0099.DAT", "mimeType": "text/plain", "buffer": content})
+        page.get_by_role("button", name="Se hva som ville skje med den").click()
+        expect(page.locator("h1")).to_have_text("Prøv TBOC0099.DAT")
+        expect(page.locator("main")).to_contain_text("Filens egne summer stemmer med betalingene.")
+        if scripts:
+            assert Axe().run(page).response["violations"] == []
+
+        page.locator("#reason").fill("banken sendte den på e-post")
+        page.get_by_role("button", name="Ta inn filen").click()
+        expect(page.get_by_role("status")).to_contain_text("er tatt inn og blir lest")
+        console.here.drain()
+        page.reload()
+        page.get_by_role("link", name="3", exact=True).click()
+        expect(page.locator("tbody tr")).to_have_count(3)
+        expect(page.locator("tfoot")).to_contain_text("234,00")
     console.here.prove()
 
 

@@ -105,7 +105,9 @@ def main() -> None:
                     people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
                 sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")
                 uvicorn.run(
-                    create(Desk(engine, lambda _: True, secure=False)), port=port, log_level="warning"
+                    create(Desk(engine, lambda _: True, secure=False, site=here.hands.settings)),
+                    port=port,
+                    log_level="warning",
                 )
             engine.dispose()
     finally:

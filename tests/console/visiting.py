@@ -11,6 +11,7 @@ from ops.access import ALL_ROLES, Role
 from ops.console import Desk, create
 from ops.repairs import Person, people
 from workers.journal import Ring
+from workers.settings import Settings
 
 PASSWORD = "correct horse battery"
 SETTER_UP = Person("set-up", "for the test", ALL_ROLES)
@@ -64,12 +65,12 @@ class Visitor:
         return _shown(self.client.post(action, data=filled))
 
 
-def visitor(engine: Engine, name: str = "kari", *roles: Role) -> Visitor:
+def visitor(engine: Engine, name: str = "kari", *roles: Role, site: Settings | None = None) -> Visitor:
     """Give a user of that name with these roles (all, if none is named), signed in at a console of this database."""
     rung: list[Ring] = []
     with engine.begin() as connection:
         user(connection, name, *(roles or tuple(Role)))
-    client = TestClient(create(Desk(engine, rung.extend, secure=False)), follow_redirects=True)
+    client = TestClient(create(Desk(engine, rung.extend, secure=False, site=site)), follow_redirects=True)
     answer = client.post("/sign-in", data={"name": name, "password": PASSWORD, "back": "/payments"})
     assert answer.status_code == 200, answer.text
     return Visitor(client, rung)

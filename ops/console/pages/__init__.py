@@ -1,6 +1,7 @@
 """The pages that are more than a list, one module for each area."""
 
 from ops.console.pages import (
+    adding,
     alarms,
     audit,
     cases,
@@ -22,6 +23,7 @@ from ops.console.pages import (
 
 ROUTERS = (
     standing.router,
+    adding.router,
     alarms.router,
     audit.router,
     cases.router,
