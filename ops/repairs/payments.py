@@ -17,6 +17,7 @@ from ops.repairs.acts import (
     too_late,
 )
 from ops.repairs.locking import Payment, lock, lock_with_cases, need_no_refund
+from ops.repairs.vouchers.standing import STANDS_FROM_SHADOW
 from schemas.case import CoverOrder, Kind
 from schemas.events import PaymentsReleased
 from schemas.money import in_kroner
@@ -115,14 +116,14 @@ def choose_order(connection: Connection, payment_id: int, order: CoverOrder, *, 
 
 def _need_nothing_on_a_case(connection: Connection, payment: Payment) -> None:
     """Money that was taken off a case is with Visma's customer there until the vouchers with it, and with its correction,
-    have ended.
+    have ended. People post by hand what a voucher from shadow mode says, so that has ended too.
     """
     found = connection.execute(
         text(
-            "SELECT min(v.id) FROM split s LEFT JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
-            "LEFT JOIN voucher v ON v.id = t.voucher_id WHERE s.payment_id = :id AND s.superseded_by IS NULL "
-            "AND s.case_id IS NOT NULL AND v.state IS DISTINCT FROM 'delivered' AND v.state IS DISTINCT FROM 'by_hand' "
-            "HAVING count(*) > 0"
+            "SELECT min(voucher.id) FROM split s LEFT JOIN voucher_split t ON t.split_id = s.id AND NOT t.released "
+            "LEFT JOIN voucher ON voucher.id = t.voucher_id WHERE s.payment_id = :id AND s.superseded_by IS NULL "
+            "AND s.case_id IS NOT NULL AND (voucher.id IS NULL OR voucher.state NOT IN ('delivered', 'by_hand')) "
+            f"AND (voucher.id IS NULL OR NOT {STANDS_FROM_SHADOW}) HAVING count(*) > 0"
         ),
         {"id": payment.id},
     ).one_or_none()

@@ -95,6 +95,41 @@ def test_a_corrected_case_shows_in_the_proposal_and_the_old_one_is_not_approved(
     assert kk2("balance")[0] == 0
 
 
+def test_a_clerk_looks_at_a_proposal_before_and_after_it_is_posted(careful: Site, kk2: Kk2) -> None:
+    careful.case(1, kr(1000), DUE)
+    careful.come(paid(kid_of(77), kr(60)), paid(kid_of(1), kr(100)))
+    assert kk2("proposal", "corrected", "100") == (
+        0,
+        "payment  kroner  the machine  now  last by\n(none)\n",
+        "",
+    )
+    assert kk2("proposal", "seen", "100")[:2] == (0, "you have not looked before\n")
+
+    stray = careful.one("SELECT id FROM payment WHERE state = 'parked'")[0]
+    assert kk2("payment", "assign", str(stray), "--case", "0221-00000001")[0] == 0
+    careful.drain()
+    (both,) = rows(kk2("proposal", "corrected", "100", "--json")[1])
+    assert (both["payment_id"], both["parked_for"], both["machine"]) == (stray, "unknown_kid", [])
+    assert [part["case_no"] for part in both["person"]] == ["0221-00000001"] * len(both["person"])  # type: ignore[attr-defined, arg-type]
+    assert "parked: unknown_kid" in kk2("proposal", "corrected", "100")[1]
+
+    careful.come(paid(kid_of(77), kr(40), ref="0106100003"))
+    assert kk2("proposal", "seen", "100")[1].splitlines()[0] == "since then: +1 in number, 40,00 kr"
+    assert kk2("proposal", "seen", "100")[1] == "since then: +0 in number, 0,00 kr\n"
+
+    assert kk2("proposal", "booked")[1].endswith("(none)\n")
+    assert kk2("proposal", "approve", "100", "--yes")[0] == 0
+    careful.drain()
+    months = rows(kk2("proposal", "booked", "--json")[1])
+    assert [(m["company"], m["day"], m["kind"], m["amount"]) for m in months] == [
+        ("100", DAY.replace(day=1).isoformat(), "from_bank", 20_000)
+    ]
+    days = rows(kk2("proposal", "booked", "--month", f"{DAY:%Y-%m}", "--company", "100", "--json")[1])
+    assert [(d["day"], d["number"]) for d in days] == [(DAY.isoformat(), 3)]
+    assert kk2("proposal", "booked", "--month", "2026-02")[1].endswith("(none)\n")
+    assert kk2("proposal", "booked", "--month", "2026-13")[0] == 2
+
+
 def parts(kk2: Kk2, payment: int) -> dict[str, int]:
     shown = json.loads(kk2("payment", "show", str(payment), "--json")[1])
     return {split["kind"]: split["amount"] for split in shown["splits"] if split["stands"]}

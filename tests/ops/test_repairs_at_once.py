@@ -113,6 +113,28 @@ def test_one_proposal_is_approved_once(engine: Engine, stands: Standing) -> None
     assert all("being made into vouchers" in sentence for sentence in refused)
 
 
+def test_one_proposal_is_sent_back_or_approved_and_never_both(engine: Engine, stands: Standing) -> None:
+    with engine.connect() as connection:
+        digest = proposal(connection, "100", stands.file).digest
+
+    def either(connection: Connection, person: Person) -> Done:
+        if person.actor in {"person0", "person2", "person4"}:
+            return repairs.send_back(connection, "100", stands.file, person=person)
+        return repairs.approve(connection, "100", stands.file, digest, person=person)
+
+    done, refused = at_once(engine, either)
+
+    with engine.connect() as connection:
+        sent_back = one(connection, "SELECT count(*) FROM sent_back")
+        approved = one(connection, "SELECT count(*) FROM journal WHERE event = 'PartReady'")
+    assert (sent_back, approved) in {(1, 0), (0, 1)}, done
+    assert len(done) == 1
+    assert all(
+        ("sent back" in sentence) if sent_back else ("being made into vouchers" in sentence)
+        for sentence in refused
+    ), refused
+
+
 def test_delivery_is_stopped_by_one(engine: Engine, stands: Standing) -> None:
     done, refused = at_once(engine, lambda c, who: repairs.stop_delivery(c, "100", person=who))
 

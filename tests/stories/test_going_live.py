@@ -144,6 +144,22 @@ def fetch(here: Site) -> None:
     here.drain()
 
 
+def test_what_was_undone_in_shadow_mode_can_be_refused_and_its_vouchers_stay(here: Site) -> None:
+    here.come(paid(kid_of(1), kr(1000)))
+    here.act(repairs.undo, 1)
+    with pytest.raises(Refusal, match="approve the next proposal first"):
+        here.act(repairs.refuse, 1)
+    here.rest()
+
+    here.act(repairs.refuse, 1)
+
+    assert here.all("SELECT DISTINCT state FROM voucher") == [("approved",)]
+    assert here.one("SELECT sum(l.amount) FROM voucher_line l WHERE l.customer_no <> ''") == (0,)
+    with pytest.raises(Refusal, match="which a person refused"):
+        here.act(repairs.vouchers.void, 1)
+    here.prove()
+
+
 def test_the_daily_control_keeps_a_day_of_shadow_that_people_posted_otherwise(here: Site) -> None:
     today = here.one("SELECT (now() AT TIME ZONE 'Europe/Oslo')::date")[0]
     assert isinstance(today, date)

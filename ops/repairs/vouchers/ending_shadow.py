@@ -3,17 +3,11 @@
 from sqlalchemy import Connection, text
 
 from ops.repairs.acts import Done, Person, Refusal, leave, need_company, need_reason
-from ops.repairs.vouchers.standing import freed
+from ops.repairs.vouchers.standing import STANDS_FROM_SHADOW, freed
 from schemas.money import in_kroner
 from schemas.voucher import IN_SHADOW
 from schemas.wording import counted
 from workers.store import setup as setup_store
-
-_NEVER_ON_THE_WAY = (
-    "state = 'approved' AND attempts = 0 AND company = :company AND NOT EXISTS (SELECT FROM work w "
-    "WHERE w.stage IN ('deliver', 'inquire') AND w.state IN ('due', 'parked') "
-    "AND w.body->'voucher_ids' @> to_jsonb(voucher.id))"
-)
 
 
 def end_shadow(connection: Connection, company: str, *, person: Person) -> Done:
@@ -24,7 +18,7 @@ def end_shadow(connection: Connection, company: str, *, person: Person) -> Done:
         raise Refusal(f"company {company} is in shadow mode: apply its setup with posting = true first")
     ended = connection.execute(
         text(
-            f"UPDATE voucher SET state = 'by_hand', voucher_no = :number WHERE {_NEVER_ON_THE_WAY} RETURNING id, total"
+            f"UPDATE voucher SET state = 'by_hand', voucher_no = :number WHERE company = :company AND {STANDS_FROM_SHADOW} RETURNING id, total"
         ),
         {"company": company, "number": IN_SHADOW},
     ).all()

@@ -16,6 +16,12 @@ OPEN_ROWS = (
     "AND (body->'voucher_ids' @> to_jsonb(CAST(:id AS bigint)) OR (body->>'voucher_id')::bigint = :id) "
     "ORDER BY id FOR UPDATE"
 )
+STANDS_FROM_SHADOW = (
+    "(voucher.state = 'approved' AND voucher.attempts = 0 AND NOT EXISTS (SELECT FROM work w "
+    "WHERE w.stage IN ('deliver', 'inquire') AND w.state IN ('due', 'parked') "
+    "AND w.body->'voucher_ids' @> to_jsonb(voucher.id)))"
+)
+"""A voucher that was approved in shadow mode: nothing is to send it, now or later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 from ops.repairs.acts import Done, Person, Refusal, leave, need_reason, too_late
 from ops.repairs.vouchers.coming_back import become_ours, need_its_number
 from ops.repairs.vouchers.standing import (
+    Standing,
     close_all,
     freed,
     lock,
@@ -45,6 +46,7 @@ def void(
         )
     case_ids = _lock_cases(connection, voucher_id)
     voucher = takeable(connection, voucher_id, VoucherState.VOID, "taken back")
+    _need_nothing_refused(connection, voucher)
     happened = freed(connection, voucher_id)
     connection.execute(
         text("UPDATE voucher_split SET released = true WHERE voucher_id = :id"), {"id": voucher_id}
@@ -97,6 +99,19 @@ def restore(connection: Connection, voucher_id: int, *, person: Person) -> Done:
     )
     rings = leave(connection, person, "restore", voucher.name, {}, [])
     return Done(rings, f"{told(voucher)} is restored: retry it to send it")
+
+
+def _need_nothing_refused(connection: Connection, voucher: Standing) -> None:
+    """No proposal takes a refused payment: off its voucher, its money would be on a case and nowhere else."""
+    payment = connection.execute(
+        text(
+            "SELECT min(p.id) FROM voucher_split t JOIN split s ON s.id = t.split_id AND s.superseded_by IS NULL "
+            "JOIN payment p ON p.id = s.payment_id WHERE t.voucher_id = :id AND NOT t.released AND p.state = 'refused'"
+        ),
+        {"id": voucher.id},
+    ).scalar()
+    if payment is not None:
+        raise Refusal(f"{voucher.name} has payment {payment}, which a person refused: it is not taken back")
 
 
 def _lock_cases(connection: Connection, voucher_id: int) -> tuple[int, ...]:
