@@ -9,9 +9,13 @@ from ops.cli.acting import act
 from ops.cli.choosing import StateOfRule
 from ops.cli.errors import CommandError, SaidNoError
 from ops.cli.making import DryRun, Json, Name, Why, group
+from schemas.wording import counted
 
 if TYPE_CHECKING:
-    from ops.queries.rules import RuleDetail, RuleRow
+    from sqlalchemy import Connection
+
+    from ops.queries.rules import Parked, RuleDetail, RuleRow
+    from ops.repairs import Done, Person
 
 app = group("Rules: a payer's account is always one case, learned from what people assign.", "rule")
 _Rule = Annotated[
@@ -85,7 +89,8 @@ def _print(rule: "RuleRow", found: "RuleDetail") -> None:
          ("payer of payment", rule.payment_id), ("case", f"{rule.case_no}, {rule.case_state}"),
          ("assigned by people", rule.times or None), ("sent", rule.sent), ("kroner", printing.kroner(rule.sent_total)),
          ("on since", rule.made_at), ("by", rule.made_by), ("reason", rule.reason), ("off since", rule.off_at),
-         ("off by", rule.off_by)]
+         ("off by", rule.off_by), ("waiting", len(found.parked.payment_ids) or None),
+         ("kroner waiting", printing.kroner(found.parked.amount))]
     )  # fmt: skip
     typer.echo(f"\nwhat it says of the payer's payments since {found.since}:")
     printing.table(
@@ -111,16 +116,54 @@ def on(
     payer_of: Annotated[
         int, typer.Option("--payer-of", metavar="PAYMENT", help="The rule proposed for this payment's payer.")
     ],
+    also: Annotated[bool, typer.Option("--release", help="Release what waits of the payer, too.")] = False,
     reason: Why = "",
     dry_run: DryRun = False,
     name: Name = "",
     json: Json = False,
 ) -> None:
     """Switch on a proposed rule: what its payer sends, and no KID finds a case for, goes to the rule's case if open."""
+    from ops.queries import rules as queries
     from ops.repairs import rules
 
-    act(lambda c, who: rules.switch_on(c, payer_of, reaching.site, person=who),
-        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+    done: list[int | None] = []
+
+    def switch_on(connection: "Connection", who: "Person") -> "Done":
+        made = rules.switch_on(connection, payer_of, reaching.site, person=who)
+        done.append(made.made)
+        return made
+
+    act(switch_on, name=name, reason=reason, dry_run=dry_run, json=json)
+    with reaching.reading() as connection:
+        rule = queries.stored(connection, done[0] or 0) or queries.of_payer(connection, payer_of)
+        waits = queries.parked(connection, rule) if rule else None
+    if waits is None or not waits.payment_ids:
+        return
+    typer.echo(_waiting(waits), err=json)
+    if also and not dry_run and done[0]:
+        _release(done[0], waits, name=name, reason=reason, dry_run=False, json=json)
+
+
+@app.command(epilog="Example: kk2 rule release 3")
+def release(
+    rule: Annotated[int, typer.Argument(metavar="RULE", help="The rule's id, as `kk2 rule list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask after showing what waits.")] = False,
+    reason: Why = "",
+    dry_run: DryRun = False,
+    name: Name = "",
+    json: Json = False,
+) -> None:
+    """Release what waits of a rule's payer, after showing how much it is: the rule sends it to its case."""
+    from ops.queries import rules
+
+    with reaching.reading() as connection:
+        found = rules.stored(connection, rule)
+        waits = rules.parked(connection, found) if found else None
+    if waits is not None and waits.payment_ids:
+        typer.echo(_waiting(waits), err=json)
+        if not yes and not dry_run:
+            typer.confirm("Release them?", abort=True, err=True)
+    _release(rule, waits, name=name, reason=reason, dry_run=dry_run, json=json)
 
 
 @app.command(epilog='Example: kk2 rule off 3 --reason "the debtor has another case now"')
@@ -142,6 +185,20 @@ def off(
     elif payment is not None:
         act(lambda c, who: rules.turn_down(c, payment, reaching.site, person=who),
             name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+
+
+def _waiting(parked: "Parked") -> str:
+    return f"{counted(len(parked.payment_ids), 'payment')} of the payer {'wait' if len(parked.payment_ids) > 1 else 'waits'}, {printing.kroner(parked.amount)} kr"
+
+
+def _release(
+    rule: int, parked: "Parked | None", *, name: str, reason: str, dry_run: bool, json: bool
+) -> None:
+    from ops.repairs import rules
+
+    shown = (len(parked.payment_ids), parked.amount) if parked else (0, 0)
+    act(lambda c, who: rules.release_parked(c, rule, *shown, person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
 
 
 def _one(rule: int | None, payer_of: int | None) -> int | None:

@@ -11,6 +11,8 @@ from pipeline.matching import ASKS_PAYER, Learned, LearnFacts, Outcome, TrialFac
 from schemas.money import Money
 
 TRIAL_DAYS = 30
+MOST_PARKED = 1_000
+"""Parked payments that are released for a rule together."""
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 _SHOWN = 4  # last digits of an account: enough to tell payers apart, too few to give one away
 
@@ -71,12 +73,24 @@ class TrialRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """What waits of a rule's payer for a reason for which the rule is asked, and whose release it would send to its case."""
+
+    payment_ids: tuple[int, ...]
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class RuleDetail:
-    """A rule with the trial: what it would have done with the payer's payments since `since`, the newest first."""
+    """A rule with the trial: what it would have done with the payer's payments since `since`, the newest first.
+
+    `parked`: what waits still, however long.
+    """
 
     rule: RuleRow
     since: date
     trial: tuple[TrialRow, ...]
+    parked: Parked
 
 
 def rules(
@@ -154,6 +168,11 @@ def of_payer(connection: Connection, payment_id: int) -> RuleRow | None:
     return _with_cases(connection, {(by.company, by.debit_account): rule})[0]
 
 
+def stored(connection: Connection, rule_id: int) -> RuleRow | None:
+    """A rule that is on or off, None if there is none."""
+    return next(iter(_stored(connection, rule_id)), None)
+
+
 def shown(
     connection: Connection,
     *,
@@ -164,13 +183,29 @@ def shown(
 ) -> RuleDetail | None:
     """A stored rule by its id, or the proposed one of a payment's payer, with its trial; None if there is none."""
     if rule_id is not None:
-        rule = next(iter(_stored(connection, rule_id)), None)
+        rule = stored(connection, rule_id)
     else:
         rule = of_payer(connection, payment_id) if payment_id is not None else None
     if rule is None:
         return None
     since = today - timedelta(days=days)
-    return RuleDetail(rule, since, _trial(connection, rule, since))
+    return RuleDetail(rule, since, _trial(connection, rule, since), parked(connection, rule))
+
+
+def parked(connection: Connection, rule: RuleRow) -> Parked:
+    """What a rule would take of what its payer's account has waiting; nothing while its case is not open."""
+    if rule.case_state != "open":
+        return Parked((), 0)
+    found = connection.execute(
+        text(
+            "SELECT p.id, p.amount FROM payment l JOIN payment p ON (p.company, p.debit_account) = (l.company, l.debit_account) "
+            "AND p.state = 'parked' AND p.amount > 0 JOIN bank_file f ON f.id = p.file_id AND f.state <> 'held' "
+            "JOIN work w ON w.payment_id = p.id AND w.state = 'parked' AND w.reason = ANY(:reasons) WHERE l.id = :payment "
+            "AND NOT EXISTS (SELECT FROM refund r WHERE r.payment_id = p.id AND r.state <> 'withdrawn') ORDER BY p.id LIMIT :most"
+        ),
+        {"payment": rule.payment_id, "reasons": [reason.value for reason in ASKS_PAYER], "most": MOST_PARKED},
+    ).all()
+    return Parked(tuple(row.id for row in found), sum(row.amount for row in found))
 
 
 def _trial(connection: Connection, rule: RuleRow, since: date) -> tuple[TrialRow, ...]:
@@ -194,17 +229,10 @@ def _trial(connection: Connection, rule: RuleRow, since: date) -> tuple[TrialRow
     )
     return tuple(
         TrialRow(
-            row.id,
-            row.booked_on,
-            row.amount,
-            row.reason,
-            row.state,
-            row.case_id,
-            row.case_no,
-            _outcome(row, rule),
+            row.id, row.booked_on, row.amount, row.reason, row.state, row.case_id, row.case_no, _outcome(row, rule)
         )
         for row in found
-    )
+    )  # fmt: skip
 
 
 def _outcome(row: Any, rule: RuleRow) -> Outcome:

@@ -7,7 +7,9 @@ from sqlalchemy import Connection, text
 from ops.queries import rules as queries
 from ops.queries.rules import RuleRow
 from ops.repairs.acts import Done, Person, Refusal, leave, need_reason, too_late
+from ops.repairs.payments import release
 from pipeline.matching import ASSIGNS_FOR_A_RULE
+from schemas.money import Money, in_kroner
 from schemas.wording import counted
 from workers import archive
 from workers.facts.payers import payer_hash
@@ -31,6 +33,7 @@ def switch_on(
     return Done(
         rings,
         f"rule {rule_id} is on: what the payer of payment {rule.payment_id} sends without a case goes to {rule.case_no}",
+        rule_id,
     )
 
 
@@ -66,6 +69,27 @@ def switch_off(connection: Connection, rule_id: int, *, person: Person) -> Done:
     ).scalar_one()
     rings = leave(connection, person, "rule off", subject, {"case_id": done, "sent": sent}, [])
     return Done(rings, f"{subject} is off; it sent {counted(sent, 'payment')}, which stay where they are")
+
+
+def release_parked(
+    connection: Connection, rule_id: int, payments: int, amount: Money, *, person: Person
+) -> Done:
+    """Release what waits of a rule's payer: it is matched anew, and the rule sends it to its case.
+
+    `payments` and `amount` are what the person was shown; if something else waits now, nothing is released.
+    """
+    rule = queries.stored(connection, rule_id)
+    if rule is None or rule.state != "on":
+        raise too_late(connection, f"rule {rule_id}", "is not on, and sends nothing")
+    now = queries.parked(connection, rule)
+    if not now.payment_ids:
+        raise Refusal(f"nothing waits that rule {rule_id} would send to case {rule.case_no}")
+    if (len(now.payment_ids), now.amount) != (payments, amount):
+        raise Refusal(
+            f"of the rule's payer now wait {counted(len(now.payment_ids), 'payment')}, {in_kroner(now.amount)} kr; "
+            f"shown before: {payments}, {in_kroner(amount)} kr: look at them again"
+        )
+    return release(connection, now.payment_ids, person=person)
 
 
 def _proposed(connection: Connection, payment_id: int) -> RuleRow:

@@ -161,6 +161,8 @@ def test_the_debtors_order_is_chosen_with_a_reason_and_shown_with_the_name(
 def test_a_rule_is_proposed_tried_switched_on_and_off_and_only_by_who_may(clerk: Visitor, town: Site) -> None:
     for payment_id in (2, 3, 4):
         town.act(repairs.assign, payment_id, 1, original=None)
+    (payer,) = town.one("SELECT debit_account FROM payment WHERE id = 4")
+    town.come(paid(kid_of(960), kr(45), debit_account=str(payer)))
     assert "/payers/4" in clerk.get("/rules").links()
     trial = clerk.get("/payers/4?days=3650")
     assert trial.text.count("stemmer") >= 3
@@ -169,8 +171,19 @@ def test_a_rule_is_proposed_tried_switched_on_and_off_and_only_by_who_may(clerk:
 
     assert clerk.send("/payers/4", "/payers/4/switch-on").status == 422
     on = clerk.send("/payers/4", "/payers/4/switch-on", reason="the bank gives no KID")
-    assert on.address.endswith("/rules"), on.text
+    assert on.address.endswith("/rules/1"), on.text
     assert "regel 1 er på" in on.source
+    assert "1 parkert betaling fra denne betaleren, 45,00 kr" in on.text
+    assert clerk.send("/rules/1", "/rules/1/release", payments="2").status == 409
+    clerk.send("/rules/1", "/rules/1/release")
+    town.drain()
+    assert town.one("SELECT state, case_id, rule_id FROM payment ORDER BY id DESC LIMIT 1") == (
+        "settled",
+        1,
+        1,
+    )
+    assert not clerk.get("/rules/1").tree.xpath("//form[@action='/rules/1/release']")
+    town.prove()
     assert clerk.get("/payers/4").status == 404
     assert admin.send("/rules/1", "/rules/1/switch-off", reason="enough").status == 200
     assert clerk.get("/rules/1").status == 200

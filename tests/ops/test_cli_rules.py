@@ -48,6 +48,31 @@ def test_a_rule_is_seen_tried_switched_on_and_switched_off(town: Site, kk2: Kk2)
     town.prove()
 
 
+def test_what_waits_of_the_payer_is_released_with_the_rule_or_after(town: Site, kk2: Kk2) -> None:
+    reason = ("--reason", "no KID")
+    town.come(*[paid(kid_of(n), kr(10), debit_account=PAYER) for n in (88, 89)], paid(kid_of(90), kr(10)))
+    town.act(repairs.propose_refund, 4, None)
+
+    _, said, _ = kk2("rule", "on", "--payer-of", "3", "--release", *reason, "--dry-run")
+    assert said.splitlines()[-1] == "1 payment of the payer waits, 10,00 kr"
+    status, said, _ = kk2("rule", "on", "--payer-of", "3", "--release", *reason)
+    town.drain()
+    assert (status, said.splitlines()[1:]) == (
+        0, ["1 payment of the payer waits, 10,00 kr", "payment 5 released: 10,00 kr goes on"],
+    )  # fmt: skip
+    on = str(json.loads(kk2("rule", "list", "--json")[1])["id"])
+    by_rule = town.all("SELECT id, rule_id::text FROM payment WHERE id > 3 ORDER BY id")
+    assert by_rule == [(4, None), (5, on), (6, None)]
+    status, _, no = kk2("rule", "release", on, "--yes")
+    assert (status, "nothing waits" in no) == (1, True)
+
+    town.act(repairs.withdraw_refund, 1)
+    assert kk2("rule", "release", on, "--yes")[1].splitlines()[-1] == "payment 4 released: 10,00 kr goes on"
+    town.drain()
+    assert kk2("rule", "release", "9", "--yes")[0] == 1
+    town.prove()
+
+
 def test_a_proposed_rule_is_turned_down(town: Site, kk2: Kk2) -> None:
     assert kk2("rule", "off", "--payer-of", "3", "--reason", "a lawyer who pays for many")[0] == 0
 

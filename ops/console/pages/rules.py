@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from ops.console.looking import Look
 from ops.desk.words import N_
 from ops.queries import rules as queries
+from schemas.money import decimal_text
 from schemas.schedule import OSLO
 
 router = APIRouter()
@@ -52,8 +53,16 @@ def _show(look: Look, rule_id: int | None, payment_id: int | None, days: int) ->
         if rule_id is None
         else look.forms("rules", rule_id, ("switch-off",) if found.rule.state == "on" else ())
     )
+    if found.rule.state == "on" and found.parked.payment_ids:
+        shown = {"payments": str(len(found.parked.payment_ids)), "amount": decimal_text(found.parked.amount)}
+        forms = [*look.forms("rules", rule_id, ("release",), shown), *forms]
     line = f"kk2 rule show {rule_id}" if rule_id is not None else f"kk2 rule show --payer-of {payment_id}"
     counts = {name: sum(row.outcome == name for row in found.trial) for name in queries.OUTCOMES}
     return look.page(
-        "rule.html", found=found, days=days, forms=forms, counts=counts, command=f"{line} --days {days}"
+        "rule.html",
+        found=found,
+        days=days,
+        forms=forms,
+        counts=counts,
+        command=f"{line} --days {days}",
     )
