@@ -1,0 +1,59 @@
+"""Random days, a few in every run of the suite; `make soak` plays 10,000 steps. KK2_SEED repeats them, KK2_STEPS says how many."""
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from ops.embedded import Postgres
+from tests.days.machine import BANK, CLOCK, MESSAGES, VISMA, Days
+from tests.days.people import ACTS
+
+STEPS = int(os.environ.get("KK2_STEPS", "120"))
+A_SITE = 50  # steps until a site comes to rest and the next one begins
+SEED = int(os.environ.get("KK2_SEED") or random.SystemRandom().randrange(2**32))
+
+
+@pytest.mark.timeout(0 if STEPS > 1_000 else 300)
+def test_whatever_happens_in_whatever_order_the_model_of_the_money_holds(
+    postgres: Postgres, template: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: Counter[tuple[str, str]] = Counter()
+    machine = type(
+        "DaysOfThisRun", (Days,), {"ran": ran, "postgres": postgres, "template": template, "folder": tmp_path}
+    )
+
+    def one_site() -> RuleBasedStateMachine:
+        return machine()  # type: ignore[no-any-return]
+
+    with capsys.disabled():
+        print(f"\nrandom days: KK2_SEED={SEED} KK2_STEPS={STEPS}", flush=True)
+    run_state_machine_as_test(
+        seed(SEED)(one_site),  # type: ignore[arg-type]
+        settings=settings(
+            max_examples=max(1, STEPS // A_SITE), stateful_step_count=A_SITE, deadline=None, database=None,
+            print_blob=False, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink) if "KK2_SHRINK" in os.environ else (Phase.generate,),
+        ),
+    )  # fmt: skip
+
+    if STEPS >= 10_000:
+        with capsys.disabled():
+            _tell(ran)
+        named = {
+            *(f"bank {each}" for each in BANK), *(f"messages {each}" for each in MESSAGES),
+            *(f"person {each}" for each in ACTS), *(f"visma {each}" for each in VISMA), *(f"clock {each}" for each in CLOCK),
+        }  # fmt: skip
+        done = {what for what, how in ran if how not in {"refused", "nothing to do", "lived"}}
+        assert named - done == set(), "these were never done"
+
+
+def _tell(ran: Counter[tuple[str, str]]) -> None:
+    """How often each thing happened, and how it ended."""
+    print(f"{sum(ran.values())} steps")
+    for what in sorted({name for name, _ in ran}):
+        ends = {how: number for (name, how), number in sorted(ran.items()) if name == what}
+        print(f"  {what:<32}{', '.join(f'{how} {number}' for how, number in ends.items())}")
