@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz lock licences sbom clean
+.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak lock licences sbom clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-desk: install ## the console's page queries among a million payments and 1
 
 fuzz: install ## 100,000 damaged bank files, none of which may end in a traceback
 	@KK2_FUZZ=100000 $(BIN)/python -m pytest tests/pipeline -k fuzz --timeout 3600
+
+soak: install ## 10,000 steps of random days; the seed is printed, SEED=… repeats it, STEPS=… says how many
+	@KK2_STEPS=$(or $(STEPS),10000) $(if $(SEED),KK2_SEED=$(SEED)) $(BIN)/python -m pytest tests/days --timeout 0
 
 lock: install ## lock the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock

@@ -48,6 +48,10 @@ MESSAGES = ("some", "some", "some", "relay", "all", "killed", "restart")
 VISMA = (
     "new_invoice",
     "case_of_kk2",
+    "kk2_claims",
+    "kk2_waives",
+    "kk2_withdraws",
+    "kk2_recalls",
     "moves",
     "corrects",
     "posts",
@@ -68,7 +72,7 @@ BUGS = "SELECT stage, note FROM work WHERE state = 'parked' AND reason = 'bug' A
 
 
 class Killed(BaseException):
-    """The process ended here: nothing of ours catches it, and the open transaction is gone."""
+    """The process ended here, and its open transaction is gone: nothing of ours catches this."""
 
 
 def killed_at(passes: int, do: Callable[[], None]) -> bool:
@@ -312,6 +316,33 @@ class Days(RuleBasedStateMachine):
         )
         if number > 6:
             self.here.happen(CasesOpened((made,)))
+
+    def kk2_claims(self, chance: random.Random) -> None:
+        self.here.owe_more(self.people.case(chance), kr(50))
+
+    def kk2_waives(self, chance: random.Random) -> None:
+        self.here.change(
+            "INSERT INTO waiver (case_id, item_id, kk2_id, kind, amount, day) SELECT case_id, id, 'w' || id || '/' || "
+            "(SELECT count(*) FROM waiver), kind, 3000, :day FROM item WHERE case_id = :case AND kind < 4 "
+            "AND withdrawn_at IS NULL ORDER BY id OFFSET :n LIMIT 1",
+            self.people.case(chance),
+            n=chance.randrange(3),
+            day=FIRST + timedelta(chance.randrange(40)),
+        )
+
+    def kk2_withdraws(self, chance: random.Random) -> None:
+        self.here.change(
+            "UPDATE item SET withdrawn_at = now() WHERE case_id = :case AND kind = 3 AND withdrawn_at IS NULL "
+            "AND kk2_id NOT LIKE 'desk:%' AND NOT EXISTS (SELECT FROM waiver w WHERE w.item_id = item.id)",
+            self.people.case(chance),
+        )
+
+    def kk2_recalls(self, chance: random.Random) -> None:
+        self.here.change(
+            "UPDATE kk2_case SET state = :state WHERE id = :case AND state <> 'merged'",
+            self.people.case(chance),
+            state=chance.choice(("recalled", "open")),
+        )
 
     def new_invoice(self, chance: random.Random) -> None:
         number = 61 + len(self.here.simulator.invoices("100"))

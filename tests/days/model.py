@@ -16,7 +16,8 @@ from tests.site import Site
 _OUT = 18, 20
 _KEPT_BACK = (
     "SELECT coalesce(p.kid, ''), sum(p.amount)::bigint FROM payment p JOIN bank_file f ON f.id = p.file_id "
-    "WHERE (p.state IN ('held', 'parked', 'refused') OR f.state = 'held') AND NOT EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND s.superseded_by IS NULL) GROUP BY 1"
+    "WHERE (p.state IN ('held', 'parked', 'refused') OR f.state = 'held') AND NOT EXISTS ("
+    "SELECT FROM split s WHERE s.payment_id = p.id AND s.superseded_by IS NULL HAVING sum(s.amount) <> 0) GROUP BY 1"
 )
 _COVERED = (
     "SELECT c.customer_no, sum(s.amount)::bigint FROM split s JOIN kk2_case c ON c.id = s.case_id WHERE s.kind = 1 "
