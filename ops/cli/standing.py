@@ -9,6 +9,7 @@ import typer
 
 from ops import embedded, migrations
 from ops.cli import reaching
+from ops.console.oidc import service
 from ops.embedded import Servers
 from ops.supervisor import Process, Supervisor, standard_processes
 
@@ -28,6 +29,8 @@ def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -
         if not all(name in os.environ for name in _ADDRESSES):
             servers = _start(folder, until_the_end)
         os.environ["KK2_FOLDER"] = str(folder)
+        if console_port:
+            service(reaching.site())  # for the same reason
         (folder / "inbox").mkdir(parents=True, exist_ok=True)
         if servers:
             until_the_end.callback(_leave_environment(folder).unlink, missing_ok=True)

@@ -10,7 +10,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,8 @@ _SIGNED_BY = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """By a key that the service alone has: neither `none`, nor what the client's secret could sign."""
 _LEEWAY = 60  # seconds that two clocks may differ
 _FRESH = 3600.0  # seconds after which the service is asked anew what it has
+_REST = 5.0  # seconds after which a service that did not answer is asked again
+_AT_ONCE = BoundedSemaphore(16)  # who waits for the service must not take every thread of the console
 _PATIENCE = (3.05, 10.0)  # seconds to connect, and to answer
 
 
@@ -84,6 +86,7 @@ class Service:
     scope: str = "openid profile email"
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _known_at: float = field(default=0.0, init=False, repr=False)
+    _rests_until: float = field(default=0.0, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def leads_to(self, attempt: Attempt) -> str:
@@ -101,9 +104,18 @@ class Service:
     def proves(self, attempt: Attempt, code: str) -> Proven:
         """Take the code to the service, and give whom its signed answer is about. Raises `Away` and `NotProven`."""
         known = self._metadata()
+        if not _AT_ONCE.acquire(blocking=False):
+            raise Away("too many at once")
+        try:
+            token = self._token(known, attempt, code)
+        finally:
+            _AT_ONCE.release()
+        return self._proven(self._claims(known, attempt, token))
+
+    def _token(self, known: Mapping[str, Any], attempt: Attempt, code: str) -> Mapping[str, Any]:
         try:
             with self._session(known) as session:
-                token = session.fetch_token(
+                found: Mapping[str, Any] = session.fetch_token(
                     known["token_endpoint"],
                     grant_type="authorization_code",
                     code=code,
@@ -115,7 +127,7 @@ class Service:
             raise NotProven("the code was not taken") from None
         except (RequestException, ValueError) as error:
             raise Away(type(error).__name__) from None
-        return self._proven(self._claims(known, attempt, token))
+        return found
 
     def _claims(self, known: Mapping[str, Any], attempt: Attempt, token: Mapping[str, Any]) -> CodeIDToken:
         written = str(token.get("id_token") or "")
@@ -177,7 +189,11 @@ class Service:
         """Give what the service says of itself, and its keys; asked once an hour, or anew for a key that is not among them."""
         with self._lock:
             if anew or not self._known or monotonic() - self._known_at > _FRESH:
+                if monotonic() < self._rests_until:
+                    raise Away("just now")
+                self._rests_until = monotonic() + _REST
                 self._known, self._known_at = self._asked(), monotonic()
+                self._rests_until = 0.0
             return self._known
 
     def _asked(self) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from sqlalchemy import Connection, text
 
 from ops.access import ALL_ROLES, Role
 from ops.repairs.acts import Person, Refusal, leave
-from ops.repairs.people import alone, cut_off, give_roles, last_admin, new_user
+from ops.repairs.people import SERVICE, alone, cut_off, give_roles, last_admin, new_user
 
-ACTOR = "sign-in service"
-"""Who stands in the audit for what the groups did."""
-_SERVICE = Person(ACTOR, "the groups there", ALL_ROLES)
+_GROUPS = Person(SERVICE, "the groups there", ALL_ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Proven:
 def come(connection: Connection, proven: Proven) -> str | Refusal:
     """Give the name under which this person may sign in now, or the refusal; commit either way.
 
-    A known person gets the roles of today's groups, none too, which ends what is open and every token's power; a new one is added.
+    A known person gets the roles of today's groups, none too, which ends sessions and tokens; a new one is added.
     """
     alone(connection)
     row = connection.execute(
@@ -52,8 +50,10 @@ def come(connection: Connection, proven: Proven) -> str | Refusal:
         )
     if sorted(proven.roles) != row.roles:
         give_roles(connection, row.name, proven.roles)
+        if not proven.roles:
+            cut_off(connection, row.name)
         detail = {"before": row.roles, "roles": sorted(proven.roles)}
-        leave(connection, _SERVICE, "change roles", f"user {row.name}", detail, [])
+        leave(connection, _GROUPS, "change roles", f"user {row.name}", detail, [])
     return str(row.name) if proven.roles else _no_role(proven.name)
 
 
@@ -73,7 +73,7 @@ def _first_time(connection: Connection, proven: Proven) -> str | Refusal:
     except Refusal as no:
         return no
     detail = {"roles": sorted(proven.roles), "password": False, "elsewhere": True}
-    leave(connection, _SERVICE, "add user", f"user {proven.name}", detail, [])
+    leave(connection, _GROUPS, "add user", f"user {proven.name}", detail, [])
     return proven.name
 
 

@@ -15,7 +15,9 @@ _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash("nobody has this password")
 _NAME = re.compile(r"\w[\w .@+-]{0,98}\w|\w")
 _ONE_AT_A_TIME = 7_203_022  # advisory lock: two administrators who take each other's role must not both do so
-_RESERVED = "new"  # the page where a user is added
+SERVICE = "sign-in service"
+"""Who stands in the audit for what groups there did to a user here."""
+_RESERVED = {"new", SERVICE}  # `new`: the page where a user is added
 
 
 def named(connection: Connection, actor: str, reason: str) -> Person:
@@ -68,7 +70,7 @@ def new_user(
 ) -> None:
     """Make a user's row, under `alone`; raises `Refusal` for a name that can't be one, or is somebody's already."""
     _need_roles(name, roles)
-    if not _NAME.fullmatch(name) or name == _RESERVED:
+    if not _NAME.fullmatch(name) or name in _RESERVED:
         raise Refusal(f"a user can't be called {name!r}: letters, digits, blanks and . @ _ + -, at most 100")
     if not _users(connection) and Role.ADMIN not in roles:
         raise Refusal(f"the first user is an administrator: give {name} the role {Role.ADMIN}")

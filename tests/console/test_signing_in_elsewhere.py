@@ -15,7 +15,6 @@ from ops.access import Role
 from ops.console import Desk, create
 from ops.console.oidc import Service, service
 from ops.repairs import people
-from ops.repairs.elsewhere import ACTOR
 from tests.console.sign_in_service import CLIENT, SECRET, SignInService, sign_in_service
 from tests.console.visiting import PASSWORD, SETTER_UP, user
 from workers.settings import Settings, SettingsError
@@ -103,7 +102,7 @@ def test_who_the_service_knows_is_in_with_the_roles_of_the_groups(browser: Brows
     assert (answer.status_code, answer.headers["location"]) == (303, "/payments?state=parked")
     assert browser.client.get("/payments").status_code == 200
     assert rows(engine, USERS) == [("kari", ["clerk", "operator"])]
-    assert rows(engine, ACTS) == [(ACTOR, "add user", "user kari")]
+    assert rows(engine, ACTS) == [(people.SERVICE, "add user", "user kari")]
 
 
 def test_each_sign_in_gives_the_roles_of_that_day_and_the_audit_says_when_they_change(
@@ -115,7 +114,10 @@ def test_each_sign_in_gives_the_roles_of_that_day_and_the_audit_says_when_they_c
     assert browser.signs_in().status_code == 303
 
     assert rows(engine, USERS) == [("kari", ["admin"])]
-    assert rows(engine, ACTS) == [(ACTOR, "add user", "user kari"), (ACTOR, "change roles", "user kari")]
+    assert rows(engine, ACTS) == [
+        (people.SERVICE, "add user", "user kari"),
+        (people.SERVICE, "change roles", "user kari"),
+    ]
 
 
 def test_who_has_no_group_here_any_more_is_out_at_once(browser: Browser, engine: Engine) -> None:
@@ -295,6 +297,15 @@ def test_without_an_answer_of_the_service_the_door_says_so_and_passwords_do(
     assert answer.status_code == 503
     assert "Innloggingstjenesten svarer ikke" in answer.text
     assert away.client.post("/sign-in", data={"name": "ola", "password": PASSWORD}).status_code == 303
+
+
+def test_a_service_that_does_not_answer_well_is_not_asked_again_at_once(
+    engine: Engine, there: SignInService
+) -> None:
+    stranger = at(engine, SignInService(there.address + "/"))  # not as it names itself
+
+    assert [stranger.goes().status_code for _ in range(3)] == [503] * 3
+    assert there.asked == ["/.well-known/openid-configuration"]
 
 
 def test_a_site_without_a_service_offers_none(engine: Engine) -> None:

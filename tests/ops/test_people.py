@@ -90,6 +90,7 @@ def test_a_password_is_kept_as_a_hash_and_ends_with_its_user(engine: Engine) -> 
         ("", [Role.CLERK], GOOD, "can't be called"),
         ("a/b", [Role.CLERK], GOOD, "can't be called"),
         ("new", [Role.CLERK], GOOD, "can't be called"),
+        (people.SERVICE, [Role.CLERK], GOOD, "can't be called"),
         ("kari", [], GOOD, "at least one role"),
         ("kari", [Role.CLERK], "short", "at least 12 characters; this has 5"),
         ("kari", [Role.CLERK], "x" * 1001, "at most 1000 characters"),
