@@ -16,7 +16,6 @@ from ops.queries import files
 from pipeline import intake
 from pipeline.flow import stage_of
 from pipeline.formats import DEFAULT, Reading, Refusal, read
-from pipeline.intake import AcceptFacts
 from pipeline.stage import Park
 from schemas.bank import Fault, Note
 from schemas.case import Kind
@@ -136,8 +135,7 @@ def _go(connection: Connection, hands: Hands, sha256: str, name: str, reading: R
     payment_saves.copy_payments(
         connection, file_id, reading, company_of, archive.fingerprint_key(hands.settings)
     )
-    held = set_aside(connection, file_id, setup)
-    decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
+    decision = intake.accept(set_aside(connection, file_id, reading, setup, company_of))
     cuts = reading.cuts(hands.settings.slice_size)
     connection.execute(
         text("UPDATE bank_file SET open_slices = :slices WHERE id = :id"),

@@ -48,7 +48,7 @@ def _batch(connection: Connection, payments: list[tuple[Any, ...]], first: int) 
         "payment",
         _PAYMENT,
         (
-            (i, *row[:14], 1, first + n, i, "100", "waiting")
+            (i, *row[:-2], 1, first + n, i, "100", "waiting")
             for n, (i, row) in enumerate(zip(ids, payments, strict=True))
         ),
     )

@@ -167,7 +167,11 @@ def _summed(place: _Place, amount: Money) -> VoucherLine:
 def _bank_line(accounts: PostingAccounts, facts: VoucherFacts, amount: Money) -> VoucherLine:
     """The line that the accountant ticks off against the bank statement: so the reference is what must not be cut."""
     part = _part(facts)
-    text = f"OCR {facts.group.statement_ref}"[: TEXT_LIMIT - len(part)] + part
+    room = TEXT_LIMIT - len(part)
+    text = f"OCR {facts.group.statement_ref}"
+    if len(text) > room:  # of camt.054; what tells two entries apart stands at the end
+        text = facts.group.statement_ref[-room:]
+    text += part
     return VoucherLine(accounts.bank, text, amount, accounts.tax_code, accounts.dimensions, "", "", "")
 
 

@@ -71,7 +71,7 @@ def remove(raw: bytearray, chance: random.Random) -> None:
 
 
 def cut(raw: bytearray, chance: random.Random) -> None:
-    del raw[chance.randrange(1, len(raw)) :]
+    del raw[chance.randrange(len(raw)) :]
 
 
 def an_element(raw: bytearray, chance: random.Random) -> None:

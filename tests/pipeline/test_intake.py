@@ -9,21 +9,21 @@ from pipeline.stage import Park, Reason
 
 
 def test_a_file_goes_on_and_says_which_accounts_nobody_has() -> None:
-    decision = accept(AcceptFacts(10, 2, (("11111111111", "100"), ("22222222222", None))))
+    decision = accept(AcceptFacts(10, 2, 0, (("11111111111", "100"), ("22222222222", None))))
 
     assert decision == Accepted(2, ("22222222222",))
 
 
 def test_a_file_with_half_of_it_held_goes_on() -> None:
-    assert isinstance(accept(AcceptFacts(10, 5, ())), Accepted)
+    assert isinstance(accept(AcceptFacts(10, 5, 0, ())), Accepted)
 
 
 def test_a_file_without_payments_goes_on() -> None:
-    assert accept(AcceptFacts(0, 0, ())) == Accepted(0, ())
+    assert accept(AcceptFacts(0, 0, 0, ())) == Accepted(0, ())
 
 
 def test_a_file_with_more_than_half_of_it_held_is_held() -> None:
-    assert accept(AcceptFacts(11, 6, ())) == Park(
+    assert accept(AcceptFacts(11, 6, 0, ())) == Park(
         Reason.FILE_HELD,
         "alike to payments of earlier files: 6 of the file's 11 payments. Has the bank sent them twice? "
         "Release or refuse the file",

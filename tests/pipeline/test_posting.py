@@ -148,13 +148,13 @@ def test_the_bank_line_carries_the_statements_reference_and_the_part() -> None:
     assert made.text == "KK2 innbetalinger 99991042764 31.03.2025 0112345678 del 2 av 3"
 
 
-def test_a_long_statement_reference_is_cut_before_the_part_is() -> None:
+def test_of_a_long_statement_reference_the_end_stands_before_the_part() -> None:
     facts = a_voucher(a_posting(1, a_split(PRINCIPAL, 1)), number=12, of=30)
     facts = replace(facts, group=replace(facts.group, statement_ref="123456789012345678901234567890"))
 
     (made,) = approve(PartFacts(a_company(), (facts,)))
 
-    assert made.lines[0].text == "OCR 1234567890123 del 12 av 30"
+    assert made.lines[0].text == "45678901234567890 del 12 av 30"
 
 
 def test_a_long_invoice_number_is_cut_to_what_a_text_may_hold() -> None:

@@ -1,10 +1,12 @@
 """What of a file that was just read may have come before, or be booked by hand: only the payments that can be concerned."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from schemas.bank import Assignment
 from schemas.setup import Setup
 from workers.store.bulk import rows
 
@@ -45,6 +47,47 @@ def possible_twins(connection: Connection, file_id: int) -> list[PossibleTwin]:
         "WHERE p.fingerprint = ANY(%(known)s) "
         "AND (p.file_id = %(file)s OR p.state <> 'refused')) each WHERE file_id = %(file)s ORDER BY line",
         {"file": file_id, "known": [row[0] for row in known]},
+    )
+    return [PossibleTwin(*row) for row in found]
+
+
+def told_in_another_format(
+    connection: Connection, file_id: int, format_: str, assignments: Sequence[Assignment]
+) -> list[PossibleTwin]:
+    """The payments of the file that wait, and that files of another format tell too: alike in account, day, KID, amount.
+
+    Nothing is asked of payments unless such a file is there.
+    """
+    days = [day for a in assignments for day in (a.earliest, a.latest) if day is not None]
+    if not days:
+        return []
+    values = {
+        "file": file_id,
+        "format": format_,
+        "accounts": sorted({a.account for a in assignments}),
+        "first": min(days),
+        "last": max(days),
+    }
+    others = rows(
+        connection,
+        "SELECT id FROM bank_file f WHERE id <> %(file)s AND format <> %(format)s AND state IN ('read', 'held', 'known') "
+        "AND EXISTS (SELECT FROM jsonb_array_elements(f.assignments) a WHERE a->>'account' = ANY(%(accounts)s) "
+        "AND (a->>'latest')::date >= %(first)s AND (a->>'earliest')::date <= %(last)s)",
+        values,
+    )
+    if not others:
+        return []
+    found = rows(
+        connection,
+        "WITH told AS (SELECT p.id, p.file_id = %(file)s AS mine, p.position, p.account, p.booked_on, "
+        "p.kid, p.amount FROM payment p "
+        "WHERE (p.file_id = %(file)s AND p.state = 'waiting') OR (p.file_id = ANY(%(others)s) AND p.state <> 'refused' "
+        "AND p.booked_on BETWEEN %(first)s AND %(last)s)), "
+        "counted AS (SELECT id, mine, position, row_number() OVER (PARTITION BY account, booked_on, kid, amount, mine "
+        "ORDER BY position) AS ordinal, "
+        "count(*) FILTER (WHERE NOT mine) OVER (PARTITION BY account, booked_on, kid, amount) AS alike FROM told) "
+        "SELECT DISTINCT ON (position) id, ordinal, alike FROM counted WHERE mine ORDER BY position, alike < ordinal, ordinal",
+        values | {"others": [row[0] for row in others]},
     )
     return [PossibleTwin(*row) for row in found]
 

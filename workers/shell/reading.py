@@ -1,6 +1,6 @@
 """Stage `read`: prove the whole file, copy its payments, hold twins, and send its slices on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
@@ -48,8 +48,7 @@ def _accept(stand: Stand, file_id: int, reading: Reading) -> None:
     payment_saves.lock_accounts(connection, reading)
     company_of = payment_saves.companies(reading, setup)
     payment_saves.copy_payments(connection, file_id, reading, company_of, archive.fingerprint_key(site))
-    held = set_aside(connection, file_id, setup)
-    decision = intake.accept(AcceptFacts(reading.payments, held, tuple(company_of.items())))
+    decision = intake.accept(set_aside(connection, file_id, reading, setup, company_of))
     payment_saves.save_reading(connection, file_id, reading, "held" if isinstance(decision, Park) else "read")
     if isinstance(decision, Park):
         stand.park(decision.reason, decision.note)
@@ -57,20 +56,29 @@ def _accept(stand: Stand, file_id: int, reading: Reading) -> None:
     _send_slices(stand, file_id, reading.cuts(stand.hands.settings.slice_size))
 
 
-def set_aside(connection: Connection, file_id: int, setup: Setup) -> int:
-    """Hold what may have come before, park what was booked by hand; gives how many payments are held."""
+def set_aside(
+    connection: Connection, file_id: int, reading: Reading, setup: Setup, company_of: Mapping[str, str | None]
+) -> AcceptFacts:
+    """Hold what may have come before, park what was booked by hand; gives what decides whether the file goes on."""
     held = _parked(
         (twin.payment_id, intake.held(twin.ordinal, twin.alike))
         for twin in intake_facts.possible_twins(connection, file_id)
     )
     payment_saves.set_aside(connection, [parked.payment_id for parked in held], "held")
+    told = _parked(
+        (twin.payment_id, intake.held_as_told(twin.ordinal, twin.alike))
+        for twin in intake_facts.told_in_another_format(
+            connection, file_id, reading.format, reading.assignments
+        )
+    )
+    payment_saves.set_aside(connection, [parked.payment_id for parked in told], "held")
     early = _parked(
         (payment.payment_id, intake.before_cut_over(payment.booked_on, payment.cut_over))
         for payment in intake_facts.early_payments(connection, file_id, setup)
     )
     payment_saves.set_aside(connection, [parked.payment_id for parked in early], "parked")
-    park_payments(connection, held + early, stage="read")
-    return len(held)
+    park_payments(connection, held + told + early, stage="read")
+    return AcceptFacts(reading.payments, len(held), len(told), tuple(company_of.items()))
 
 
 def _parked(decided: Iterable[tuple[int, Park | None]]) -> list[ParkedPayment]:

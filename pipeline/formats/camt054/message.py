@@ -88,7 +88,8 @@ class Message:
             value = values.read(form, text, currency)
         except ValueError as error:
             self.refuse(line, node.path, str(error), shown(text))
-            known[key] = None
+            known[key] = None  # and none is missed there
+            self._lines[node.level].setdefault(key, line)
             return
         if value is None:
             return
