@@ -7,7 +7,7 @@ from pipeline.formats.reading import DEFAULT, Batch, Reading, ReadOptions, Refus
 from pipeline.formats.recognition import is_notification, is_xml, recognise
 from schemas.bank import Fault
 
-__all__ = ["DEFAULT", "Batch", "ReadOptions", "Reading", "Refusal", "read", "recognise"]
+__all__ = ["DEFAULT", "Batch", "ReadOptions", "Reading", "Refusal", "is_xml", "read", "recognise"]
 
 _HEAD = 65_536
 

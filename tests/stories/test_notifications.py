@@ -5,6 +5,8 @@ from datetime import date
 
 from ops import repairs
 from ops.notification_writer import CamtEntry, CamtMessage, CamtNotification, CamtTransaction, write_message
+from ops.why import Origin
+from ops.why.record import record
 from schemas.money import Money, kr
 from tests.site import ACCOUNT, DAY, Site, kid_of, paid
 
@@ -60,6 +62,8 @@ def test_a_notification_ends_in_visma_as_one_voucher_a_lump_sum(here: Site) -> N
         ("1920", kr(50)),
     ]
     assert here.parked() == ["blank_kid"]
+    (sha256,) = here.one("SELECT sha256 FROM bank_file")
+    assert record(here.hands.settings, Origin(1, "camt1.xml", str(sha256), 8)) == ()  # it has no columns
     assert here.one("SELECT format, payments, total FROM bank_file") == ("camt.054", 4, kr(425))
     here.prove()
 
