@@ -169,6 +169,14 @@ def test_a_reference_that_is_no_kid_is_text_and_refuses_nothing(reference: str) 
     assert codes(raw) == ["kid-malformed"]
 
 
+def test_a_reference_that_is_not_provided_is_none() -> None:
+    raw = a_file(
+        *[CamtEntry(DAY, (CamtTransaction(200, reference="NOTPROVIDED"),), reference="NOTPROVIDED")] * 2
+    )
+
+    assert [(p.reference, p.statement_ref) for p in payments(raw)] == [(None, "N1/1"), (None, "N1/2")]
+
+
 def test_a_wrong_kid_is_noted() -> None:
     assert codes(a_file(CamtEntry(DAY, (CamtTransaction(200, "0010042"), CamtTransaction(1, "18"))))) == [
         "kid-control",

@@ -13,9 +13,11 @@ OURS = "NOK"
 
 _BLANKS = " \t\r\n"
 _WORD_LIMIT, _TEXT_LIMIT = 35, 1_000
+_NOTHING = "NOTPROVIDED"
+"""What the standard has a bank write where a reference must stand and there is none."""
 _AMOUNT = re.compile(r"[0-9]{1,16}(\.[0-9]{1,2})?")
 _COUNT = re.compile(r"[0-9]{1,15}")
-_ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _DAY = re.compile(
     rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?)?{_ZONE}"
 )
@@ -40,7 +42,7 @@ def read(form: Form, text: str, currency: str | None) -> Value | None:
 def _word(text: str, _: str | None) -> str | None:
     if len(text) > _WORD_LIMIT:
         raise ValueError(f"at most {_WORD_LIMIT} characters")
-    return text or None
+    return None if text == _NOTHING else text or None
 
 
 def _text(text: str, _: str | None) -> str | None:
