@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = group("Posting proposals: what would be posted now, and a person's approval of it.", "proposal")
 _Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's code.")]
 _File = Annotated[int | None, typer.Option("--file", metavar="ID", help="Only the payments of this file.")]
+_Client = Annotated[str | None, typer.Option("--client", help="Only what is on this client's cases.")]
 _Groups = Annotated[
     list[str] | None,
     typer.Option(
@@ -28,14 +29,14 @@ _Groups = Annotated[
 ]
 
 
-@app.command("list", epilog="Example: kk2 proposal list")
-def list_(json: Json = False) -> None:
+@app.command("list", epilog="Example: kk2 proposal list --client KOM")
+def list_(client: _Client = None, json: Json = False) -> None:
     """List the proposal of each company: payments, kroner, what is parked, and why it waits for a person."""
     from ops.queries import proposals
 
-    with reaching.reading() as connection:
-        companies = proposals.companies_with_proposals(connection)
-        found = [proposals.proposal(connection, company, None) for company in companies]
+    with reaching.reading(client=client) as connection:
+        companies = proposals.companies_with_proposals(connection, client)
+        found = [proposals.proposal(connection, company, None, client=client) for company in companies]
     if json:
         printing.as_json(found)
         return
@@ -47,14 +48,19 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: kk2 proposal show 100")
-def show(company: _Company, file: _File = None, only: _Groups = None, json: Json = False) -> None:
-    """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest."""
+def show(
+    company: _Company, file: _File = None, only: _Groups = None, client: _Client = None, json: Json = False
+) -> None:
+    """Show a company's proposal as it is now, one row for each sum on the bank statement, and its digest.
+
+    With --client only what is on its cases; that is approved with the rest, and has no digest.
+    """
     from ops.queries import proposals
     from ops.queries.correcting import four_eyes
 
-    with reaching.reading(company=company) as connection:
-        found = proposals.proposal(connection, company, file, _places(only))
-        eyes = four_eyes(connection, company, file, found.absolute)
+    with reaching.reading(company=company, client=client) as connection:
+        found = proposals.proposal(connection, company, file, _places(only), client)
+        eyes = four_eyes(connection, company, file, proposals.proposal(connection, company, file).absolute)
     if json:
         printing.as_json([found])
         return
@@ -79,7 +85,8 @@ def show(company: _Company, file: _File = None, only: _Groups = None, json: Json
         alone = f" (who approved {printing.kroner(eyes.alone)} kr alone today)" if eyes.alone else ""
         then = ", so another person approves it" if eyes.over else ""
         typer.echo(f"last corrected by {eyes.last.actor}{alone}{then}")
-    typer.echo(f"digest {found.digest}")
+    if found.digest:
+        typer.echo(f"digest {found.digest}")
 
 
 @app.command(epilog="Example: kk2 proposal approve 100 --digest 3fa1b2c4d5e6f708:480:12345600:3")

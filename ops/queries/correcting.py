@@ -116,13 +116,18 @@ def _approved_alone(connection: Connection, company: str, actor: str) -> Money:
     return int(found[0][0])
 
 
-def corrected(connection: Connection, company: str, file_id: int | None) -> tuple[Corrected, ...]:
-    """The payments of a proposal that the machine had split otherwise, or parked, with both versions; the first `MOST`."""
+def corrected(
+    connection: Connection, company: str, file_id: int | None, client: str | None = None
+) -> tuple[Corrected, ...]:
+    """The payments of a proposal that the machine had split otherwise, or parked, with both versions; the first `MOST`.
+
+    With a client only those that are on its cases.
+    """
     found = scope_of(connection, company, file_id)
     if found is None:
         return ()
     scope, _ = found
-    payments = rows(connection, _payments(scope), scope.values() | {"most": MOST})
+    payments = rows(connection, _payments(scope, client), scope.values() | {"most": MOST, "client": client})
     versions = _versions(connection, [row[0] for row in payments])
     made = []
     for payment_id, file_id_, line, amount, parked_for, actor, at in payments:
@@ -136,13 +141,18 @@ def corrected(connection: Connection, company: str, file_id: int | None) -> tupl
     return tuple(each for each in made if each.machine != each.person)
 
 
-def _payments(scope: Scope) -> str:
+def _payments(scope: Scope, client: str | None) -> str:
     """Settled payments of which something was superseded, corrected or parked: few of a day's."""
+    of_client = (
+        "AND EXISTS (SELECT FROM split s JOIN kk2_case c ON c.id = s.case_id WHERE s.payment_id = p.id "
+        "AND s.superseded_by IS NULL AND c.client = %(client)s) " if client else ""
+    )  # fmt: skip
     return (
         "WITH p AS MATERIALIZED (SELECT p.id, p.file_id, p.line, p.amount, w.reason FROM payment p "
         "LEFT JOIN LATERAL (SELECT nullif(w.reason, 'taken_off') AS reason FROM work w WHERE w.payment_id = p.id AND w.reason IS NOT NULL "
         f"ORDER BY w.id LIMIT 1) w ON true WHERE {scope.where()} AND p.state = 'settled' AND (w.reason IS NOT NULL "
         "OR EXISTS (SELECT FROM split s WHERE s.payment_id = p.id AND (s.superseded_by IS NOT NULL OR s.corrects))) "
+        f"{of_client}"
         "ORDER BY p.id LIMIT %(most)s) SELECT p.id, p.file_id, p.line, p.amount, p.reason, t.actor, t.at FROM p "
         f"LEFT JOIN (SELECT DISTINCT ON (payment_id) * FROM ({_TOUCHED}) x ORDER BY payment_id, id DESC) t "
         "ON t.payment_id = p.id ORDER BY p.id"

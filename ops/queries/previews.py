@@ -1,6 +1,6 @@
 """The vouchers of a proposal as they would be posted now, line by line, made by the rule that makes the real ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
@@ -32,9 +32,16 @@ class VoucherPreview:
 
 
 def preview(
-    connection: Connection, company: str, file_id: int | None, most: int, only: tuple[Place, ...] = ()
+    connection: Connection,
+    company: str,
+    file_id: int | None,
+    most: int,
+    only: tuple[Place, ...] = (),
+    client: str | None = None,
 ) -> tuple[VoucherPreview, ...]:
     """The first `most` vouchers of what a person's approval would post; nothing is locked and nothing is written.
+
+    With a client only what is on its cases, with its part of the bank line: it balances, as the whole does.
 
     Raises `NoSuchSetupError` for a voucher date without a setup.
     """
@@ -42,10 +49,13 @@ def preview(
     if found is None:
         return ()
     scope, _ = found
-    vouchers = proposals.to_cut(connection, scope)[:most]
+    vouchers = proposals.to_cut(connection, scope)[: None if client else most]
     days = {payment: each.sums.group.booked_on for each in vouchers for payment in each.payment_ids}
     setup = setup_store.current(connection)
     part = parts.look(connection, list(days))
+    if client:
+        mine = [each for each in part.splits if each.case_id and part.cases[each.case_id].client == client]
+        part = replace(part, splits=mine, to_suspense=[])
     on = {day: setup.companies[company].on(day).value for day in set(days.values())}
     postings = parts.postings(part, days, setup, company, by_person=True)
     for payment_id, amount in part.to_suspense if scope.suspense else ():
@@ -59,7 +69,7 @@ def preview(
         facts = VoucherFacts(_NO_REFERENCE_YET, voucher.group, voucher.number, voucher.of, day, payments)
         if payments:
             made.append(_shown(facts, PartFacts(on[day], (facts,))))
-    return tuple(made)
+    return tuple(made[:most])
 
 
 def _shown(facts: VoucherFacts, part: PartFacts) -> VoucherPreview:

@@ -45,10 +45,14 @@ class SentBack:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What an approval would post. `digest` changes with every split, parked payment and row of the setup in it."""
+    """What an approval would post. `digest` changes with every split, parked payment and row of the setup in it.
+
+    `client`: only that client's part is shown, which is not approved by itself: it has no digest.
+    """
 
     company: str
     file_id: int | None
+    client: str | None
     groups: tuple[ProposedGroup, ...]
     payments: int
     amount: Money
@@ -79,17 +83,24 @@ def scope_of(
 
 
 def proposal(
-    connection: Connection, company: str, file_id: int | None, only: tuple[Place, ...] = ()
+    connection: Connection,
+    company: str,
+    file_id: int | None,
+    only: tuple[Place, ...] = (),
+    client: str | None = None,
 ) -> Proposal:
-    """What would be posted now, or of it the chosen posting groups; empty for a company without a setup."""
+    """What would be posted now, or of it the chosen posting groups, or what is on a client's cases; empty for a company
+    without a setup.
+    """
     found = scope_of(connection, company, file_id, only)
     if found is None:
-        return _made(company, file_id, [], "", (), ())
+        return _made(company, file_id, client, [], "", (), ())
     scope, _ = found
     return _made(
         company,
         file_id,
-        rows(connection, _groups(scope), scope.values()),
+        client,
+        rows(connection, _groups(scope, client), scope.values() | {"client": client}),
         f"{_setup_rows(connection)}|{only}" if only else _setup_rows(connection),
         _waits(connection, company),
         _sent_back(connection, company),
@@ -112,20 +123,31 @@ def subject_of(company: str, file_id: int | None = None) -> str:
     return f"proposal of company {company}" + (f", file {file_id}" if file_id else "")
 
 
-def companies_with_proposals(connection: Connection) -> tuple[str, ...]:
-    """The companies that the setup knows."""
-    return tuple(sorted(setup_store.current(connection).companies))
+def companies_with_proposals(connection: Connection, client: str | None = None) -> tuple[str, ...]:
+    """The companies that the setup knows, or of them those that have the client."""
+    setup = setup_store.current(connection)
+    return tuple(sorted(code for code in setup.companies if not client or (code, client) in setup.clients))
 
 
-def _groups(scope: Scope) -> str:
-    """Per group, and in one statement: what is free of each payment, and what of it is parked and not in suspense yet."""
+def clients_of(connection: Connection, company: str | None = None) -> tuple[str, ...]:
+    """The clients that the setup knows, of all companies or of one."""
+    known = setup_store.current(connection).clients
+    return tuple(sorted({code for of, code in known if company in (None, of)}))
+
+
+def _groups(scope: Scope, client: str | None) -> str:
+    """Per group, and in one statement: what is free of each payment, and what of it is parked and not in suspense yet.
+
+    What is parked is no client's.
+    """
+    of_client = "JOIN kk2_case c ON c.id = s.case_id AND c.client = %(client)s " if client else ""
     return (
         "WITH p AS (SELECT p.id, p.account, p.booked_on, coalesce(p.statement_ref, '') AS ref, p.state, p.amount "
         f"FROM payment p WHERE {scope.where()}), free AS (SELECT s.payment_id, sum(s.amount) AS amount, "
         "sum(hashint8extended(s.id, 7)::numeric) AS hash, count(*) AS splits FROM split s JOIN p ON p.id = s.payment_id "
-        "WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released) "
+        f"{of_client}WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM voucher_split v WHERE v.split_id = s.id AND NOT v.released) "
         "GROUP BY 1), each AS (SELECT p.*, f.amount AS free, f.hash, coalesce(f.splits, 0) AS splits, "
-        "p.state = 'parked' AND f.amount IS NULL AS to_suspense FROM p LEFT JOIN free f ON f.payment_id = p.id) "
+        f"p.state = 'parked' AND f.amount IS NULL AND {not client} AS to_suspense FROM p LEFT JOIN free f ON f.payment_id = p.id) "
         "SELECT account, booked_on, ref, count(*), sum(CASE WHEN to_suspense THEN amount ELSE coalesce(free, 0) END)::bigint, "
         "sum(abs(CASE WHEN to_suspense THEN amount ELSE coalesce(free, 0) END))::bigint, count(*) FILTER (WHERE to_suspense), "
         "coalesce(sum(amount) FILTER (WHERE to_suspense), 0)::bigint, sum(splits)::bigint, coalesce(sum(hash), 0)::text, "
@@ -170,6 +192,7 @@ def _sent_back(connection: Connection, company: str) -> tuple[SentBack, ...]:
 def _made(
     company: str,
     file_id: int | None,
+    client: str | None,
     found: list[tuple[object, ...]],
     setup: str,
     waits: tuple[str, ...],
@@ -181,4 +204,6 @@ def _made(
     told = f"{company}|{file_id}|{setup}|{found}"
     digest = f"{hashlib.sha256(told.encode()).hexdigest()[:16]}:{payments}:{amount}:{parked}"
     absolute = sum(g.absolute for g in groups)
-    return Proposal(company, file_id, groups, payments, amount, absolute, parked, waits, sent_back, digest)
+    return Proposal(
+        company, file_id, client, groups, payments, amount, absolute, parked, waits, sent_back, "" if client else digest
+    )  # fmt: skip

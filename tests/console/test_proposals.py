@@ -46,6 +46,33 @@ def test_the_list_leads_to_the_proposal_and_its_lines_balance(clerk: Visitor) ->
     assert sums[3] == sums[4]
 
 
+def test_a_client_is_a_filter_of_the_proposal_and_its_part_is_not_approved_alone(
+    here: Site, clerk: Visitor
+) -> None:
+    here.set_up_client(code="VAN")
+    here.case(3, kr(1000), DUE)
+    here.case(4, kr(1000), DUE)
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE kk2_case SET client = 'VAN' WHERE case_no >= '0221-00000003'"))
+    here.come(paid(kid_of(3), kr(150), ref=FIRST), paid(kid_of(77), kr(60), ref=FIRST))
+    here.act(repairs.choose_order, 1, (Kind.FEE, Kind.PRINCIPAL, Kind.COSTS, Kind.INTEREST))
+    here.act(repairs.share_out, 2, ((2, kr(120)), (4, kr(80))))
+    here.drain()
+
+    assert "/proposals/100?client=VAN" in clerk.get("/proposals?client=VAN").links()
+    page = clerk.get("/proposals/100?client=VAN")
+    money = [" ".join(c.itertext()) for c in page.tree.xpath("//main//tfoot/tr/td[@class='as-money']")]
+    assert money == ["230,00", "150,00", "150,00", "80,00", "80,00"], "its part of each voucher balances"
+    assert not page.tree.xpath("//form[contains(@action, 'approve') or contains(@action, 'send-back')]")
+    of_both = [
+        clerk.get(f"/proposals/100?client={client}").tree.xpath("string((//main//tfoot)[1]/tr/td[3])")
+        for client in ("KOM", "VAN")
+    ]
+    assert of_both == ["420,00", "230,00"], "and 60 kr are nobody's yet"
+    assert "710,00" in clerk.get("/proposals/100?client=XXX").text, "what nobody knows is no filter"
+    here.prove()
+
+
 def test_a_clerk_posts_one_sum_and_then_the_rest(here: Site, clerk: Visitor) -> None:
     chosen = f"/proposals/100?group={quote(f'{ACCOUNT}/2026-03-16/{FIRST}', safe='')}"
     assert (

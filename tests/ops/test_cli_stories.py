@@ -117,6 +117,18 @@ def test_a_clerk_looks_at_a_proposal_before_and_after_it_is_posted(careful: Site
     assert kk2("proposal", "seen", "100")[1].splitlines()[0] == "since then: +1 in number, 40,00 kr"
     assert kk2("proposal", "seen", "100")[1] == "since then: +0 in number, 0,00 kr\n"
 
+    assert kk2("proposal", "list", "--client", "KOM")[1].splitlines()[-1].split()[:4] == [
+        "100",
+        "2",
+        "160,00",
+        "0",
+    ]
+    assert (
+        kk2("proposal", "show", "100", "--client", "KOM")[1]
+        .splitlines()[-1]
+        .startswith("last corrected by kari")
+    )
+    assert kk2("proposal", "show", "100", "--client", "VAN")[0] == 1
     assert kk2("proposal", "booked")[1].endswith("(none)\n")
     assert kk2("proposal", "approve", "100", "--yes")[0] == 0
     careful.drain()
