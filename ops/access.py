@@ -39,7 +39,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
         (Role.ADMIN,),
         (
             "retry", "retry all", "stop job", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
-            "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "client apply", "add user",
+            "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "forget", "client apply", "add user",
             "change roles", "disable user", "enable user", "link user", "set password", "end sessions", "make token",
             "end token",
         ),

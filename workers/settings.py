@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     balance_replay: int = Field(
         default=5_000, ge=0, description="cases that the money check by the clock splits anew"
     )
+    keep_years: int = Field(
+        default=5, ge=5, description="whole years after its own that personal data and bank files are kept"
+    )
     files_by: time = Field(
         default=time(12, 0),
         description="when the file of an account that has one each bank day is late, in Norway",

@@ -46,7 +46,12 @@ def take(engine: Engine, archive: Path, folder: Path, *, key: bytes) -> Manifest
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "tables").mkdir(mode=0o700)
         rows = {table.name: _rows(connection, table, of_table(folder, table.name)) for table in TABLES}
-        names = [str(row[0]) for row in connection.execute(text("SELECT sha256 FROM bank_file ORDER BY id"))]
+        names = [
+            str(row[0])
+            for row in connection.execute(
+                text("SELECT sha256 FROM bank_file WHERE forgotten_at IS NULL ORDER BY id")
+            )
+        ]
         kept = {sha256: _original(archive, folder / "originals", sha256) for sha256 in names}
         acts, audit = end_of_audit(connection)
         manifest = Manifest(

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.acting import act
 from ops.cli.errors import NO, UNKNOWN
-from ops.cli.making import DryRun, Json, group
+from ops.cli.making import DryRun, Json, Name, Why, group
 from schemas.wording import counted
 
 if TYPE_CHECKING:
@@ -33,6 +34,24 @@ def migrate(dry_run: DryRun = False, json: Json = False) -> None:
         printing.as_json([{"revision": revision}])
     else:
         typer.echo(f"the database is at revision {revision}")
+
+
+@commands.command(epilog="Example: kk2 forget --dry-run")
+def forget(name: Name = "", reason: Why = "", dry_run: DryRun = False, json: Json = False) -> None:
+    """Forget who paid and who owed in what is older than the law wants kept, as the guard does after each money check.
+
+    Amounts, dates, KIDs, sums, hashes and the audit stay; open cases and payments that wait stay whole.
+    """
+    from ops.guard.forgetting import remove_originals
+    from ops.queries.asking import today
+    from ops.repairs.forgetting import forget as forget_before
+    from pipeline.retention import kept_from
+
+    site = reaching.site()
+    act(lambda c, who: forget_before(c, kept_from(today(c), site.keep_years), person=who),
+        name=name, reason=reason, dry_run=dry_run, json=json)  # fmt: skip
+    if not dry_run:
+        remove_originals(reaching.database(), site.archive_folder)
 
 
 @commands.command(epilog="Example: kk2 doctor --json | jq 'select(.state != \"well\")'")

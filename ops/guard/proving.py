@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Engine, text
 
 from ops.balance import check, keep, keep_failure
+from ops.guard.forgetting import forget_what_is_old
 from pipeline import schedules
 from pipeline.schedules import Slot
+from schemas.schedule import OSLO
 from workers.accounting import Accounting
 from workers.clock import BALANCE
 from workers.log import logger
@@ -68,3 +70,5 @@ def _make(engine: Engine, slot: Slot, reach: Callable[[], Mapping[str, Accountin
         schedule_store.take(connection, BALANCE, slot.at)
     result = "unknown" if report is None else report.exit_status.name.lower()
     _LOG.info("money checked", result=result, seconds=round(seconds, 1))
+    if report is not None and report.agrees:  # while money is looked for, nothing that could explain it goes
+        forget_what_is_old(engine, site, slot.at.astimezone(OSLO).date())

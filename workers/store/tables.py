@@ -243,6 +243,7 @@ bank_file = Table(
     Column("assignments", JSONB, nullable=False, server_default=text("'[]'")),
     Column("reason", Text),
     Column("note", Text),
+    instant("forgotten_at"),
     CheckConstraint("state in ('landed', 'read', 'held', 'unreadable', 'refused', 'known')", name="state"),
     CheckConstraint("open_slices >= 0", name="open_slices"),
 )
