@@ -21,6 +21,7 @@ class Reason(StrEnum):
     FAILING_KID = "failing_kid"  # the KID fails its control and no case has it: assign
     BLANK_KID = "blank_kid"  # the payment has no KID: assign
     TWO_CASES = "two_cases"  # cases of two clients, or two cases, have the KID: assign
+    SEVERAL_KIDS = "several_kids"  # one payment for several cases, and not told how much each has: share it
     CASE_PAID = "case_paid"  # nothing is owed on the case: refund or assign
     CASE_RECALLED = "case_recalled"  # the client took the claim back: refund or assign
     TAKEN_OFF = "taken_off"  # a person took it off its case: assign, release or refuse

@@ -22,7 +22,7 @@ _Split: TypeAlias = tuple[
 _VOUCHER = 500
 _PAYMENT = (
     "id", "line", "account", "type", "booked_on", "value_on", "interest_on", "statement_ref", "form", "amount", "kid",
-    "debit_account", "reference", "text", "is_reversal", "file_id", "position", "fingerprint", "company", "state",
+    "debit_account", "reference", "text", "is_reversal", "debtor", "kids", "file_id", "position", "fingerprint", "company", "state",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _batch(connection: Connection, payments: list[tuple[Any, ...]], first: int) 
         "payment",
         _PAYMENT,
         (
-            (i, *row[:-2], 1, first + n, i, "100", "waiting")
+            (i, *row, 1, first + n, i, "100", "waiting")
             for n, (i, row) in enumerate(zip(ids, payments, strict=True))
         ),
     )

@@ -8,6 +8,7 @@ REPAIRS: dict[Reason, str] = {
     Reason.FAILING_KID: "kk2 payment assign ID --case CASE",
     Reason.BLANK_KID: "kk2 payment assign ID --case CASE",
     Reason.TWO_CASES: "kk2 payment assign ID --case CASE",
+    Reason.SEVERAL_KIDS: "kk2 payment split ID --case CASE=KRONER --case CASE=KRONER",
     Reason.CASE_PAID: "kk2 payment assign ID --case CASE, or kk2 payment refuse ID",
     Reason.CASE_RECALLED: "kk2 payment assign ID --case CASE, or kk2 payment refuse ID",
     Reason.TAKEN_OFF: "kk2 payment assign ID --case CASE, kk2 payment release ID, or kk2 payment refuse ID",

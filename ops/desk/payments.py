@@ -24,7 +24,7 @@ _UNDER_WAY = (
 """Where payments of a state that few have are found: no index is over the state, which changes with each that is settled."""
 
 REASONS = (
-    "unknown_account", "unknown_kid", "failing_kid", "blank_kid", "two_cases", "case_paid", "case_recalled",
+    "unknown_account", "unknown_kid", "failing_kid", "blank_kid", "two_cases", "several_kids", "case_paid", "case_recalled",
     "taken_off", "original_not_found", "two_originals", "original_parked", "original_under_way", "held_twin", "before_cut_over",
     "no_setup",
 )  # fmt: skip

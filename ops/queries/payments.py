@@ -110,6 +110,12 @@ class PaymentDetail:
     acts: tuple[ActRow, ...]
 
 
+_SAID = (
+    "nullif(concat_ws(' / ', p.debtor, p.text, "
+    "(SELECT 'KID ' || string_agg(e->>0, ', ') FROM jsonb_array_elements(p.kids) e)), '')"
+)
+"""What the bank brought with a payment: who paid, the text, and its KIDs where it has several."""
+
 _ROW = (
     "SELECT p.id, p.file_id, p.line, p.account, p.booked_on, p.interest_on, p.statement_ref, p.amount, p.kid, p.company, p.state, "
     "p.case_id, c.case_no, w.reason, w.note, w.made_at AS since, p.rule_id FROM payment p LEFT JOIN kk2_case c ON c.id = p.case_id "
@@ -178,7 +184,7 @@ def parked(
     said = {
         row.id: (masked(row.debit_account), row.text or "")
         for row in connection.execute(
-            text("SELECT id, debit_account, text FROM payment WHERE id = ANY(:ids)"),
+            text(f"SELECT id, debit_account, {_SAID} AS text FROM payment p WHERE id = ANY(:ids)"),
             {"ids": [row.id for row in found]},
         )
     }
@@ -207,7 +213,7 @@ def shown(connection: Connection, payment_id: int) -> PaymentDetail | None:
     row = PaymentRow(*found[0])
     extra = connection.execute(
         text(
-            "SELECT debit_account, reference, text, reverses, (SELECT min(r.id) FROM payment r WHERE r.reverses = p.id "
+            f"SELECT debit_account, reference, {_SAID} AS text, reverses, (SELECT min(r.id) FROM payment r WHERE r.reverses = p.id "
             "AND r.state = 'settled') AS taken_back_by FROM payment p WHERE id = :id"
         ),
         {"id": payment_id},

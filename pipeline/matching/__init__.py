@@ -1,6 +1,7 @@
 """Which case a payment is for, what a reversal takes back, and what an operator may want to choose from."""
 
 from pipeline.matching.by_kid import ASKS_PAYER, Candidate, Matched, MatchFacts, PayerRule, match
+from pipeline.matching.by_kids import SeveralFacts, Shared, match_each
 from pipeline.matching.learning import ASSIGNS_FOR_A_RULE, Learned, LearnFacts, learn
 from pipeline.matching.originals import (
     OriginalCandidate,
@@ -27,12 +28,15 @@ __all__ = [
     "Outcome",
     "PayerRule",
     "PossibleCase",
+    "SeveralFacts",
+    "Shared",
     "Suggestion",
     "SuggestionFacts",
     "TakesBack",
     "TrialFacts",
     "learn",
     "match",
+    "match_each",
     "original",
     "state_of",
     "suggest",

@@ -18,11 +18,14 @@ from pipeline.matching import (
     Outcome,
     PayerRule,
     PossibleCase,
+    SeveralFacts,
+    Shared,
     SuggestionFacts,
     TakesBack,
     TrialFacts,
     learn,
     match,
+    match_each,
     original,
     state_of,
     suggest,
@@ -286,3 +289,39 @@ def test_the_trial_of_a_rule_says_what_it_would_have_done(
     asked: bool, opened_on: date, case_id: int | None, waits: bool, outcome: Outcome
 ) -> None:
     assert try_out(TrialFacts(asked, date(2026, 3, 2), case_id, waits, 7, opened_on)) is outcome
+
+
+def for_several(*parts: tuple[MatchFacts, int | None], amount: int, **states: CaseState) -> SeveralFacts:
+    stands = {case.case_id: CaseState.OPEN for part, _ in parts for case in part.candidates}
+    return SeveralFacts(amount, parts, stands | {int(case[1:]): state for case, state in states.items()})
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(-3, 9) | st.none()), min_size=2, max_size=5))
+def test_a_payment_for_several_kids_goes_to_its_cases_whole_or_waits_whole(
+    told: list[tuple[int, int | None]],
+) -> None:
+    amount = sum(share or 0 for _, share in told)
+    parts = tuple((facts(a_candidate(case)), share) for case, share in told)
+
+    decision = match_each(for_several(*parts, amount=amount))
+
+    cases = {case for case, _ in told}
+    if len(cases) == 1:
+        assert decision == Matched(cases.pop())
+    elif isinstance(decision, Shared):
+        assert set(decision.shares) == cases
+        assert sum(decision.shares.values()) == amount
+        assert min(decision.shares.values()) > 0
+        assert all(share is not None for _, share in told)
+    else:
+        assert reason(decision) is Reason.SEVERAL_KIDS
+
+
+def test_a_payment_for_several_kids_waits_for_the_one_that_no_case_has_or_that_is_closed() -> None:
+    one, two = facts(a_candidate(1)), facts(a_candidate(2))
+
+    assert reason(match_each(for_several((one, 5), (facts(), 5), amount=10))) is Reason.UNKNOWN_KID
+    for state, why in ((CaseState.PAID, Reason.CASE_PAID), (CaseState.RECALLED, Reason.CASE_RECALLED)):
+        assert reason(match_each(for_several((one, 5), (two, 5), amount=10, _2=state))) is why
+    assert reason(match_each(for_several((one, -5), (two, -5), amount=-10))) is Reason.SEVERAL_KIDS
+    assert reason(match_each(for_several((one, 5), (two, 4), amount=10))) is Reason.SEVERAL_KIDS

@@ -82,16 +82,41 @@ def test_what_the_bank_takes_back_is_mirrored_and_a_fee_waits_for_a_person(here:
     here.prove()
 
 
-def test_a_payment_for_several_kids_waits_for_a_person_who_sees_what_the_bank_told(here: Site) -> None:
+def test_a_payment_for_several_kids_is_shared_as_the_bank_says(here: Site) -> None:
+    several(here, 3)
+    told = CamtTransaction(kr(300), kids=((kid_of(1), kr(100)), (kid_of(2), kr(200))))
+    untold = CamtTransaction(kr(300), kids=((kid_of(1), None), (kid_of(2), None)))
+    to_nobody = CamtTransaction(kr(90), kids=((kid_of(3), kr(40)), (kid_of(9), kr(50))))
+    same = CamtTransaction(kr(30), kids=((kid_of(3), kr(10)), (kid_of(1003), kr(20))))
+
+    come(here, lump(told, untold, to_nobody, same))
+
+    assert here.parked() == ["several_kids", "unknown_kid"]
+    assert here.all("SELECT balance FROM kk2_case ORDER BY id") == [(kr(900),), (kr(800),), (kr(970),)]
+    here.prove()
+
+    ninth = here.case(9, kr(1000), DUE)
+    here.open(ninth)
+
+    assert here.parked() == ["several_kids"]
+    assert here.all("SELECT balance FROM kk2_case ORDER BY id") == [
+        (kr(900),),
+        (kr(800),),
+        (kr(930),),
+        (kr(950),),
+    ]
+    here.rest()
+    here.prove()
+
+
+def test_a_payment_for_several_kids_waits_whole_if_one_case_is_paid(here: Site) -> None:
     several(here, 2)
+    come(here, lump(to(1, kr(1100)), reference="260316-2-9"))
 
-    come(
-        here,
-        lump(CamtTransaction(kr(300), kids=((kid_of(1), kr(100)), (kid_of(2), kr(200))), debtor="Kunde AS")),
-    )
+    come(here, lump(CamtTransaction(kr(300), kids=((kid_of(1), kr(100)), (kid_of(2), kr(200))))), number=2)
 
-    assert here.parked() == ["blank_kid", "nothing_matched"]
-    assert here.one("SELECT text FROM payment") == (f"Kunde AS / KID {kid_of(1)}, {kid_of(2)}",)
+    assert here.parked() == ["case_paid", "nothing_matched"]
+    assert here.all("SELECT balance FROM kk2_case ORDER BY id") == [(0,), (kr(1000),)]
     here.prove()
 
 
@@ -112,20 +137,22 @@ def test_money_that_an_ocr_file_told_is_held_and_what_only_the_notification_has_
         paid(kid_of(1), kr(100)), paid(kid_of(1), kr(100)), paid(kid_of(2), kr(200)), paid(kid_of(3), kr(40))
     )
     twice = lump(*[to(1, kr(100), f"90000000{n}") for n in range(3)], to(2, kr(200)), reference="260316-2-5")
-    new = lump(to(3, kr(60)), reference="260316-2-6")
+    both = lump(
+        CamtTransaction(kr(60), kids=((kid_of(3), kr(40)), (kid_of(2), kr(20)))), reference="260316-2-6"
+    )
 
-    come(here, twice, new)
+    come(here, twice, both)
 
-    assert states(here) == {"held": 3, "settled": 2}
-    assert here.all("SELECT balance FROM kk2_case ORDER BY id") == [(kr(700),), (kr(800),), (kr(900),)]
-    assert here.parked() == ["held_in_file", *["held_twin"] * 3]
+    assert states(here) == {"held": 4, "settled": 1}
+    assert here.all("SELECT balance FROM kk2_case ORDER BY id") == [(kr(700),), (kr(800),), (kr(960),)]
+    assert here.parked() == ["held_in_file", *["held_twin"] * 4]
     here.prove()
 
     for (payment,) in here.all("SELECT id FROM payment WHERE state = 'held'"):
         here.act(repairs.refuse, payment)
 
     assert here.parked() == []
-    assert here.one("SELECT sum(total) FROM voucher WHERE state = 'delivered'") == (kr(600),)
+    assert here.one("SELECT sum(total) FROM voucher WHERE state = 'delivered'") == (kr(540),)
     here.prove()
 
 

@@ -56,7 +56,7 @@ def told_in_another_format(
 ) -> list[PossibleTwin]:
     """The payments of the file that wait, and that files of another format tell too: alike in account, day, KID, amount.
 
-    Nothing is asked of payments unless such a file is there.
+    A payment for several KIDs is compared by what each has. Nothing is asked of payments unless such a file is there.
     """
     days = [day for a in assignments for day in (a.earliest, a.latest) if day is not None]
     if not days:
@@ -80,7 +80,8 @@ def told_in_another_format(
     found = rows(
         connection,
         "WITH told AS (SELECT p.id, p.file_id = %(file)s AS mine, p.position, p.account, p.booked_on, "
-        "p.kid, p.amount FROM payment p "
+        "coalesce(e->>0, p.kid) AS kid, coalesce((e->>1)::bigint, p.amount) AS amount "
+        "FROM payment p LEFT JOIN LATERAL jsonb_array_elements(p.kids) e ON true "
         "WHERE (p.file_id = %(file)s AND p.state = 'waiting') OR (p.file_id = ANY(%(others)s) AND p.state <> 'refused' "
         "AND p.booked_on BETWEEN %(first)s AND %(last)s)), "
         "counted AS (SELECT id, mine, position, row_number() OVER (PARTITION BY account, booked_on, kid, amount, mine "

@@ -17,7 +17,7 @@ from workers.store.bulk import rows
 
 COLUMNS = (
     "p.id, p.file_id, p.line, p.account, p.kid, p.amount, p.interest_on, p.booked_on, p.company, p.case_id, "
-    "p.reverses, p.cover_choice"
+    "p.reverses, p.cover_choice, p.kids"
 )
 """What a `Waiting` is made from, of `payment p`."""
 
@@ -33,7 +33,10 @@ STATES = {state.value: state for state in CaseState}
 
 
 class Waiting(NamedTuple):
-    """A payment that is to be settled. `case_id` is set where a person assigned it, or it is already on a case."""
+    """A payment that is to be settled. `case_id` is set where a person assigned it, or it is already on a case.
+
+    `kids`: of a payment for several KIDs, each with what it has, None where that is not told; it has no `kid` then.
+    """
 
     id: int
     file_id: int
@@ -47,6 +50,7 @@ class Waiting(NamedTuple):
     case_id: int | None
     reverses: int | None
     cover_choice: list[int] | None
+    kids: list[tuple[Kid, Money | None]] | None
     company_is_new: bool = False
 
 
@@ -72,7 +76,10 @@ def waiting(connection: Connection, event: object) -> list[Waiting]:
             which, values = (
                 "p.id IN (SELECT w.payment_id FROM work w JOIN payment q ON q.id = w.payment_id "
                 "JOIN case_kid k ON k.account = q.account AND k.kid = q.kid WHERE w.state = 'parked' "
-                "AND w.reason IN ('unknown_kid', 'failing_kid') AND k.case_id = ANY(%(ids)s))",
+                "AND w.reason IN ('unknown_kid', 'failing_kid') AND k.case_id = ANY(%(ids)s) "
+                "UNION SELECT w.payment_id FROM work w JOIN payment q ON q.id = w.payment_id AND q.kids IS NOT NULL "
+                "JOIN case_kid k ON k.account = q.account AND k.kid IN (SELECT e->>0 FROM jsonb_array_elements(q.kids) e) "
+                "WHERE w.state = 'parked' AND w.reason IN ('unknown_kid', 'failing_kid') AND k.case_id = ANY(%(ids)s))",
                 {"ids": list(ids)},
             )
         case _:
@@ -98,6 +105,7 @@ def still(connection: Connection, payments: Sequence[Waiting], state: str) -> se
 def cases_of_kids(connection: Connection, payments: Sequence[Waiting]) -> CasesOfKids:
     """Look the payments' KIDs up."""
     wanted = {(p.account, p.kid) for p in payments if p.kid}
+    wanted |= {(p.account, kid) for p in payments if p.kids for kid, _ in p.kids}
     found: CasesOfKids = defaultdict(list)
     if not wanted:
         return found

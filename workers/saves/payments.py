@@ -8,14 +8,13 @@ from dataclasses import asdict
 from sqlalchemy import Connection, text
 
 from pipeline.formats import Reading
-from schemas.bank import PaymentRow
 from schemas.money import Money
 from schemas.setup import Setup
 from workers.store.bulk import copy, execute
 
 _COLUMNS = (
     "line", "account", "type", "booked_on", "value_on", "interest_on", "statement_ref", "form", "amount", "kid",
-    "debit_account", "reference", "text", "is_reversal", "file_id", "position", "fingerprint", "company", "state",
+    "debit_account", "reference", "text", "is_reversal", "debtor", "kids", "file_id", "position", "fingerprint", "company", "state",
 )  # fmt: skip
 
 
@@ -51,20 +50,13 @@ def _rows(
         places = positions[batch.ordinal].tolist()
         for row, place, identity in zip(batch.rows(), places, batch.identities(), strict=True):
             yield (
-                *(_told(row) if row[-2] or row[-1] else row[:-2]),
+                *row,
                 file_id,
                 place,
                 fingerprint(identity, keyed),
                 company_of[row[1]],
                 "waiting",
             )
-
-
-def _told(row: PaymentRow) -> tuple[object, ...]:
-    """The row with all that the bank tells a person in its text: who paid, what for, and the KIDs where there are several."""
-    *kept, text_, is_reversal, debtor, kids = row
-    several = f"KID {', '.join(share[0] for share in json.loads(kids))}" if kids else None
-    return (*kept, " / ".join(part for part in (debtor, text_, several) if part), is_reversal)
 
 
 def fingerprint(identity: bytes, keyed: "hashlib.blake2b") -> int:

@@ -275,6 +275,8 @@ payment = Table(
     Column("reverses", BigInteger),
     Column("cover_choice", JSONB),
     Column("rule_id", BigInteger),
+    Column("debtor", Text),
+    Column("kids", JSONB),
     CheckConstraint("state in ('waiting', 'settled', 'parked', 'held', 'refused', 'known')", name="state"),
     CheckConstraint("(state <> 'settled') or (case_id is not null)", name="case"),
     Index("ix_payment_file_id_position", "file_id", "position"),
