@@ -21,12 +21,12 @@ _INVOICES = (
 _PAYMENTS = (
     "SELECT p.id FROM payment p LEFT JOIN kk2_case c ON c.id = p.case_id WHERE p.booked_on < :before "
     "AND p.state IN ('settled', 'refused', 'known') AND c.state IS DISTINCT FROM 'open' "
-    "AND num_nonnulls(p.debit_account, p.reference, p.text) > 0 ORDER BY p.id FOR UPDATE OF p"
+    "AND num_nonnulls(p.debit_account, p.debtor, p.reference, p.text) > 0 ORDER BY p.id FOR UPDATE OF p"
 )
 _FILES = (
     "SELECT f.id FROM bank_file f WHERE f.landed_at < :before AND f.forgotten_at IS NULL AND f.state <> 'held' "
     "AND NOT EXISTS (SELECT FROM payment p WHERE p.file_id = f.id AND (p.state IN ('waiting', 'parked', 'held') "
-    "OR p.booked_on >= :before OR num_nonnulls(p.debit_account, p.reference, p.text) > 0)) ORDER BY f.id FOR UPDATE OF f"
+    "OR p.booked_on >= :before OR num_nonnulls(p.debit_account, p.debtor, p.reference, p.text) > 0)) ORDER BY f.id FOR UPDATE OF f"
 )
 
 
@@ -43,7 +43,9 @@ class _Thing:
 _THINGS = (
     _Thing("case", "kk2_case", _CASES, "debtor_name = ''"),
     _Thing("invoice", "invoice", _INVOICES, "name = '', identity_no = '', address = '{}'"),
-    _Thing("payment", "payment", _PAYMENTS, "debit_account = NULL, reference = NULL, text = NULL"),
+    _Thing(
+        "payment", "payment", _PAYMENTS, "debit_account = NULL, debtor = NULL, reference = NULL, text = NULL"
+    ),
     _Thing("bank file", "bank_file", _FILES, "forgotten_at = now()"),
 )
 
