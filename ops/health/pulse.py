@@ -10,7 +10,6 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from ops.queries.schedules import ScheduleRow, listed
-from ops.queries.work import ParkedSum, parked_sums
 from pipeline.flow import FLOW, QUEUES
 from schemas.money import Money
 from schemas.transfer import UNREAD
@@ -114,7 +113,6 @@ class Health:
     queues: tuple[QueuePulse, ...]
     doubt: Doubt
     numbers: Numbers
-    parked: tuple[ParkedSum, ...]
     brakes: tuple[Braked, ...]
     schedules: tuple[ScheduleRow, ...]
     last_file: datetime | None
@@ -149,7 +147,6 @@ def health(connection: Connection) -> Health:
         progress(connection, idle=IDLE),
         _doubt(connection),
         _numbers(connection),
-        parked_sums(connection),
         tuple(Braked(*row) for row in brakes),
         listed(connection),
         last.file,
