@@ -8,6 +8,8 @@ umask 077
 folder="$(dirname "$0")/secrets"
 mkdir -p "$folder"
 cd "$folder"
+# To whom alarms are told: empty for nobody, addresses one a line.
+[ -e kk2_alarm_urls ] || { : > kk2_alarm_urls; chmod 0444 kk2_alarm_urls; }
 if [ -e postgres_password ]; then
     echo "the passwords are made already, in $folder" >&2
     exit 0

@@ -278,27 +278,36 @@ def test_a_database_that_does_not_answer_is_told_of_without_it(
 def test_each_condition_is_seen_in_what_stands_in_the_database(
     engine: Engine, tmp_path: Path, stands: Standing
 ) -> None:
+    hour = datetime.now(UTC) - timedelta(hours=2)
+    silent(engine, "beat", 4_000)
     with engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE work SET troubled_since = now() - interval '20 min', due_at = now() - interval '2 hours' "
-                "WHERE state = 'due'"
-            )
-        )
-        connection.execute(text("UPDATE tally SET day = day - 30 WHERE of = 'parked'"))
-        connection.execute(text("UPDATE tally SET amount = amount + 1 WHERE of = 'payment'"))
-        connection.execute(
-            text(
-                "INSERT INTO proof (taken_at, result, broken, unknown, payments, amount) "
-                "VALUES (now(), 'differs', '{vouchers}', 0, 0, 0)"
-            )
-        )
-        schedule_store.keep(connection, {"rest 100": "every 3600 s"}, datetime.now(UTC) - timedelta(hours=2))
+        there = ledger.Ledger(connection)
+        there.voucher(stands.proposed, state="in_doubt")
+        rung = there.work("settle", "FileLanded", {"file_id": 1}, state="due")
+        tried = there.work("fetch", "FileLanded", {"file_id": 1}, state="due")
+        for sql in (
+            "UPDATE voucher SET approved_at = now() - interval '16 min' WHERE state = 'in_doubt'",
+            "UPDATE voucher SET state = 'refused', voucher_no = NULL WHERE state = 'delivered'",
+            f"UPDATE work SET due_at = now() - interval '2 hours', rung_at = now() WHERE id = {rung}",
+            f"UPDATE work SET due_at = now() - interval '2 hours', troubled_since = now() - interval '20 min' WHERE id = {tried}",
+            "UPDATE epoch SET database = 'another'",
+            "UPDATE tally SET day = day - 30 WHERE of = 'parked'",
+            "UPDATE tally SET amount = amount + 1 WHERE of = 'payment'",
+            "INSERT INTO proof (taken_at, result, broken, unknown, payments, amount, note) "
+            "VALUES (now(), 'unknown', '{}', 1, 0, 0, 'OperationalError')",
+            "INSERT INTO control_run (company, begun_at, ended_at, vouchers, sums, invoices, differences, stopped, unknown) "
+            "VALUES ('100', now() - interval '3 days', now() - interval '3 days', 0, 0, 0, 0, '{}', '{}')",
+            "INSERT INTO invoice (company, invoice_no, customer_no, came_at, state, case_id, number_state) "
+            "SELECT '100', '1', '1', now() - interval '2 days', 'opened', min(id), 'waiting' FROM kk2_case",
+        ):
+            connection.execute(text(sql))
+        schedule_store.keep(connection, {"rest 100": "every 3600 s"}, hour)
     guard_of(engine, site_of(engine, tmp_path), broker=False).round()
 
-    found = {condition for condition, _ in standing(engine)}
-    assert {"broker_silent", "money_differs", "schedule_late", "parked_long"} <= found
-    assert ("money_differs", "sums") in standing(engine)
+    found = standing(engine)
+    assert {condition for condition, _ in found} == set(Condition) - {Condition.FILE_MISSING}
+    assert {("queue_stands", "payments"), ("work_waits", "delivery"), ("no_answer_for_long", "fetch")} <= found
+    assert ("money_differs", "sums") in found
 
 
 def test_a_missing_file_is_an_alarm_of_its_account_until_one_comes(
