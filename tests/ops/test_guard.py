@@ -306,7 +306,11 @@ def test_each_condition_is_seen_in_what_stands_in_the_database(
 
     found = standing(engine)
     assert {condition for condition, _ in found} == set(Condition) - {Condition.FILE_MISSING}
-    assert {("queue_stands", "payments"), ("work_waits", "delivery"), ("no_answer_for_long", "fetch")} <= found
+    assert {
+        ("queue_stands", "payments"),
+        ("work_waits", "delivery"),
+        ("no_answer_for_long", "fetch"),
+    } <= found
     assert ("money_differs", "sums") in found
 
 
