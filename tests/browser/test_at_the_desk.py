@@ -137,3 +137,23 @@ def test_the_second_of_two_people_is_told_who_was_first(browser: Browser, consol
         expect(said).to_contain_text("sist: avvise av anne")
         expect(second.get_by_role("link", name="Tilbake")).to_have_attribute("href", f"/payments/{parked}")
     console.here.prove()
+
+
+@pytest.mark.parametrize("path", ["/payments/1", "/cases/1"])
+def test_on_paper_a_page_is_black_on_white_without_the_menu_and_its_tables_say_their_heads_on_each_page(
+    browser: Browser, console: Console, path: str
+) -> None:
+    with somebody(browser, console, "anne") as page:
+        page.goto(console.url + path)
+        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        page.emulate_media(media="print", color_scheme="dark")
+
+        for there in (".side", ".top", ".strip", ".command"):
+            expect(page.locator(there).first).to_be_hidden()
+        of = "(e, name) => getComputedStyle(e)[name]"
+        assert page.locator("main td").first.evaluate(of, "color") == "rgb(0, 0, 0)"
+        assert page.locator("body").evaluate(of, "backgroundColor") == "rgb(255, 255, 255)"
+        assert page.locator("main thead").first.evaluate(of, "display") == "table-header-group"
+        assert page.locator("main tfoot").first.evaluate(of, "display") == "table-row-group"
+        assert page.locator("main tr").first.evaluate(of, "breakInside") == "avoid"
+        assert page.locator("main .table-responsive").first.evaluate(of, "overflowX") == "visible"
