@@ -1,6 +1,7 @@
 """The registry of crash points, read from the code: nothing lists them by hand, so nothing can be forgotten."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -10,6 +11,8 @@ from pipeline.stage import Shell
 from workers.accounting.mapping import WSINKASSO
 
 ROOT = Path(__file__).parents[1]
+KILLED: Counter[str] = Counter()
+"""How often a process died at each point in this run; `make faults` prints it, and fails where a point has none."""
 _ENDINGS = {
     "transaction": (".before_commit", ".after_commit"),
     "outside": (".before", ".after"),

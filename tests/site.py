@@ -386,13 +386,16 @@ def site(engine: Engine, folder: Path, *, by_file: bool = False, **company: obje
         rung: list[Ring] = []
         made = Site(engine, folder, simulator, hands_on(engine, folder, rung), rung)
         with engine.begin() as connection:
-            for kind_value in _setup(files.as_uri() if by_file else simulator.url, by_file, company):
+            for kind_value in setup_of(
+                files.as_uri() if by_file else simulator.url, by_file=by_file, **company
+            ):
                 kind, key = setup_store.key_of(kind_value)
                 setup_store.add_row(connection, kind, key, FIRST_DAY, kind_value, "test")
         yield made
 
 
-def _setup(endpoint: str, by_file: bool, company: dict[str, object]) -> list[setup_store.Noun]:
+def setup_of(endpoint: str, *, by_file: bool = False, **company: object) -> list[setup_store.Noun]:
+    """The setup of the site, for a Visma at `endpoint`; `company` overrides fields of the company."""
     accounts = PostingAccounts("1920", "8050", "3920", "3905", "2990", "2950", "0", ())
     tells = not by_file
     fields: dict[str, object] = {

@@ -18,7 +18,6 @@ from ops.supervisor.status import ProcessStatus, State
 LOG_BYTES = 20_000_000
 _STEADY_SECONDS = 10.0
 _FIRST_DELAY = 0.5
-_LONGEST_DELAY = 30.0
 
 
 class Child:
@@ -140,7 +139,9 @@ class Child:
         self.last_end = how
         steady = time.monotonic() - self._began >= _STEADY_SECONDS
         self._quick_deaths = 0 if steady else self._quick_deaths + 1
-        pause = 0.0 if steady else min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** (self._quick_deaths - 1))
+        pause = (
+            0.0 if steady else min(self.process.longest_pause, _FIRST_DELAY * 2.0 ** (self._quick_deaths - 1))
+        )
         self._due = time.monotonic() + pause
         self.state = State.WAITING
 

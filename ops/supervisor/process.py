@@ -27,6 +27,7 @@ class Process:
 
     `progress` is called every few seconds from the supervisor's only thread: it answers within a second or two, by
     time limits of its own, and raises nothing. A process that is stuck for `stuck_seconds` on end is restarted.
+    `longest_pause` is the longest wait before what dies at once again and again is started once more, in seconds.
     `outlives` marks what the others need until their end: it is stopped after them.
     """
 
@@ -37,6 +38,7 @@ class Process:
     stop_seconds: float = 10.0
     progress: Callable[[], Verdict] = judged_by_life_alone
     stuck_seconds: float = 120.0
+    longest_pause: float = 30.0
     outlives: bool = False
     server: Server | None = None
 

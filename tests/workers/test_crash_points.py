@@ -19,7 +19,7 @@ from schemas.conversion import ConversionRow
 from schemas.events import ControlDue, FetchDue, ImportDue
 from schemas.money import kr
 from schemas.transfer import TransactionKind
-from tests.points import crash_points
+from tests.points import KILLED, crash_points
 from tests.site import Site, kid_of, paid, site
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +124,7 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     url = here.engine.url.render_as_string(hide_password=False)
     print(point, url, here.folder, sep="\t", file=maker.stdin, flush=True)
     assert int(maker.stdout.readline()) == signal.SIGKILL, "no stage came by this point"
+    KILLED[point] += 1
 
     here.pass_leases()
     here.drain()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from watchdog.observers.api import BaseObserver
 
 from ops.embedded import Postgres
-from tests.points import crash_points
+from tests.points import KILLED, crash_points
 from tests.workers.watching import Site, a_bank_file, until
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,7 @@ def test_killed_at_any_point_each_file_lands_once_and_a_copy_stays_a_copy(
 
     with site.process(crash_at=f"{point}:{hit}") as process:
         assert process.wait(60) == -signal.SIGKILL
+    KILLED[point] += 1
     site.watcher().sweep()
 
     assert [name for name, *_ in sorted(site.files(), key=str)] in (

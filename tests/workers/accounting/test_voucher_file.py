@@ -20,7 +20,7 @@ from ops.simulator import Simulator
 from schemas.money import kr
 from schemas.transfer import UNREAD, InquiryAnswer, Verdict
 from schemas.voucher import Voucher
-from tests.points import crash_points
+from tests.points import KILLED, crash_points
 from tests.site import Site, kid_of, paid, site, until
 from tests.workers.far_side import a_line, a_voucher, an_installation, secret
 from tests.workers.test_crash_points import DUE, maker
@@ -377,6 +377,7 @@ def test_a_worker_killed_while_it_looks_leaves_the_delivery_to_the_next(
 
 
 def killed_at(point: str, here: Site, maker: "subprocess.Popen[str]") -> None:
+    KILLED[point] += 1
     assert maker.stdin is not None
     assert maker.stdout is not None
     url = here.engine.url.render_as_string(hide_password=False)
