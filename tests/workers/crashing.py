@@ -15,9 +15,13 @@ import sqlalchemy
 import zeep  # noqa: F401
 
 
-def work_off(url: str, folder: Path) -> None:
-    """Do all that is due, as a worker does."""
+def work_off(url: str, folder: Path, point: str) -> None:
+    """Do all that is due, as a worker does; one that is to die as its turn ends has none."""
     from tests.site import Site, hands_on
+    from workers.shell import importing
+
+    if point.startswith("import.turn"):
+        importing._TURN = 0.0
 
     engine = sqlalchemy.create_engine(url)
     # its Visma is the test's, found by the address in the setup
@@ -31,7 +35,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.environ["KK2_CRASH_AT"] = point  # read when `workers.crash` is loaded, which it is not yet
-            work_off(url, Path(folder))
+            work_off(url, Path(folder), point)
             os._exit(0)
         print(os.waitpid(child, 0)[1], flush=True)
 
