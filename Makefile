@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak lock licences sbom clean
+.PHONY: help install browser demo demo-kill pictures test faults check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak lock licences sbom clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ browser: ## Debian's Chromium for the tests of the pages, where this user may in
 
 test: install browser ## the whole test suite, on servers that it starts itself on free ports
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+faults: install ## the whole fault suite: a kill at every crash point, and every other fault (KK2_FAULT_SEED=… repeats one)
+	@KK2_FAULTS=all $(BIN)/python -m pytest -m "faults or not faults" tests/faults tests/house/test_crash_points.py tests/workers/test_crash_points.py tests/workers/test_watch_faults.py tests/workers/accounting/test_voucher_file.py
 
 check: install ## format, lint, types, import contracts, house rules
 	@$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """A round: a day's worth of everything that the product does, small. Faults are put to rounds; `settled` says how it went."""
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from ops import repairs
 from ops.access import ALL_ROLES
@@ -24,6 +24,9 @@ def begin(town: Town) -> int:
     town.visma.fault("period_closed", "RegisterVouchers", times=1, period="")
     town.visma.fault("lose_answer_after_booking", "RegisterVouchers", times=1)
     town.visma.fault("http_500", "FindVoucher", times=1)
+    with town.engine.begin() as connection, suppress(Refusal):  # stopped already
+        until = datetime.now(UTC) + timedelta(seconds=2)
+        repairs.stop_delivery(connection, "100", until, person=PERSON)
     payments(town, first)
     town.bring(f"bad{first}.dat", f"no bank file {first}".encode())
     town.drop(f"copy{first}.dat", _content(town, first))

@@ -69,15 +69,6 @@ def a_round(here: Town, killed: str) -> None:
         settled(here)
 
 
-def test_a_few_processes_die_at_a_few_crash_points(tmp_path: Path, chance: Random) -> None:
-    """The short half, drawn from the seed."""
-    points = chance.sample(IN_A_ROUND, 4) + chance.sample(AT_START, 1)
-    with town(tmp_path, armed={point: how(chance) for point in points}) as here:
-        a_round(here, chance.choice(PROCESSES))
-        KILLED.update(here.died())
-        assert here.died()
-
-
 @pytest.mark.faults
 @pytest.mark.timeout(3_600)
 def test_each_process_dies_at_every_crash_point(tmp_path: Path, chance: Random) -> None:

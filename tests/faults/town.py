@@ -21,10 +21,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ops import embedded, migrations
 from ops.embedded import HOST, Servers, free_port
-from ops.supervisor import Supervisor, standard_processes
+from ops.supervisor import Process, Supervisor, standard_processes
 from ops.supervisor.status import State
 from schemas.setup import Client, Company, Installation
 from tests.faults.far_visma import FarVisma
+from tests.points import ROOT
 from tests.site import FIRST_DAY, Site, hands_on, setup_of
 from workers.store import setup as setup_store
 
@@ -44,7 +45,6 @@ QUICK = {
     "KK2_SCHEDULE_FETCH": "never",
     "KK2_SCHEDULE_CONTROL": "never",
 }
-_STANDSTILL = 75.0  # seconds without any progress: longer than the longest lease, and then nothing will come
 _LOOK = 0.05
 
 
@@ -66,6 +66,8 @@ class Town:
     given: dict[str, tuple[int, ...]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     rounds: int = 0
+    patience: float = 75.0
+    """Seconds without any progress after which nothing will come any more: longer than the longest lease."""
 
     @property
     def home(self) -> Path:
@@ -140,7 +142,7 @@ class Town:
                     seen, moved = now, time.monotonic()
             except (DBAPIError, RedisError, OSError):
                 pass  # what was killed comes back
-            if time.monotonic() - moved > _STANDSTILL or time.monotonic() - began > seconds:
+            if time.monotonic() - moved > self.patience or time.monotonic() - began > seconds:
                 raise StoodStillError(f"seed {SEED}: {what}: it stood still. {self.open_work()}")
             time.sleep(_LOOK)
 
@@ -189,10 +191,13 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path, *, armed: Mapping[str, str] | None = None, **settings: str) -> Iterator[Town]:
-    """Start all processes on an empty folder; stop every one of them in the end. `armed`: points at which the start dies.
+def town(
+    folder: Path, *, armed: Mapping[str, str] | None = None, sabotage: str = "", deliverers: int = 1
+) -> Iterator[Town]:
+    """Start all processes on an empty folder; stop every one of them in the end.
 
-    Call it from the main thread.
+    `armed`: points at which the start dies, and how. `sabotage`: the guard that the workers lack (`sabotaged.py`).
+    `deliverers`: how many workers deliver. Call it from the main thread.
     """
     folder.chmod(0o711)  # the servers' own user must pass through
     crash = folder / "crash"
@@ -212,8 +217,8 @@ def town(folder: Path, *, armed: Mapping[str, str] | None = None, **settings: st
             "KK2_BROKER_URL": servers.broker_url,
             "KK2_FOLDER": str(folder / "kk2"),
             "KK2_CRASH_AT": str(crash),
+            "PYTHONPATH": str(ROOT),
             **QUICK,
-            **settings,
         }
         arguments = ("--port", str(port), "--folder", str(folder / "visma"), "--no-proposals")
         processes = standard_processes(
@@ -221,6 +226,10 @@ def town(folder: Path, *, armed: Mapping[str, str] | None = None, **settings: st
         )
         # whoever dies by our hand every other second shall not be waited for as one that is broken
         quick = [replace(each, longest_pause=0.5) for each in processes]
+        if sabotage:
+            quick = [_sabotaged(each, sabotage) for each in quick]
+        (delivers,) = [each for each in quick if each.name == "worker-delivery"]
+        quick += [_another(delivers, number) for number in range(2, deliverers + 1)]
         supervisor = Supervisor(quick, folder)
         site = Site(engine, folder, visma, hands_on(engine, folder, []))  # type: ignore[arg-type]
         made = Town(folder, servers, supervisor, engine, visma, site, environment)
@@ -232,6 +241,18 @@ def town(folder: Path, *, armed: Mapping[str, str] | None = None, **settings: st
                 yield made
         finally:
             engine.dispose()
+
+
+def _sabotaged(process: Process, guard: str) -> Process:
+    if not process.name.startswith("worker"):
+        return process
+    python, _, _, *of_kk2 = process.argv
+    return replace(process, argv=(python, "-m", "tests.faults.sabotaged", guard, *of_kk2))
+
+
+def _another(process: Process, number: int) -> Process:
+    name = f"{process.name}-{number}"
+    return replace(process, name=name, argv=(*process.argv, "--name", name))
 
 
 def _set_up(engine: Engine, endpoint: str) -> None:

@@ -1,0 +1,71 @@
+"""The oracle can fail: with a guard of the product taken out it turns red. A suite that is always green proves nothing."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.faults import rounds
+from tests.faults.oracle import settled
+from tests.faults.town import StoodStillError, town
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+def test_without_the_lease_a_call_that_is_under_way_is_made_again(tmp_path: Path) -> None:
+    """Two workers, each message again and again, and a Visma that takes its time before it books."""
+    with town(tmp_path, sabotage="lease", deliverers=3) as here:
+        here.visma.fault("slow", "RegisterVouchers", seconds=1.2, times=20)
+        rounds.begin(here)
+
+        with pytest.raises(AssertionError, match=r"I5 .* stands 2 times"):
+            settled(here)
+
+
+def test_without_asking_before_it_is_sent_again_a_voucher_stands_twice(tmp_path: Path) -> None:
+    with town(tmp_path, sabotage="ask") as here:
+        rounds.begin(here)
+
+        with pytest.raises(AssertionError, match=r"I5 .* stands 2 times"):
+            settled(here)
+
+
+def test_without_the_fan_in_a_file_never_comes_to_rest(tmp_path: Path) -> None:
+    with town(tmp_path, sabotage="fan-in") as here:
+        here.patience = 20.0
+        rounds.begin(here)
+
+        with pytest.raises(StoodStillError):
+            settled(here)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "doubled", "sees"),
+    [
+        (
+            "DROP INDEX uq_voucher_split_split_id",
+            "INSERT INTO voucher_split (voucher_id, split_id) SELECT (SELECT max(voucher_id) FROM voucher_split), "
+            "min(split_id) FROM voucher_split",
+            "I2 split",
+        ),
+        (
+            "ALTER TABLE bank_file DROP CONSTRAINT bank_file_sha256_key CASCADE",
+            "INSERT INTO bank_file (sha256, name, size, state, open_slices) "
+            "SELECT sha256, name, size, state, 0 FROM bank_file WHERE state = 'read' LIMIT 1",
+            "the town comes to rest",
+        ),
+    ],
+)
+def test_without_a_unique_key_what_it_kept_out_is_seen(
+    tmp_path: Path, dropped: str, doubled: str, sees: str
+) -> None:
+    with town(tmp_path) as here:
+        here.patience = 20.0
+        rounds.begin(here)
+        settled(here)
+        with here.engine.begin() as connection:
+            connection.execute(text(dropped))
+            connection.execute(text(doubled))
+
+        with pytest.raises(AssertionError, match=sees):
+            settled(here)
