@@ -147,9 +147,12 @@ def out_of_connections(here: Town) -> Heal:
     """Somebody else has taken all that there are."""
     taken = ExitStack()
     address = here.servers.database_url.replace("postgresql+psycopg://", "postgresql://")
-    with suppress(psycopg.OperationalError):
+    try:
         for _ in range(_MOST_CONNECTIONS):
             taken.enter_context(psycopg.connect(address, connect_timeout=2))
+        raise AssertionError("there are more connections than that")
+    except psycopg.OperationalError:
+        pass  # none is left
     with here.servers.postgres.as_admin() as admin:  # the product's own are cut, so that it needs new ones
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kk2'")
     return taken.close

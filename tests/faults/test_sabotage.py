@@ -7,16 +7,21 @@ from sqlalchemy import text
 
 from tests.faults import rounds
 from tests.faults.oracle import settled
+from tests.faults.test_everything_else import everything_again
 from tests.faults.town import StoodStillError, town
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 
 def test_without_the_lease_a_call_that_is_under_way_is_made_again(tmp_path: Path) -> None:
-    """Two workers, each message again and again, and a Visma that takes its time before it books."""
-    with town(tmp_path, sabotage="lease", deliverers=3) as here:
-        here.visma.fault("slow", "RegisterVouchers", seconds=1.2, times=20)
+    """More workers than vouchers, a Visma that takes its time before it books, and the same message once more meanwhile."""
+    with town(tmp_path, sabotage="lease", deliverers=5, call_seconds=9.0) as here:
         rounds.begin(here)
+        here.visma.heal()
+        here.visma.fault("slow", "RegisterVouchers", seconds=6.0, times=20)
+        sending = "SELECT count(*) FROM voucher WHERE state = 'sending'"
+        here.until(lambda: here.site.one(sending) != (0,), "a call is under way")
+        everything_again(here)
 
         with pytest.raises(AssertionError, match=r"I5 .* stands 2 times"):
             settled(here)
@@ -49,7 +54,7 @@ def test_without_the_fan_in_a_file_never_comes_to_rest(tmp_path: Path) -> None:
             "I2 split",
         ),
         (
-            "ALTER TABLE bank_file DROP CONSTRAINT bank_file_sha256_key CASCADE",
+            "ALTER TABLE bank_file DROP CONSTRAINT uq_bank_file_sha256",
             "INSERT INTO bank_file (sha256, name, size, state, open_slices) "
             "SELECT sha256, name, size, state, 0 FROM bank_file WHERE state = 'read' LIMIT 1",
             "the town comes to rest",

@@ -192,12 +192,17 @@ class Town:
 
 @contextmanager
 def town(
-    folder: Path, *, armed: Mapping[str, str] | None = None, sabotage: str = "", deliverers: int = 1
+    folder: Path,
+    *,
+    armed: Mapping[str, str] | None = None,
+    sabotage: str = "",
+    deliverers: int = 1,
+    call_seconds: float = 1.5,
 ) -> Iterator[Town]:
     """Start all processes on an empty folder; stop every one of them in the end.
 
     `armed`: points at which the start dies, and how. `sabotage`: the guard that the workers lack (`sabotaged.py`).
-    `deliverers`: how many workers deliver. Call it from the main thread.
+    `deliverers`: how many workers deliver. `call_seconds`: how long a call to Visma may take. Call it from the main thread.
     """
     folder.chmod(0o711)  # the servers' own user must pass through
     crash = folder / "crash"
@@ -211,7 +216,7 @@ def town(
     with embedded.start(folder / "servers", durable=False) as servers:
         engine = create_engine(servers.database_url, pool_pre_ping=True)
         migrations.migrate(engine)
-        _set_up(engine, f"{visma.url}/wsinkasso")
+        _set_up(engine, f"{visma.url}/wsinkasso", call_seconds)
         environment = {
             "KK2_DATABASE_URL": servers.database_url,
             "KK2_BROKER_URL": servers.broker_url,
@@ -255,13 +260,13 @@ def _another(process: Process, number: int) -> Process:
     return replace(process, name=name, argv=(*process.argv, "--name", name))
 
 
-def _set_up(engine: Engine, endpoint: str) -> None:
+def _set_up(engine: Engine, endpoint: str, call_seconds: float) -> None:
     with engine.begin() as connection:
         for noun in setup_of(endpoint, dunning_code="EWS"):
             made = noun
             if isinstance(noun, Installation):
                 # short, so that a lease is; several calls at a time, so that one that died holds up no other
-                made = replace(noun, connect_timeout=0.5, operation_timeout=1.5, max_calls=6)
+                made = replace(noun, connect_timeout=0.5, operation_timeout=call_seconds, max_calls=6)
             elif isinstance(noun, Client):
                 made = replace(noun, case_no_pattern="NY-######")
             elif isinstance(noun, Company):
