@@ -31,7 +31,7 @@ def message(told: Sequence[Told], language: str, console: str) -> tuple[str, str
     title = _title(told[0], language) if len(told) == 1 else f"{len(told)} {say('alarms begin or end')}"
     parts = [_part(each, language, console) for each in told[:_NAMED]]
     if len(told) > _NAMED:
-        parts.append(f"{say('and more')}: {len(told) - _NAMED}. {console.rstrip('/')}/alarms")
+        parts.append(f"{say('and more')}: {len(told) - _NAMED}. kk2 alarm list")
     return f"{_HOUSE}: {title}", "\n\n".join(parts)
 
 
@@ -58,9 +58,9 @@ def _part(each: Told, language: str, console: str) -> str:
     else:
         lines += [sentences.translate(each.says, language), since]
     path, command = place_of(each.condition)
-    lines += [
-        f"{console.rstrip('/')}/alarms/{each.alarm}",
-        f"{console.rstrip('/')}{path}" if not each.ended else "",
-    ]
-    lines += [command] if not each.ended else []
-    return "\n".join(line for line in lines if line)
+    if console:
+        lines.append(f"{console.rstrip('/')}/alarms/{each.alarm}")
+    if not each.ended:
+        lines += [f"{console.rstrip('/')}{path}"] if console and path != "/" else []
+        lines.append(command)
+    return "\n".join(lines)
