@@ -33,7 +33,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((Role.CLERK, Role.OPERATOR), ("release", "refuse")),
     ((Role.CLERK, Role.ADMIN), ("rule off",)),
     ((Role.CLERK, Role.OPERATOR, Role.ADMIN), ("comment", "acknowledge")),
-    ((Role.OPERATOR,), ("add file", "release file", "refuse file", "mark known", "try again")),
+    ((Role.OPERATOR,), ("add file", "read again", "release file", "refuse file", "mark known", "try again")),
     ((Role.OPERATOR, Role.ADMIN), ("stop delivery", "case apply", "fetch", "import")),
     (
         (Role.ADMIN,),

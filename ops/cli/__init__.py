@@ -28,6 +28,7 @@ from ops.cli import (
     payments,
     proposals,
     reaching,
+    recording,
     rules,
     running,
     schedules,
@@ -48,6 +49,7 @@ vouchers.app.registered_commands += failing.commands.registered_commands
 visma.app.registered_commands += controlling.commands.registered_commands
 cases.app.registered_commands += importing.commands.registered_commands
 cases.app.registered_commands += correcting.commands.registered_commands
+files.app.registered_commands += recording.commands.registered_commands
 payments.app.registered_commands += moving.commands.registered_commands
 visma.app.registered_commands += converting.commands.registered_commands
 # What is asked of Visma is found under `kk2 visma` too, by the name of its stage.

@@ -16,6 +16,7 @@ from schemas.wording import counted
 
 if TYPE_CHECKING:
     from ops.file_trial import Trial
+    from ops.queries.files import AssignmentRow
 
 app = group("Bank files: see them, add one, release or refuse one that is held.", "file")
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The file's id, as `kk2 file list` shows it.")]
@@ -66,13 +67,16 @@ def show(file: _Id, json: Json = False) -> None:
     )  # fmt: skip
     typer.echo("")
     printing.table(
-        ("account", "assignment", "payments", "kroner", "first", "last"),
+        ("account", "assignment", "payments", "kroner", "the file says", "now", "kroner now", "first", "last"),
         [
-            (a.account, a.number, a.payments, printing.kroner(a.total), a.earliest, a.latest)
+            (a.account, a.number, a.payments, printing.kroner(a.total), printing.kroner(a.control_total), a.payments_now,
+             printing.kroner(a.total_now), a.earliest, a.latest)
             for a in found.assignments
         ],
-        right="payments kroner",
-    )
+        right="payments kroner says now",
+    )  # fmt: skip
+    for a in found.assignments:
+        typer.echo(_compared(a))
     typer.echo("")
     printing.table(
         ("payments that are", "number", "kroner"),
@@ -81,6 +85,19 @@ def show(file: _Id, json: Json = False) -> None:
     )
     for note in found.notes:
         typer.echo(f"line {note.line}: {note.code}: {note.text}")
+
+
+def _compared(a: "AssignmentRow") -> str:
+    """Say whether what the file says, what was read and what stands are one."""
+    said = f"account {a.account}, assignment {a.number}:"
+    if not a.agrees:
+        return f"{said} the three DIFFER: what was read or what stands is not what the file says. See kk2 balance"
+    if a.control_total == a.total:
+        return f"{said} the file, what was read and what stands agree"
+    return (
+        f"{said} they agree; the file says {printing.kroner(a.control_total - a.total)} kr more than moves, for the bank "
+        "adds reversals, which are money out"
+    )
 
 
 @app.command(

@@ -19,7 +19,7 @@ REPAIRS: dict[Reason, str] = {
     Reason.HELD_TWIN: "kk2 payment release ID, or kk2 payment refuse ID",
     Reason.BEFORE_CUT_OVER: "kk2 payment refuse ID, or kk2 payment release ID",
     Reason.FILE_HELD: "kk2 file release ID, or kk2 file refuse ID",
-    Reason.UNREADABLE: "kk2 file refuse ID, and get the file again from the bank",
+    Reason.UNREADABLE: "kk2 file refuse ID, and get the file again from the bank; after an upgrade kk2 file read-again ID",
     Reason.ABOVE_VOUCHER_LIMIT: "kk2 proposal approve COMPANY",
     Reason.ABOVE_DAY_LIMIT: "kk2 proposal approve COMPANY",
     Reason.FILE_UNUSUAL: "kk2 proposal approve COMPANY",

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason
 from ops.desk.listing import Column, Facet, Listing, Shape
 from ops.desk.words import N_
-from ops.repairs import Done, Person, refuse_file, release_file
+from ops.repairs import Done, Person, read_again, refuse_file, release_file
 
 STATES = ("landed", "read", "held", "unreadable", "refused", "known")
 
@@ -49,6 +49,10 @@ def _refuse(connection: Connection, subject: str, _: WithReason, person: Person)
     return refuse_file(connection, _id(subject), person=person)
 
 
+def _read_again(connection: Connection, subject: str, _: MayGiveReason, person: Person) -> Done:
+    return read_again(connection, _id(subject), person=person)
+
+
 def _id(subject: str) -> int:
     """A file's id; what is too great for one is that of no file."""
     return min(int(subject), 2**31 - 1)
@@ -56,6 +60,10 @@ def _id(subject: str) -> int:
 
 LISTINGS = (FILES,)
 ACTS: tuple[AnyAct, ...] = (
+    Act(
+        "read again", "files", "read-again", N_("Read the file again"), MayGiveReason, _read_again,
+        N_("For a file that could not be read before the setup or the program was changed. A file of which anything was taken in is never read again."),
+    ),
     Act(
         "release file", "files", "release", N_("Let the file go on"), MayGiveReason, _release,
         N_("All its payments are matched and split: none of them came before."),

@@ -1,5 +1,6 @@
 """Bank files: what came, what was in it, what became of it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,9 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """The payments to one account in the file."""
+    """The payments to one account in the file, three times: `control_total` as the file's end record says it, `payments`
+    and `total` as they were read, `payments_now` and `total_now` as they stand. `reversals`: what the bank adds and is money out.
+    """
 
     account: str
     number: str
@@ -35,6 +38,26 @@ class AssignmentRow:
     total: Money
     earliest: str | None
     latest: str | None
+    control_total: Money
+    payments_now: int
+    total_now: Money
+    reversals: Money
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the three say the same, reversals put where the bank has them."""
+        stand = (self.payments, self.total) == (self.payments_now, self.total_now)
+        return stand and 0 <= self.control_total - self.total <= 2 * self.reversals
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """Where a file is wrong, and how: `first` and `last` column, None for the line as a whole."""
+
+    line: int
+    first: int | None
+    last: int | None
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +85,7 @@ class FileDetail:
     file: FileRow
     sha256: str
     fault: str | None
+    faults: tuple[FaultRow, ...]
     assignments: tuple[AssignmentRow, ...]
     notes: tuple[NoteRow, ...]
     states: tuple[StateSum, ...]
@@ -96,9 +120,7 @@ def shown(connection: Connection, file_id: int) -> FileDetail | None:
     if not found:
         return None
     of = {"id": file_id}
-    extra = connection.execute(
-        text("SELECT sha256, note, assignments, notes FROM bank_file WHERE id = :id"), of
-    ).one()
+    extra = connection.execute(text("SELECT sha256, note, notes FROM bank_file WHERE id = :id"), of).one()
     states = connection.execute(
         text(
             "SELECT state, count(*), sum(amount)::bigint FROM payment WHERE file_id = :id GROUP BY state ORDER BY state"
@@ -122,12 +144,41 @@ def shown(connection: Connection, file_id: int) -> FileDetail | None:
         FileRow(*found[0]),
         extra.sha256,
         extra.note,
-        tuple(
-            AssignmentRow(a["account"], a["number"], a["payments"], a["total"], a["earliest"], a["latest"])
-            for a in extra.assignments
-        ),
+        _faults(found[0].name, extra.note or ""),
+        _assignments(connection, file_id),
         tuple(NoteRow(n["line"], n["code"], n["text"]) for n in extra.notes),
         tuple(StateSum(*row) for row in states),
         tuple(vouchers.scalars()),
         tuple(again.scalars()),
+    )
+
+
+_PLACE = re.compile(r"(\d+)(?::(\d+)-(\d+))?: (.*)", re.DOTALL)
+
+
+def _faults(name: str, note: str) -> tuple[FaultRow, ...]:
+    """Why the file was refused, as the reader wrote it: NAME:LINE:FIRST-LAST: what."""
+    found = [_PLACE.fullmatch(line.removeprefix(f"{name}:")) for line in note.split("\n")]
+    return tuple(
+        FaultRow(int(f[1]), int(f[2]) if f[2] else None, int(f[3]) if f[3] else None, f[4])
+        for f in found
+        if f
+    )
+
+
+def _assignments(connection: Connection, file_id: int) -> tuple[AssignmentRow, ...]:
+    rows = connection.execute(
+        text(
+            "SELECT a.account, a.number, a.payments, a.total, a.earliest, a.latest, a.control_total, count(p.id), "
+            "coalesce(sum(p.amount), 0), coalesce(-sum(p.amount) FILTER (WHERE p.is_reversal), 0) FROM bank_file f "
+            "CROSS JOIN LATERAL jsonb_to_recordset(f.assignments) AS a(line int, last_line int, account text, number text, "
+            "payments int, total numeric, control_total numeric, earliest text, latest text) "
+            "LEFT JOIN payment p ON p.file_id = f.id AND p.line BETWEEN a.line AND a.last_line "
+            "WHERE f.id = :id GROUP BY a.line, 1, 2, 3, 4, 5, 6, 7 ORDER BY a.line"
+        ),
+        {"id": file_id},
+    )
+    return tuple(
+        AssignmentRow(r[0], r[1], r[2], int(r[3]), r[4], r[5], int(r[6]), r[7], int(r[8]), int(r[9]))
+        for r in rows
     )

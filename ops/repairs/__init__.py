@@ -9,7 +9,7 @@ from ops.repairs.claims import Claim, LetGo, add_cost, waive, withdraw, withdraw
 from ops.repairs.closing import close, reopen
 from ops.repairs.conversions import ConversionFile, convert
 from ops.repairs.explaining import explain
-from ops.repairs.files import mark_known, refuse_file, release_file
+from ops.repairs.files import mark_known, read_again, refuse_file, release_file
 from ops.repairs.merging import merge, unmerge
 from ops.repairs.moving import assign, share_out, undo
 from ops.repairs.payments import choose_order, refuse, release
@@ -60,6 +60,7 @@ __all__ = [
     "merge",
     "pause",
     "propose_refund",
+    "read_again",
     "refunded",
     "refuse",
     "refuse_file",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Row, text
 
 from ops.repairs.acts import Done, Person, Refusal, close, leave, need_reason, too_late
+from schemas.events import FileLanded
 from schemas.money import in_kroner
 from schemas.wording import counted
 from workers.shell.rows import due_again
@@ -51,6 +52,31 @@ def refuse_file(connection: Connection, file_id: int, *, person: Person) -> Done
     rings = leave(connection, person, "refuse file", subject, detail, [])
     what = f"its {counted(row.payments, 'payment')}, {in_kroner(row.total)} kr, will not be booked"
     return Done(rings, f"{subject} ({row.name}) is refused: {what}")
+
+
+def read_again(connection: Connection, file_id: int, *, person: Person) -> Done:
+    """Have an unreadable file read once more, after the setup or the program has changed.
+
+    Never one of which anything was taken in: its payments stand, and would stand twice.
+    """
+    row = _lock(connection, file_id)
+    subject = f"file {file_id}"
+    stored = connection.execute(
+        text("SELECT EXISTS (SELECT FROM payment WHERE file_id = :id)"), {"id": file_id}
+    ).scalar_one()
+    if row.state != "unreadable" or stored:
+        raise too_late(
+            connection,
+            subject,
+            f"is {row.state}, and only a file of which nothing was taken in is read again",
+        )
+    close(connection, _open_reading(connection, file_id))
+    connection.execute(
+        text("UPDATE bank_file SET state = 'landed', reason = NULL, note = NULL WHERE id = :id"),
+        {"id": file_id},
+    )
+    rings = leave(connection, person, "read again", subject, {}, [FileLanded(file_id)])
+    return Done(rings, f"{subject} ({row.name}) is read again")
 
 
 def mark_known(connection: Connection, *, sha256: str, name: str, size: int, person: Person) -> Done:

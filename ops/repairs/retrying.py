@@ -8,7 +8,7 @@ from workers.shell.rows import due_again
 
 _OTHER_REPAIR = {
     Reason.FILE_HELD: "release or refuse the file",
-    Reason.UNREADABLE: "get the file again from the bank, and refuse this one",
+    Reason.UNREADABLE: "get the file again from the bank and refuse this one, or have it read again",
     Reason.REFUSED: "retry, correct or discard the voucher",
     Reason.PERIOD_CLOSED: "open the period and retry the voucher, or discard it",
     Reason.IN_DOUBT: "look in Visma, then confirm the voucher or declare it absent",

@@ -205,6 +205,10 @@ FAULTS = {
     ),
     "a payment deleted": ("file count", "DELETE FROM payment WHERE id = :refused"),
     "a payment's amount changed": ("file sum", "UPDATE payment SET amount = 1200 WHERE id = :refused"),
+    "a file that says another sum": (
+        "control total",
+        """UPDATE bank_file SET assignments = '[{"account": "x", "payments": 1, "control_total": 100, "total": 100}]' WHERE state = 'read'""",
+    ),
     "a gap in the positions": ("positions", "UPDATE payment SET position = 9 WHERE id = :refused"),
     "two payments in one place": ("positions", "UPDATE payment SET position = 0 WHERE id = :parked"),
     "a slice that nobody works on": ("slices", "UPDATE bank_file SET open_slices = 1"),
