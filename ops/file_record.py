@@ -16,6 +16,7 @@ from workers.archive import open_original
 PAGE = 200
 """Lines of a page."""
 _ACCOUNT = (47, 54)  # of the payer's account all but the last four digits: item 2, columns 48-58
+_BBAN = re.compile(r"\b(?:[A-Z]{2}\d{2}[A-Z0-9]{11,30}|\d{11})\b")
 _COVERED = "\u2022"
 _LONGEST = 400  # letters of a line that is no record
 
@@ -79,6 +80,8 @@ def _pieces(written: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[s
 
 def _covered(written: str) -> str:
     """Cover the payer's account, of which the desk shows the last digits only; and in what is no record each long number."""
+    if "<" in written:
+        return _BBAN.sub(lambda found: f"\u2026{found[0][-4:]}", written)
     if len(written) != WIDTH or not written.startswith("NY"):
         return re.sub(r"\d{6,}", lambda found: _COVERED * (len(found[0]) - 4) + found[0][-4:], written)
     if written[2:4] != "09" or written[6:8] != "31":

@@ -94,10 +94,8 @@ def _compared(a: "AssignmentRow") -> str:
         return f"{said} the three DIFFER: what was read or what stands is not what the file says. See kk2 balance"
     if a.control_total == a.total:
         return f"{said} the file, what was read and what stands agree"
-    return (
-        f"{said} they agree; the file says {printing.kroner(a.control_total - a.total)} kr more than moves, for the bank "
-        "adds reversals, which are money out"
-    )
+    more = printing.kroner(a.control_total - a.total)
+    return f"{said} they agree; the file says {more} kr more than moves, and its notes say why"
 
 
 @app.command(
@@ -225,9 +223,7 @@ def _print_trial(file: Path, trial: "Trial") -> None:
         return
     typer.echo(f"{counted(trial.payments, 'payment')}, {printing.kroner(trial.total)} kr, would end so:")
     if trial.control_total != trial.total:
-        typer.echo(
-            f"the file itself says {printing.kroner(trial.control_total)} kr: it adds reversals, which are money out"
-        )
+        typer.echo(f"the file itself says {printing.kroner(trial.control_total)} kr, and its notes say why")
     printing.table(
         ("state", "reason", "payments", "kroner", "repair"),
         [
