@@ -1,6 +1,6 @@
 """How the groups of commands are made, and the options that many commands share."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +27,17 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"expected a day, as 2026-01-31, found {text!r}") from None
+
+
+def span_of(month: str) -> tuple[date | None, date | None]:
+    """The first and the last day of a month on the command line; none of both for none."""
+    if not month:
+        return None, None
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise typer.BadParameter(f"expected a month, as 2026-03; found {month!r}") from None
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def kroner(text: str) -> int:

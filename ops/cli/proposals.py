@@ -6,12 +6,10 @@ import typer
 
 from ops.cli import printing, reaching
 from ops.cli.acting import act
-from ops.cli.making import DryRun, Json, Limit, Name, Why, group
+from ops.cli.making import DryRun, Json, Limit, Name, Why, group, span_of
 from schemas.wording import counted
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ops.queries.correcting import Covered
     from workers.facts.proposals import Place
 
@@ -196,13 +194,33 @@ def booked_(
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The days of this month.")] = "",
     company: Annotated[str | None, typer.Option(help="Only this company.")] = None,
     days: Annotated[bool, typer.Option("--days", help="Day by day.")] = False,
+    payments: Annotated[bool, typer.Option("--payments", help="Payment by payment.")] = False,
     limit: Limit = 200,
     json: Json = False,
 ) -> None:
-    """List what was booked before by month, or by day: from the bank, and by Visma on our invoices, together."""
-    from ops.queries.booked import booked
+    """List what was booked before by month, or by day: from the bank, and by Visma on our invoices, together.
 
-    first, last = _month(month)
+    With --payments the bank's payments, and of each whether it may go back to the proposal.
+    """
+    from ops.queries.booked import booked, booked_payments
+
+    first, last = span_of(month)
+    if payments:
+        with reaching.reading() as connection:
+            rows = booked_payments(connection, company=company, first=first, last=last, most=limit)
+        if json:
+            printing.as_json(rows)
+            return
+        printing.table(
+            ("payment", "day", "company", "case", "kroner", "voucher", "no. in Visma", "back to the proposal"),
+            [
+                (p.payment_id, p.day, p.company, p.case_no, printing.kroner(p.amount), p.voucher_id, p.voucher_no,
+                 f"kk2 payment undo {p.payment_id}" if p.back else "")
+                for p in rows
+            ],
+            right="payment kroner voucher",
+        )  # fmt: skip
+        return
     with reaching.reading() as connection:
         found = booked(
             connection, company=company, first=first, last=last, by_day=days or bool(month), most=limit
@@ -234,18 +252,6 @@ def seen_(company: _Company, name: Name = "") -> None:
     typer.echo(f"since then: {since.payments:+d} in number, {printing.kroner(since.amount)} kr")
     for place, (payments, amount) in sorted(since.changes.items()):
         typer.echo(f"{'/'.join(map(str, place))}: {payments:+d} in number, {printing.kroner(amount)} kr")
-
-
-def _month(written: str) -> "tuple[date | None, date | None]":
-    from datetime import date, timedelta
-
-    if not written:
-        return None, None
-    try:
-        first = date.fromisoformat(f"{written}-01")
-    except ValueError:
-        raise typer.BadParameter(f"expected a month, as 2026-03; found {written!r}") from None
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _covers(parts: "tuple[Covered, ...]") -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -40,11 +41,17 @@ def show(look: Looking, which: Listing, template: str = "list.html", **more: Any
         asked = listing.read(which, look.request.query_params)
     except BadQuestion as bad:
         return look.page("refused.html", 400, sentence=str(bad), back=which.path)
+    which = _of(which, look.visitor.may)
     with look.reading() as connection:
         found = listing.page(connection, which, asked)
     return look.page(
         template, listing=which, asked=asked, found=found, counted=COUNTED, command=listing.command(which, asked), **more
     )  # fmt: skip
+
+
+def _of(which: Listing, may: Callable[[str], bool]) -> Listing:
+    """The list without the columns of acts that somebody may not do."""
+    return replace(which, columns=tuple(c for c in which.columns if not c.act or may(c.act)))
 
 
 def not_for(look: Looking) -> Response:
@@ -64,18 +71,19 @@ def _exported(which: Listing, kind: str) -> Callable[[Look], Response]:
     def export(look: Look) -> Response:
         if not which.for_roles(look.visitor.roles):
             return not_for(look)
+        plain = _of(which, lambda _: False)
         with ExitStack() as until_sent:
             try:
                 asked = listing.read(which, look.request.query_params)
                 connection = until_sent.enter_context(look.reading())
-                found = exports.rows(connection, which, asked)
+                found = exports.rows(connection, plain, asked)
             except BadQuestion as bad:
                 return look.page("refused.html", 400, sentence=str(bad), back=which.path)
             if kind == "csv":
-                pieces = exports.as_csv(which, found, _language(look))
+                pieces = exports.as_csv(plain, found, _language(look))
             else:
                 file: IO[bytes] = until_sent.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-                exports.as_xlsx(which, found, _language(look), file)
+                exports.as_xlsx(plain, found, _language(look), file)
                 pieces = _read(file)
             named = {"Content-Disposition": f'attachment; filename="{which.name}.{kind}"'}
             return StreamingResponse(

@@ -41,7 +41,7 @@ class Shape(StrEnum):
 class Column:
     """A column: `sql` over the list's source. `link` is a path with `{column}` for a value of the row, as `/cases/{case_id}`.
 
-    `shown` False: there for links, and in exports. `total`: summed below. `sorts`: an index makes its order cheap.
+    `shown` False: there for links, and in exports. `act`: only for who may do that act. `total`: summed below. `sorts`: an index makes its order cheap.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Column:
     total: bool = False
     sorts: bool = False
     shown: bool = True
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +272,7 @@ def as_ore(written: str) -> Money | None:
 
 
 def _day(query: Mapping[str, str], name: str) -> date | None:
-    written = query.get(name, "").strip()
-    if not written:
+    if not (written := query.get(name, "").strip()):
         return None
     try:
         return date.fromisoformat(written)

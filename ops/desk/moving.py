@@ -93,7 +93,7 @@ ACTS: tuple[AnyAct, ...] = (
     ),
     Act(
         "undo", "payments", "undo", N_("Take it off its case"), WithReason, simply(repairs.undo),
-        N_("It waits for a person again, and the next voucher takes back what was posted."), grave=True,
+        N_("Back to the proposal: it waits for a person again, and the company's next proposal takes back what was posted."), grave=True,
     ),
     Act(
         "propose refund", "payments", "refund", N_("Propose to pay it back"), Back, _refund,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason
 from ops.desk.listing import Column, Facet, Listing, Shape
 from ops.desk.words import N_
-from ops.queries.booked import DAYS, KINDS, MONTHS
+from ops.queries.booked import DAYS, FROM_BANK, KINDS, MONTHS, PAYMENTS
 from ops.queries.proposals import place_of
 from ops.repairs import Done, Person, Refusal, approve, send_back, take_up
 from workers.facts.proposals import Place
@@ -40,17 +40,51 @@ BOOKED_DAYS = Listing(
     path="/booked-days",
     source=f"({DAYS}) b",
     columns=(
-        Column("day", N_("Day"), "b.day", Shape.DAY, link="/vouchers?company={company}&from={day}&to={day}"),
+        Column("day", N_("Day"), "b.day", Shape.DAY, link="{rows}?company={company}&from={day}&to={day}"),
         Column("company", N_("Company"), "b.company", Shape.CODE),
         Column("kind", N_("What"), "b.kind", Shape.WORD),
         Column("number", N_("Number"), "b.number", Shape.NUMBER),
         Column("amount", N_("Kroner"), "b.amount", Shape.MONEY, total=True),
+        Column(
+            "rows",
+            N_("Rows"),
+            f"CASE b.kind WHEN '{FROM_BANK}' THEN '/booked-payments' ELSE '/vouchers' END",
+            Shape.CODE,
+            shown=False,
+        ),
     ),
     facets=BOOKED.facets,
     days="b.day",
     order="b.day DESC, b.company, b.kind",
     empty=N_("Nothing is booked on these days."),
     command="kk2 proposal booked --days",
+)
+BOOKED_PAYMENTS = Listing(
+    name="booked_payments",
+    title=N_("Booked payments"),
+    path="/booked-payments",
+    source=f"({PAYMENTS}) b",
+    columns=(
+        Column("payment_id", N_("Payment"), "b.payment_id", Shape.CODE, link="/payments/{payment_id}"),
+        Column("day", N_("Day"), "b.day", Shape.DAY),
+        Column("company", N_("Company"), "b.company", Shape.CODE),
+        Column("case_no", N_("Case"), "b.case_no", Shape.CODE, link="/cases/{case_id}"),
+        Column("amount", N_("Kroner"), "b.amount", Shape.MONEY, total=True),
+        Column("voucher_id", N_("Voucher"), "b.voucher_id", Shape.CODE, link="/vouchers/{voucher_id}"),
+        Column("voucher_no", N_("No. in Visma"), "b.voucher_no", Shape.CODE),
+        Column("back", N_("Act"), "b.back", Shape.WORD, link="/payments/{payment_id}/undo", act="undo"),
+        Column("case_id", N_("Case id"), "b.case_id", Shape.CODE, shown=False),
+    ),
+    facets=(Facet("company", N_("Company"), "b.company", option="--company"),),
+    search="b.payment_id = CAST(:number AS bigint) OR b.case_no = :q OR b.voucher_no = :q",
+    search_hint=N_("Payment, case or voucher number"),
+    days="b.day",
+    order="b.day DESC, b.payment_id DESC, b.voucher_id DESC",
+    empty=N_("Nothing is booked on these days."),
+    command="kk2 proposal booked --payments",
+    note=N_(
+        "A payment that goes back to the proposal is off its case and waits for a person; the next proposal takes back what was posted."
+    ),
 )
 
 
@@ -95,7 +129,7 @@ def _take_up(connection: Connection, subject: str, asked: TakeUp, person: Person
     return take_up(connection, subject, asked.file, person=person)
 
 
-LISTINGS = (BOOKED, BOOKED_DAYS)
+LISTINGS = (BOOKED, BOOKED_DAYS, BOOKED_PAYMENTS)
 ACTS: tuple[AnyAct, ...] = (
     Act(
         "approve", "proposals", "approve", N_("Approve and post"), Approval, _approve,

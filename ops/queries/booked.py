@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from ops.queries.asking import ask
 from schemas.money import Money
@@ -23,6 +23,22 @@ _ALL = (
     "WHERE state NOT IN ('ours', 'superseded') GROUP BY 1, 2, 3"
 )
 DAYS = _ALL
+_MAY_GO_BACK = (
+    "(p.state = 'settled' AND p.company IS NOT NULL AND NOT EXISTS (SELECT FROM payment b WHERE b.reverses = p.id "
+    "AND b.state IN ('settled', 'waiting')) AND NOT EXISTS (SELECT FROM refund r WHERE r.payment_id = p.id "
+    "AND r.state <> 'withdrawn'))"
+)
+"""Whether a person may take a payment `p` off its case: what `ops.repairs.undo` asks, for who only looks."""
+PAYMENTS = (
+    "SELECT d.day, d.company, d.payment_id, p.case_id, c.case_no, d.amount, d.voucher_id, d.voucher_no, "
+    f"CASE WHEN d.on_case <> 0 AND {_MAY_GO_BACK} THEN 'back to the proposal' END AS back FROM (SELECT v.voucher_on AS day, "
+    "v.company, s.payment_id, v.id AS voucher_id, v.voucher_no, sum(s.amount)::bigint AS amount, "
+    "coalesce(sum(s.amount) FILTER (WHERE s.case_id IS NOT NULL), 0)::bigint AS on_case FROM voucher v "
+    "JOIN voucher_split t ON t.voucher_id = v.id AND NOT t.released JOIN split s ON s.id = t.split_id "
+    "WHERE v.state IN ('delivered', 'by_hand') GROUP BY v.voucher_on, v.company, s.payment_id, v.id) d "
+    "JOIN payment p ON p.id = d.payment_id LEFT JOIN kk2_case c ON c.id = p.case_id"
+)
+"""Each payment in each voucher that is in Visma. `back`: what may be done with it, nothing for what stands as it is."""
 MONTHS = (
     "SELECT company, date_trunc('month', day)::date AS month, (date_trunc('month', day) + interval '1 month - 1 day')::date "
     f"AS last, kind, sum(number)::bigint AS number, sum(amount)::bigint AS amount FROM ({_ALL}) d GROUP BY 1, 2, 3, 4"
@@ -38,6 +54,49 @@ class Booked:
     kind: str
     number: int
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BookedPayment:
+    """A payment in a voucher that is in Visma. `back` says that it may go back to the proposal, None that it may not."""
+
+    day: date
+    company: str
+    payment_id: int
+    case_id: int | None
+    case_no: str | None
+    amount: Money
+    voucher_id: int
+    voucher_no: str | None
+    back: str | None
+
+
+def may_go_back(connection: Connection, payment_id: int) -> bool:
+    """Whether a person may take the payment off its case now."""
+    found = connection.execute(
+        text(f"SELECT {_MAY_GO_BACK} FROM payment p WHERE p.id = :id"), {"id": payment_id}
+    ).scalar()
+    return bool(found)
+
+
+def booked_payments(
+    connection: Connection, *, company: str | None, first: date | None, last: date | None, most: int
+) -> tuple[BookedPayment, ...]:
+    """The payments that were booked from a day to a day, the newest first."""
+    return tuple(
+        BookedPayment(*row)
+        for row in ask(
+            connection,
+            f"SELECT * FROM ({PAYMENTS}) b",
+            (
+                ("company = :company", "company", company),
+                ("day >= :first", "first", first),
+                ("day <= :last", "last", last),
+            ),
+            "day DESC, payment_id DESC, voucher_id DESC",
+            most,
+        )
+    )
 
 
 def booked(

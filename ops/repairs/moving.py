@@ -106,7 +106,7 @@ def undo(connection: Connection, payment_id: int, *, person: Person) -> Done:
             connection, payment.name, f"is {payment.state}, and only a settled one can be taken off its case"
         )
     _need_movable(connection, locked)
-    _take_off(connection, payment)
+    posted = _take_off(connection, payment)
     connection.execute(
         text(
             "UPDATE payment SET state = 'parked', case_id = NULL, reverses = NULL, rule_id = NULL WHERE id = :id"
@@ -119,7 +119,11 @@ def undo(connection: Connection, payment_id: int, *, person: Person) -> Done:
     changed = split_anew(connection, locked.homes)
     rings = leave(connection, person, "undo", payment.name, {"from": list(locked.homes)}, changed)
     return Done(
-        rings, f"{payment.name}, {in_kroner(payment.amount)} kr, is off case {was}, and waits for a person"
+        rings,
+        f"{payment.name}, {in_kroner(payment.amount)} kr, is off case {was}, and waits for a person; the next proposal of "
+        f"company {payment.company} takes back what was posted: kk2 proposal show {payment.company}"
+        if posted
+        else f"{payment.name}, {in_kroner(payment.amount)} kr, is off case {was}, and waits for a person",
     )
 
 
@@ -210,8 +214,11 @@ def _send(
     return [PaymentAssigned(payment.id, first), *changed]
 
 
-def _take_off(connection: Connection, payment: Payment) -> None:
-    """Leave nothing of a settled payment on any case, and on the suspense account all that vouchers have put there."""
+def _take_off(connection: Connection, payment: Payment) -> bool:
+    """Leave nothing of a settled payment on any case, and on the suspense account all that vouchers have put there.
+
+    Gives whether vouchers have some of it, which a correction takes back.
+    """
     connection.execute(text("DELETE FROM payment_share WHERE payment_id = :id"), {"id": payment.id})
     found = connection.execute(
         text(
@@ -242,6 +249,7 @@ def _take_off(connection: Connection, payment: Payment) -> None:
         if stands != wanted:
             corrections.append((payment.id, *key, wanted - stands, rows[key], True, False))
     copy(connection, "split", _SPLITS, corrections)
+    return bool(corrections)
 
 
 def _from(locked: Locked) -> str:

@@ -96,6 +96,30 @@ def test_a_clerk_posts_one_sum_and_then_the_rest(here: Site, clerk: Visitor) -> 
     here.prove()
 
 
+def test_a_booked_payment_goes_back_to_the_proposal_from_its_day(here: Site, clerk: Visitor) -> None:
+    clerk.send("/proposals/100", "/proposals/100/approve")
+    here.drain()
+    days = "/booked-days?company=100&from=2026-03-01&to=2026-03-31"
+    of_day = "/booked-payments?company=100&from=2026-03-16&to=2026-03-16"
+    assert of_day in clerk.get(days).links()
+    assert {"/payments/1/undo", "/payments/2/undo"} <= set(clerk.get(of_day).links())
+    viewer = visitor(here.engine, "per", Role.VIEWER)
+    assert "undo" not in "".join(viewer.get(of_day).links())
+    assert "tilbake til forslaget" not in clerk.get(of_day.replace("payments?", "payments.csv?")).source
+
+    assert clerk.send("/payments/1/undo", "/payments/1/undo").status == 422
+    done = clerk.send("/payments/1/undo", "/payments/1/undo", reason="gjaldt en annen skyldner")
+
+    assert "neste bokføringsforslag for selskap 100 tar tilbake det som er bokført" in done.text
+    assert "/payments/1/undo" not in clerk.get(of_day).links()
+    assert not clerk.get("/payments/1").tree.xpath("//form[@action='/payments/1/undo']")
+    here.drain()
+    clerk.send("/proposals/100", "/proposals/100/approve")
+    here.drain()
+    assert here.one("SELECT sum(amount)::bigint FROM voucher_line WHERE customer_no = '1'") == (0,)
+    here.prove()
+
+
 def test_what_was_paid_in_visma_is_summed_with_what_the_bank_brought(here: Site, clerk: Visitor) -> None:
     clerk.send("/proposals/100", "/proposals/100/approve")
     here.drain()

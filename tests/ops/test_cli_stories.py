@@ -138,6 +138,11 @@ def test_a_clerk_looks_at_a_proposal_before_and_after_it_is_posted(careful: Site
     ]
     days = rows(kk2("proposal", "booked", "--month", f"{DAY:%Y-%m}", "--company", "100", "--json")[1])
     assert [(d["day"], d["number"]) for d in days] == [(DAY.isoformat(), 3)]
+    paid_ = rows(kk2("proposal", "booked", "--payments", "--month", f"{DAY:%Y-%m}", "--json")[1])
+    assert [(p["payment_id"], p["amount"], p["back"]) for p in paid_][1:] == [
+        (2, 10_000, "back to the proposal"), (1, 6_000, "back to the proposal"),
+    ]  # fmt: skip
+    assert "kk2 payment undo 2" in kk2("proposal", "booked", "--payments")[1]
     assert kk2("proposal", "booked", "--month", "2026-02")[1].endswith("(none)\n")
     assert kk2("proposal", "booked", "--month", "2026-13")[0] == 2
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from ops import repairs
 from ops.access import ALL_ROLES
 from ops.case_export import export
+from ops.queries.booked import booked_payments, may_go_back
 from ops.repairs import Person, Refusal
 from ops.simulator import Fault, FaultKind
 from ops.why import Why, as_text, why
@@ -208,6 +209,36 @@ def test_undone_where_parked_money_waits_the_bank_line_is_taken_back(engine: Eng
         here.act(repairs.refuse, payment(here))
         here.rest()
         here.prove()
+
+
+def test_what_is_booked_says_what_may_go_back_and_the_act_which_proposal_has_it(
+    two: tuple[Site, int, int],
+) -> None:
+    here, _, _ = two
+    here.come(paid(kid_of(2), kr(300), ref="0106100002"))
+
+    def may() -> list[tuple[int, bool]]:
+        with here.engine.connect() as connection:
+            found = booked_payments(connection, company="100", first=None, last=None, most=9)
+            said = sorted((each.payment_id, each.back is not None) for each in found)
+            assert [back for _, back in said] == [may_go_back(connection, of) for of, _ in said]
+            for of, back in said:
+                if not back:
+                    with pytest.raises(Refusal):
+                        repairs.undo(connection, of, person=KARI)
+        return said
+
+    assert may() == [(1, True), (2, True)]
+    with here.engine.begin() as connection:
+        said = repairs.undo(connection, 1, person=KARI).sentence
+    assert "the next proposal of company 100 takes back what was posted" in said
+    assert may() == [(1, False), (2, True)]
+    here.come(paid(kid_of(2), kr(300), ref="0106100003", back=True))
+    assert may()[:2] == [(1, False), (2, False)]
+    here.rest()
+
+    assert here.one("SELECT sum(l.amount)::bigint FROM voucher_line l WHERE l.customer_no <> ''") == (0,)
+    here.prove()
 
 
 def test_undone_and_released_before_the_proposal_nothing_is_posted(two: tuple[Site, int, int]) -> None:

@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from ops.console.looking import Look
 from ops.desk.words import N_
 from ops.queries import payments
+from ops.queries.booked import may_go_back
 from ops.queries.rules import masked
 from ops.why import Why, why
 from ops.why.record import RecordLine, record
@@ -28,10 +29,12 @@ def payment(look: Look, payment_id: int) -> Response:
     with look.reading() as connection:
         found = why(connection, payment_id)
         detail = payments.shown(connection, payment_id)
+        back = may_go_back(connection, payment_id)
     if found is None or detail is None:
         return look.missing(look._(N_("There is no such payment.")))
     kinds = found.order.kinds if found.order else ()
-    fitting = [slug for slug in FITTING.get(found.payment.state, ("comment",)) if slug != "order" or kinds]
+    unfit = {slug for slug, fits in (("order", kinds), ("undo", back)) if not fits}
+    fitting = [slug for slug in FITTING.get(found.payment.state, ("comment",)) if slug not in unfit]
     return look.page(
         "payment.html",
         why=found,
