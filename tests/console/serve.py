@@ -101,6 +101,9 @@ def main() -> None:
                 reach(here)
                 live(here)
                 corrected(here)
+                faulty = here.file(paid(kid_of(1), kr(200), debit_account="88881011128"))
+                here.drop(faulty.replace(b"000000000000020000", b"0000000000000X0000", 1), "TBOC0005.DAT")
+                here.drain()
                 with engine.begin() as connection:
                     people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
                 sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")
