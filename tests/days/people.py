@@ -116,7 +116,8 @@ class People:
 
     def withdraw_cost(self, chance: random.Random) -> str:
         row = self.one(
-            chance, "SELECT case_id, id FROM item WHERE kind > 1 AND withdrawn_at IS NULL ORDER BY id"
+            chance,
+            "SELECT case_id, id FROM item WHERE kk2_id LIKE 'desk:%' AND withdrawn_at IS NULL ORDER BY id",
         )
         return self.act(chance, repairs.withdraw, *row) if row else NOTHING
 
@@ -130,7 +131,10 @@ class People:
         return self.act(chance, repairs.waive, row[0], LetGo(int(str(row[1])), kind, amount, day))
 
     def withdraw_waiver(self, chance: random.Random) -> str:
-        row = self.one(chance, "SELECT case_id, id FROM waiver WHERE withdrawn_at IS NULL ORDER BY id")
+        row = self.one(
+            chance,
+            "SELECT case_id, id FROM waiver WHERE kk2_id LIKE 'desk:%' AND withdrawn_at IS NULL ORDER BY id",
+        )
         return self.act(chance, repairs.withdraw_waiver, *row) if row else NOTHING
 
     def close_case(self, chance: random.Random) -> str:

@@ -14,7 +14,7 @@ from tests.days.machine import BANK, CLOCK, MESSAGES, VISMA, Days
 from tests.days.people import ACTS
 
 STEPS = int(os.environ.get("KK2_STEPS", "200"))
-A_SITE = 50  # steps until a site comes to rest and the next one begins
+A_SITE = 80  # steps until a site comes to rest and the next one begins
 SOAK = "KK2_STEPS" in os.environ
 SEED = int(os.environ.get("KK2_SEED") or (random.SystemRandom().randrange(2**32) if SOAK else 1))
 
@@ -36,8 +36,8 @@ def test_whatever_happens_in_whatever_order_the_model_of_the_money_holds(
     run_state_machine_as_test(
         seed(SEED)(one_site),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=max(1, STEPS // A_SITE), stateful_step_count=A_SITE, deadline=None, database=None,
-            print_blob=False, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink) if "KK2_SHRINK" in os.environ else (Phase.generate,),
+            max_examples=-(-STEPS * 11 // (A_SITE * 10)), stateful_step_count=A_SITE, deadline=None, database=None,
+            print_blob=False, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink][: 1 + ("KK2_SHRINK" in os.environ)],
         ),
     )  # fmt: skip
 
