@@ -72,5 +72,5 @@ def _form(
         refusal=refusal,
         back=f"/{act.on}/{subject}",
         may=look.visitor.may(act.name),
-        subject=subject if act.named else "",
+        subject=subject if act.named else f"payment {subject}" if act.on == "payments" else "",
     )

@@ -107,6 +107,8 @@ def test_a_booked_payment_goes_back_to_the_proposal_from_its_day(here: Site, cle
     assert "undo" not in "".join(viewer.get(of_day).links())
     assert "tilbake til forslaget" not in clerk.get(of_day.replace("payments?", "payments.csv?")).source
 
+    assert "Bokført" in clerk.get(of_day).tree.xpath("string(//a[@aria-current='page'])")
+    assert "betaling 1" in clerk.get("/payments/1/undo").tree.xpath("string(//h1)")
     assert clerk.send("/payments/1/undo", "/payments/1/undo").status == 422
     done = clerk.send("/payments/1/undo", "/payments/1/undo", reason="gjaldt en annen skyldner")
 
