@@ -1,5 +1,7 @@
 """What may be kept of a call: numbers of persons, accounts and payments never, what a bookkeeper needs always."""
 
+import time
+
 import pytest
 
 from workers.accounting.redaction import masked, masked_numbers
@@ -33,3 +35,14 @@ def test_named_elements_and_secrets_are_emptied_whatever_the_prefix() -> None:
 
 def test_bytes_that_are_no_text_are_kept_readable_and_can_be_stored() -> None:
     assert masked(b"\x00\xff<kid>12", ("kid",), frozenset()) == "\\x00\\xff<kid>***"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["1", "11 ", "1.11", "11-", "<kid ", "token ", "<a:", "1_"])
+def test_no_text_of_the_far_side_makes_the_masking_slow(unit: str) -> None:
+    hostile = (unit * 20_000 + "x").encode()
+    began = time.monotonic()
+
+    masked(hostile, ("kid",), frozenset())
+
+    assert time.monotonic() - began < 3

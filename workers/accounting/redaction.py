@@ -9,7 +9,8 @@ LARGEST = 16 * 1024  # bytes
 
 _SECRETS = re.compile(r"(?i)((?:password|authorization|token)\W{1,3}(?:basic |bearer )?)[^\s<\"',;]+")
 _AMOUNT = re.compile(r"\d+\.\d{2}")
-_LONG_NUMBERS = re.compile(r"(?<![\w.-])(?:\d+\.\d{2}(?![\w.])|\d{2,}(?:[ .]?\d{2,})*-?(?!\w))")
+# Between two groups stands a blank or a dot: if nothing could, a run of digits could be cut in groups in more ways than time has.
+_LONG_NUMBERS = re.compile(r"(?<![\w.-])(?:\d+\.\d{2}(?![\w.])|\d{2,}(?:[ .]\d{2,})*-?(?!\w))")
 _SHORTEST_PERSONAL = 9  # digits: organisation numbers have 9, account and birth numbers 11, most KIDs more
 
 
