@@ -15,8 +15,8 @@ from workers.accounting.parsing import OffContractError
 
 LONGEST_AMOUNT = 28  # characters, with zeros: what a Decimal of the default context holds without rounding
 BEYOND = 10**15  # øre: decimal(15,2) has thirteen digits of kroner
-MIDNIGHT = "T00:00:00"
 ISO = 10  # characters of 2026-11-03
+_AFTER_A_DAY = re.compile(r"(?:T00:00:00(?:\.0+)?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
@@ -61,8 +61,7 @@ def day(text: str) -> date:
 
     A service that writes a Norwegian midnight in another zone's clock means another day than it writes.
     """
-    rest = text[ISO:]
-    if rest.startswith("T") and not rest.startswith(MIDNIGHT):
+    if not _AFTER_A_DAY.fullmatch(text[ISO:]):
         raise OffContractError(f"{text[:30]!r} is a moment where a day is meant")
     try:
         if text[4:5] + text[7:8] != "--":
@@ -75,6 +74,6 @@ def day(text: str) -> date:
 def count(text: str) -> int:
     """A whole number that is not negative. Raises `OffContractError`."""
     digits = text.removeprefix("+")
-    if not digits.isdecimal() or len(digits) >= ISO:
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) >= ISO:
         raise OffContractError(f"{text[:30]!r} is no number of things")
     return int(digits)

@@ -307,13 +307,24 @@ def test_a_day_is_read_as_it_is_written(text: str) -> None:
     assert day(text) == NOVEMBER
 
 
-@pytest.mark.parametrize("text", ["2026-11-02T23:00:00Z", "2026-11-31", "3.11.2026", "", "20261103"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-02T23:00:00Z",
+        "2026-11-02 23:00:00Z",
+        "2026-11-031",
+        "2026-11-31",
+        "3.11.2026",
+        "",
+        "20261103",
+    ],
+)
 def test_a_moment_that_may_mean_another_day_and_what_is_no_day_are_refused(text: str) -> None:
     with pytest.raises(OffContractError):
         day(text)
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.0", "x", "1" * 10])
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "x", "1" * 10, "٣"])
 def test_what_is_no_number_of_things_is_refused(text: str) -> None:
     with pytest.raises(OffContractError):
         count(text)
