@@ -57,6 +57,26 @@ def test_a_new_element_on_the_far_side_does_not_hide_our_reference_and_number(
     assert "not as the contract says" in answer.note
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        BOOKED_ROW.replace("9001", "90<w:b/>01"),
+        BOOKED_ROW.replace("9001", "<w:b>9001</w:b>"),
+        BOOKED_ROW.replace("K1-1-1<", "K1-1-1<w:b/>7<"),
+        BOOKED_ROW + "<w:externalReference>K1-1-2</w:externalReference>",
+        "<w:externalReference>K1-1-2</w:externalReference>" + BOOKED_ROW,
+        BOOKED_ROW + '<error xmlns=""><code>UnknownAccount</code></error>',
+        BOOKED_ROW + "<w:more><w:error/></w:more>",
+    ],
+)
+def test_a_row_whose_number_or_reference_is_broken_or_said_twice_leaves_the_voucher_in_doubt(
+    row: str,
+) -> None:
+    answer = answer_to(saying(http("200 OK", registered(row))))
+
+    assert (answer.verdict, answer.voucher_no, answer.code) == (Verdict.UNKNOWN, "", "OffContract")
+
+
 @pytest.mark.parametrize("total", ["1234.5", "+1234.500", " 1234.50 ", "01234.50"])
 def test_an_amount_is_read_however_the_xsd_lets_it_be_written(total: str) -> None:
     answer = answer_to(saying(http("200 OK", registered(BOOKED_ROW.replace("1234.50", total)))))

@@ -77,7 +77,7 @@ class Calls:
         """Send what may be sent twice, and read the answer once the XSD has proven it; or `Trouble`."""
         raw, exchange = self.post(operation, body, NOTHING)
         if isinstance(raw, BrokenCallError):
-            raise Trouble(raw.code, raw.note, exchange) from raw
+            raise Trouble(raw.code, verdicts.short(raw.note), exchange) from raw
         try:
             return read(self._said(answer, raw)), exchange
         except _UnansweredError as fault:

@@ -66,7 +66,7 @@ def of_fault(fault: Fault, contract: Contract) -> tuple[Verdict, str, str]:
     code = contract.table.fault_codes.get(fault.detail)
     if code is None or not fault.code:
         return Verdict.UNKNOWN, "Fault", f"fault {fault.code or 'without a code'}: {fault.text}"
-    code = (code or fault.detail_code)[:LONGEST_CODE]
+    code = shown((code or fault.detail_code)[:LONGEST_CODE])
     return contract.table.code_means.get(code, Verdict.UNKNOWN), code, fault.detail_text or fault.text
 
 
@@ -99,18 +99,25 @@ def _readable_row(
     reference: str, rows: Sequence[etree._Element], note: str, contract: Contract
 ) -> DeliveryAnswer:
     names = contract.fields(contract.table.register.result)
-    fitting = [row for row in rows if text_at(row, names.reference) == reference]
-    numbers = [number for row in fitting for number in row.findall(names.number)]
-    number = (numbers[0].text or "").strip()[: LARGEST_NUMBER + 1] if len(numbers) == 1 else ""
+    fitting = [row for row in rows if reference in _texts(row, names.reference)]
+    numbers = [_texts(row, names.number) for row in fitting]
+    number = numbers[0][0][: LARGEST_NUMBER + 1] if len(numbers) == 1 and len(numbers[0]) == 1 else ""
+    error = etree.QName(contract.field_steps(contract.table.error.row)[-1]).localname
     if (
         len(fitting) != 1
+        or _texts(fitting[0], names.reference) != [reference]
         or not 0 < len(number) <= LARGEST_NUMBER
-        or fitting[0].find(contract.field(contract.table.error.row)) is not None
+        or next(fitting[0].iter(f"{{*}}{error}"), None) is not None  # in whatever namespace
     ):
         found = f"; the number {number} stands in it" if number else ""
         return _answer(reference, Verdict.UNKNOWN, "OffContract", note + found)
     total, lines = _told(text_at(fitting[0], names.total), text_at(fitting[0], names.lines))
     return DeliveryAnswer(reference, Verdict.BOOKED, number, total, lines, "OffContract", short(note))
+
+
+def _texts(row: etree._Element, path: str) -> list[str]:
+    """The texts at a path; "" for one that holds elements: its first half would be another text than it says."""
+    return ["" if len(cell) else (cell.text or "").strip() for cell in row.iterfind(path)]
 
 
 def _of_rows(reference: str, rows: Sequence[etree._Element], contract: Contract) -> DeliveryAnswer:
@@ -140,7 +147,7 @@ def errors_of(row: etree._Element, contract: Contract) -> list[tuple[str, str]]:
         line, text = cells.get(names.line), cells.get(names.text, "")
         found.append(
             (
-                contract.code(cells.get(names.code, ""))[:LONGEST_CODE],
+                shown(contract.code(cells.get(names.code, ""))[:LONGEST_CODE]),
                 f"line {line}: {text}" if line else text,
             )
         )
@@ -181,7 +188,12 @@ def _answer(reference: str, verdict: Verdict, code: str, note: str) -> DeliveryA
     return DeliveryAnswer(reference, verdict, "", None, None, code, short(note))
 
 
+def shown(text: str) -> str:
+    """A text of the far side with what is no printable character replaced."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def short(note: str) -> str:
-    """A note as it can be kept: of a bounded length, and without what no database keeps."""
-    note = note.replace("\x00", "")
+    """A note as it can be kept and shown: of a bounded length, on one line, nothing in it that moves a terminal's cursor."""
+    note = shown(" ".join(note[: 2 * LARGEST_NOTE].split()))
     return note if len(note) <= LARGEST_NOTE else note[: LARGEST_NOTE - 3] + "..."
