@@ -103,6 +103,7 @@ class Wire:
 
     def _exchange(self, deadline: "_Deadline", body: bytes, headers: Mapping[str, str]) -> RawAnswer:
         connection = http.client.HTTPConnection(self._host, self._port)
+        connection.response_class = _Answer
         connection.sock = deadline.socket
         sent = {**headers, "Connection": "close", "Accept-Encoding": "identity"}
         if self._authorization:
@@ -115,7 +116,7 @@ class Wire:
             with connection.getresponse() as answer:
                 status = answer.status
                 _read(answer, pieces)
-        except (OSError, http.client.HTTPException, _SpoiltError) as fault:
+        except (OSError, ValueError, http.client.HTTPException, _SpoiltError) as fault:
             code, note = _cause(fault, deadline, self._operation_timeout)
             raise BrokenCallError(code, note, began=True, status=status, partial=b"".join(pieces)) from fault
         if deadline.passed:
@@ -130,6 +131,16 @@ class _SpoiltError(Exception):
     def __init__(self, code: str, note: str) -> None:
         super().__init__(note)
         self.code = code
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose chunks may not be of a negative length: of -1 the library reads without a bound until the end."""
+
+    def _safe_read(self, amt: int) -> bytes:
+        if amt < 0:
+            raise _SpoiltError("Garbage", "the answer has a piece of a negative length")
+        found: bytes = super()._safe_read(amt)  # type: ignore[misc]
+        return found
 
 
 class _Deadline:
@@ -179,7 +190,7 @@ def _cause(fault: Exception, deadline: _Deadline, seconds: float) -> tuple[str, 
         return "TimedOut", f"no whole answer within {seconds:g} s"
     if isinstance(fault, _SpoiltError):
         return fault.code, str(fault)
-    if isinstance(fault, http.client.HTTPException) and not isinstance(
+    if isinstance(fault, ValueError | http.client.HTTPException) and not isinstance(
         fault, http.client.RemoteDisconnected | http.client.IncompleteRead
     ):
         return "Garbage", f"the answer is no HTTP: {type(fault).__name__}"
