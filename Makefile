@@ -69,10 +69,12 @@ bench-transfer: install ## new cases from Visma and their numbers back, answered
 bench-desk: install ## the console's page queries among a million payments and 100,000 failed deliveries
 	@$(BIN)/python -m ops.bench.desk
 
-fuzz: install ## 100,000 damaged bank files, none of which may end in a traceback
-	@KK2_FUZZ=100000 $(BIN)/python -m pytest tests/pipeline -k fuzz --timeout 3600
+fuzz: install ## a million damaged OCR files, 100,000 of camt.054, 200,000 answers of Visma: none may end in a traceback
+	@KK2_FUZZ=1000000 $(BIN)/python -m pytest -n 2 tests/pipeline/test_ocr_giro_fuzz.py --timeout 0
+	@KK2_FUZZ=100000 $(BIN)/python -m pytest -n 2 tests/pipeline/test_camt054_fuzz.py --timeout 0
+	@KK2_FUZZ=200000 $(BIN)/python -m pytest -n 2 tests/workers/accounting/test_hostile_answers.py --timeout 0
 
-soak: install ## 10,000 steps of random days; the seed is printed, SEED=… repeats it, STEPS=… says how many
+soak: fuzz ## `make fuzz`, and 10,000 steps of random days; the seed is printed, SEED=… repeats it, STEPS=… says how many
 	@KK2_STEPS=$(or $(STEPS),10000) $(if $(SEED),KK2_SEED=$(SEED)) $(BIN)/python -m pytest tests/days --timeout 0
 
 lock: install ## lock the dependencies anew
