@@ -32,7 +32,8 @@ def message(told: Sequence[Told], language: str, console: str) -> tuple[str, str
     parts = [_part(each, language, console) for each in told[:_NAMED]]
     if len(told) > _NAMED:
         parts.append(f"{say('and more')}: {len(told) - _NAMED}. kk2 alarm list")
-    return f"{_HOUSE}: {title}", "\n\n".join(parts)
+    # A title becomes a header of a mail: on one line, whatever a subject is called.
+    return " ".join(f"{_HOUSE}: {title}".split()), "\n\n".join(parts)
 
 
 def database(language: str, *, silent: bool) -> tuple[str, str]:
