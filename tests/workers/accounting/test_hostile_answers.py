@@ -32,6 +32,7 @@ from tests.workers.far_side import (
     NOVEMBER,
     a_voucher,
     an_installation,
+    answer_to,
     far_side,
     http,
     registered,
@@ -271,3 +272,13 @@ def test_pieces_without_an_end_fill_no_memory() -> None:
 
     assert (answer.verdict, answer.code) == (Verdict.UNKNOWN, "Garbage")
     assert len(sent) < 50
+
+
+@pytest.mark.parametrize(
+    ("inside", "says"), [("<a/>" * 500_001, "tags"), ("<a/>" * 10_001, "elements in it")]
+)
+def test_an_answer_with_too_many_elements_is_refused_before_it_is_checked(inside: str, says: str) -> None:
+    answer = answer_to(saying(http("200 OK", registered(inside))))
+
+    assert (answer.verdict, answer.code) == (Verdict.UNKNOWN, "Garbage")
+    assert says in answer.note
