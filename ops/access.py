@@ -41,7 +41,7 @@ _BY_ROLES: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
             "retry", "retry all", "stop job", "ask", "confirm", "declare absent", "post by hand", "void", "restore", "start delivery",
             "end shadow", "run", "pause", "skip", "resume", "convert", "recover", "forget", "client apply", "add user",
             "change roles", "disable user", "enable user", "link user", "set password", "end sessions", "make token",
-            "end token",
+            "end token", "take bundle",
         ),
     ),
     (tuple(Role), tuple(sorted(OF_ONESELF))),

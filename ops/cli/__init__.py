@@ -33,6 +33,7 @@ from ops.cli import (
     running,
     schedules,
     shadows,
+    supporting,
     transactions,
     users,
     visma,
@@ -63,7 +64,14 @@ for each in (
     shadows.app, auditing.app, users.app, days.app, delivery.stop, delivery.start, inventing.simulate, inventing.generate,
 ):  # fmt: skip
     app.add_typer(each)
-for commands in (glancing.commands, keeping.commands, backups.commands, inventing.commands, running.commands):
+for commands in (
+    glancing.commands,
+    keeping.commands,
+    supporting.commands,
+    backups.commands,
+    inventing.commands,
+    running.commands,
+):
     app.registered_commands += commands.registered_commands
 
 

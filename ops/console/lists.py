@@ -84,7 +84,7 @@ def _exported(which: Listing, kind: str) -> Callable[[Look], Response]:
             else:
                 file: IO[bytes] = until_sent.enter_context(SpooledTemporaryFile(_IN_MEMORY))
                 exports.as_xlsx(plain, found, _language(look), file)
-                pieces = _read(file)
+                pieces = read(file)
             named = {"Content-Disposition": f'attachment; filename="{which.name}.{kind}"'}
             return StreamingResponse(
                 _sent(pieces, until_sent.pop_all()), headers=named, media_type=_TYPES[kind]
@@ -99,7 +99,8 @@ def _sent(pieces: Iterator[bytes], until_sent: ExitStack) -> Iterator[bytes]:
         yield from pieces
 
 
-def _read(file: IO[bytes]) -> Iterator[bytes]:
+def read(file: IO[bytes]) -> Iterator[bytes]:
+    """A file from its beginning, piece by piece."""
     file.seek(0)
     while piece := file.read(_PIECE):
         yield piece

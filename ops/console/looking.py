@@ -44,9 +44,10 @@ class Desk:
     """What the console stands on. `ring` tells the workers after a commit; `secure`: TLS stands in front.
 
     `broker` says whether Redis answers, within a moment. `files_by`: when a bank file that usually comes is late, in Norway.
-    `site`: its settings with its folders; without them no file can be added here. `service`: where people may sign in too. `flower_url`: where Flower listens; `flower_auth`: its USER:PASSWORD, empty for
-    none. `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is
-    shown from the true one, so that pictures of it are alike whenever they are taken.
+    `site`: its settings with its folders; without them no file can be added here, and the system is not shown. `service`:
+    where people may sign in too. `flower_url`: where Flower listens; `flower_auth`: its USER:PASSWORD, empty for none.
+    `training`: no money of anybody moves here, and each page says so. `moved`: how far a training site's clock is shown from
+    the true one, so that pictures of it are alike whenever they are taken.
     """
 
     engine: Engine

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from ops.console.sessions import Visitor
 from ops.desk.register import LISTINGS
 from ops.desk.words import N_
+from ops.support import READERS
 
 Pages = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
@@ -52,6 +53,7 @@ NAVIGATION: Pages = (
 def menu(visitor: Visitor, routed: Collection[str]) -> Pages:
     """Give the entries that lead this visitor to a page, and not to a refusal."""
     shut = {each.path for each in LISTINGS.values() if not each.for_roles(visitor.roles)}
+    shut |= {"/system"} if READERS.isdisjoint(visitor.roles) else set()
     found = (
         (title, tuple(page for page in pages if page[0] in routed and page[0] not in shut))
         for title, pages in NAVIGATION

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops import migrations
-from ops.health import controls
+from ops.health import controls, machine
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
 from ops.queries import alarms, asking
@@ -64,6 +64,12 @@ def _folders(site: Settings) -> Iterator[Sign]:
         ("quarantine", site.quarantine_folder),
     ):
         yield _folder(name, folder)
+    for space in machine.spaces(site):
+        if space.state is State.BAD and space.free is not None:
+            left = f"{space.free // 1_048_576} MiB are left for {space.folder}"
+            yield Sign(
+                f"disk of the {space.name}", State.BAD, f"{left}: make room before files and vouchers stop"
+            )
 
 
 def _folder(name: str, folder: Path) -> Sign:
@@ -80,11 +86,10 @@ def _folder(name: str, folder: Path) -> Sign:
 def _broker(url: str) -> Iterator[Sign]:
     with Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as redis:
         try:
-            about = cast(dict[str, object], redis.info("server"))
+            version = machine.version_of(redis)
         except (RedisError, OSError) as error:
             yield Sign("broker", State.BAD, f"can't be reached: {type(error).__name__}")
             return
-        version = str(about.get("redis_version", "0"))
         old = tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS
         needed = f", {OLDEST_REDIS[0]}.{OLDEST_REDIS[1]} or newer is needed" if old else ""
         yield Sign("broker", State.BAD if old else State.WELL, f"answers, version {version}{needed}")

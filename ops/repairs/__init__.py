@@ -22,6 +22,7 @@ from ops.repairs.signing import reopen as reopen_day
 from ops.repairs.signing import sign as sign_day
 from ops.repairs.stopping import resume_case, stop_case
 from ops.repairs.suggestions import reject_suggestion
+from ops.repairs.support import take_bundle
 from ops.repairs.vouchers import (
     Which,
     absent,
@@ -83,6 +84,7 @@ __all__ = [
     "stop_case",
     "stop_delivery",
     "stop_job",
+    "take_bundle",
     "take_up",
     "try_again",
     "undo",
