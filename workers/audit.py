@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -79,6 +79,21 @@ def verify(connection: Connection) -> int | None:
     return None
 
 
+def rows(connection: Connection) -> Iterator[Mapping[str, object]]:
+    """The whole chain, link by link, as another can verify it: `at` as it is hashed, `previous` and `hash` in hex."""
+    found = connection.execute(
+        text("SELECT id, at, actor, act, subject, reason, detail, previous, hash FROM audit ORDER BY id"),
+        execution_options={"yield_per": 1000},
+    )
+    for row in found.mappings():
+        yield {
+            **row,
+            "at": _moment(row["at"]),
+            "previous": bytes(row["previous"]).hex(),
+            "hash": bytes(row["hash"]).hex(),
+        }
+
+
 def latest(connection: Connection, subject: str) -> Act | None:
     """The last act on a subject: who was first, when two people do the same."""
     row = connection.execute(
@@ -92,6 +107,10 @@ def latest(connection: Connection, subject: str) -> Act | None:
 
 def _hash(previous: bytes, at: datetime, words: tuple[str, str, str, str, object]) -> bytes:
     """The link: what came before, and every value of the row in one canonical form."""
-    values = [at.astimezone(UTC).isoformat(timespec="microseconds"), *words]
+    values = [_moment(at), *words]
     canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(previous + canonical.encode()).digest()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -24,6 +24,7 @@ from ops.cli import (
     inventing,
     jobs,
     keeping,
+    listings,
     moving,
     payments,
     proposals,
@@ -66,6 +67,7 @@ for each in (
     app.add_typer(each)
 for commands in (
     glancing.commands,
+    listings.commands,
     keeping.commands,
     supporting.commands,
     backups.commands,

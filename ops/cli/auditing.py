@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ops.cli import printing, reaching
+from ops.cli.choosing import one_of
 from ops.cli.errors import NO
 from ops.cli.making import Json, Limit, Name, Since, group
 
@@ -57,3 +58,36 @@ def verify(name: Name = "", json: Json = False) -> None:
             err=True,
         )
     raise typer.Exit(0 if broken is None else NO)
+
+
+@app.command(epilog="Example: kk2 audit export --format csv > audit.csv")
+def export(
+    written: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            parser=one_of(("json", "csv")),
+            metavar="FORMAT",
+            help="json (one object a line) or csv.",
+        ),
+    ] = "json",
+    name: Name = "",
+) -> None:
+    """Write the whole chain to standard output, with each act's hash and the one before it, so that another can verify it."""
+    import csv
+    import json
+    import sys
+
+    from ops.desk.audit import AUDIT
+    from workers import audit
+
+    heads = ("id", "at", "actor", "act", "subject", "reason", "detail", "previous", "hash")
+    as_csv = csv.DictWriter(sys.stdout, heads) if written == "csv" else None
+    with reaching.reading_for(AUDIT.readers, name) as connection:
+        if as_csv is not None:
+            as_csv.writeheader()
+        for row in audit.rows(connection):
+            if as_csv is None:
+                printing.as_json([row])
+            else:
+                as_csv.writerow({**row, "detail": json.dumps(row["detail"], ensure_ascii=False)})

@@ -54,7 +54,6 @@ ALARMS = Listing(
     days="(a.began_at AT TIME ZONE 'Europe/Oslo')::date",
     order="a.id DESC",
     empty=N_("No alarm is like that."),
-    command="kk2 alarm list --all",
     note=N_("Each is raised once and told once, and is over when what it is about has not been so for some minutes."),
 )  # fmt: skip
 LISTINGS: tuple[Listing, ...] = (ALARMS,)

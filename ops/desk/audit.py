@@ -21,15 +21,14 @@ AUDIT = Listing(
         Column("detail", N_("Detail"), "a.detail::text", Shape.CODE, shown=False),
     ),
     facets=(
-        Facet("act", N_("Act"), "a.act", tuple(sorted(ALL_ACTS)), option="--act"),
-        Facet("actor", N_("Who"), "a.actor", option="--actor"),
+        Facet("act", N_("Act"), "a.act", tuple(sorted(ALL_ACTS))),
+        Facet("actor", N_("Who"), "a.actor"),
     ),
     search="a.subject = :q OR a.actor = :q",
     search_hint=N_("Subject as payment 17, or a name"),
     days="(a.at AT TIME ZONE 'Europe/Oslo')::date",
     order="a.id DESC",
     empty=N_("Nobody has done anything like that."),
-    command="kk2 audit list",
     readers=frozenset({Role.AUDITOR, Role.ADMIN}),
 )
 

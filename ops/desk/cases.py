@@ -54,10 +54,10 @@ CASES = Listing(
         Column("kid", N_("KID"), "c.kid", Shape.CODE),
     ),
     facets=(
-        Facet("state", N_("State"), "c.state", tuple(CaseState), option="--state"),
-        Facet("company", N_("Company"), "c.company", option="--company"),
-        Facet("client", N_("Client"), "c.client", option="--client"),
-        Facet("customer", N_("Customer"), "c.customer_no", option="--customer"),
+        Facet("state", N_("State"), "c.state", tuple(CaseState)),
+        Facet("company", N_("Company"), "c.company"),
+        Facet("client", N_("Client"), "c.client"),
+        Facet("customer", N_("Customer"), "c.customer_no"),
         Facet("stopped", N_("Against Visma"), _STOPPED, ("followed", "stopped")),
     ),
     search="c.case_no = :q OR c.customer_no = :q OR c.debtor_name ILIKE '%' || :q || '%' "
@@ -66,7 +66,6 @@ CASES = Listing(
     days="c.opened_on",
     order="c.id DESC",
     empty=N_("No case is like that."),
-    command="kk2 case list",
     sums=_sums,
 )
 _AHEAD = ("barred", "30_days", "90_days", "180_days")
@@ -95,15 +94,14 @@ LIMITATION = Listing(
     ),
     facets=(
         Facet("within", N_("Within"), f"CASE WHEN a.days <= {_DAYS} THEN :facet_within END", _AHEAD),
-        Facet("company", N_("Company"), "a.company", option="--company"),
-        Facet("client", N_("Client"), "a.client", option="--client"),
+        Facet("company", N_("Company"), "a.company"),
+        Facet("client", N_("Client"), "a.client"),
     ),
     search="a.case_no = :q OR a.customer_no = :q OR a.debtor_name ILIKE '%' || :q || '%' OR a.invoice_no = :q",
     search_hint=N_("Case, customer, debtor or invoice"),
     days="a.barred_on",
     order="a.barred_on, a.case_id",
     empty=N_("No open case has an invoice that is barred within a year."),
-    command="kk2 case ageing",
 )
 
 

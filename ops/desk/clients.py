@@ -42,7 +42,6 @@ SETUP = Listing(
     order="array_position(ARRAY['installation','company','account','client','sub_ledger'], r.kind), r.key, "
     "r.valid_from DESC, r.version DESC",
     empty=N_("No row of the setup is like that. The first setup is applied with kk2 client apply."),
-    command="kk2 client list",
 )
 
 

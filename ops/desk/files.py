@@ -30,13 +30,12 @@ FILES = Listing(
         ),
         Column("sha256", "sha256", "f.sha256", Shape.CODE, shown=False),
     ),
-    facets=(Facet("state", N_("State"), "f.state", STATES, option="--state"),),
+    facets=(Facet("state", N_("State"), "f.state", STATES),),
     search="f.name = :q OR f.id = :number OR f.total = :ore OR f.sha256 = :q",
     search_hint=N_("Name, sum, sha256 or file"),
     days="(f.landed_at AT TIME ZONE 'Europe/Oslo')::date",
     order="f.id DESC",
     empty=N_("No file is like that."),
-    command="kk2 file list",
     leads=("/files/add", N_("Add a file"), "add file"),
 )
 

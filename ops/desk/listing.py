@@ -4,6 +4,7 @@ A list has a permanent address: whatever is chosen stands in it. Counts are exac
 """
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -57,7 +58,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A filter with a known set of words, or (none given) any text that must be equal. `option`: the command line's.
+    """A filter with a known set of words, or (none given) any text that must be equal.
 
     `narrow`: for a word, a condition that holds for all its rows, by which an index finds them. `numeric`: `sql` is an id.
     """
@@ -66,7 +67,6 @@ class Facet:
     title: str
     sql: str
     words: tuple[str, ...] = ()
-    option: str = ""
     narrow: Mapping[str, str] = field(default_factory=dict)
     numeric: bool = False
 
@@ -75,8 +75,7 @@ class Facet:
 class Listing:
     """A list. `source` is FROM with its joins, `where` what always holds, `search` a condition on :q, :number and :ore.
 
-    `days` is the SQL of the day that `from` and `to` speak of. `order` is what stands when nobody chose. `command` is the
-    command line that gives the same; `note` says above the list what it is. `leads` is a page that begins something here: its path,
+    `days` is the SQL of the day that `from` and `to` speak of. `order` is what stands when nobody chose. `note` says above the list what it is. `leads` is a page that begins something here: its path,
     what leads there, and the act that one must have. `sums` gives the totals of a choice out of kept sums, where it can, for
     more than `COUNTED` rows: (rows, total by column name).
     """
@@ -93,7 +92,6 @@ class Listing:
     days: str = ""
     order: str = "1 DESC"
     empty: str = ""
-    command: str = ""
     readers: frozenset[Role] = ALL_ROLES
     note: str = ""
     leads: tuple[str, str, str] | None = None
@@ -212,12 +210,11 @@ def more_than(connection: Connection, listing: Listing, asked: Asked, most: int)
 
 
 def command(listing: Listing, asked: Asked) -> str:
-    """Give the command line that lists the same, as far as it has the options."""
-    words = [listing.command] if listing.command else []
-    for facet in listing.facets:
-        if listing.command and facet.option and facet.name in asked.facets:
-            words += [facet.option, asked.facets[facet.name]]
-    return " ".join(words)
+    """Give the command line that shows the same rows."""
+    words = ["kk2", "list", listing.name, *(f"{name}={value}" for name, value in asked.facets.items())]
+    options: list[tuple[str, object]] = [("search", asked.q), ("from", asked.first), ("to", asked.last)]
+    options += [("sort", asked.sort), ("page", asked.page if asked.page > 1 else "")]
+    return shlex.join([*words, *(f"--{name}={value}" for name, value in options if value)])
 
 
 def _rows(

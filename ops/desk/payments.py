@@ -63,7 +63,6 @@ PAYMENTS = Listing(
             N_("State"),
             "p.state",
             STATES,
-            option="--state",
             narrow={
                 "parked": _WORK,
                 "held": _WORK,
@@ -73,9 +72,9 @@ PAYMENTS = Listing(
             },
         ),
         Facet("reason", N_("Waits because"), "w.reason", REASONS, narrow=dict.fromkeys(REASONS, _WORK)),
-        Facet("company", N_("Company"), "p.company", option="--company"),
+        Facet("company", N_("Company"), "p.company"),
         Facet("account", N_("Account"), "p.account"),
-        Facet("file", N_("File"), "p.file_id", option="--file", numeric=True),
+        Facet("file", N_("File"), "p.file_id", numeric=True),
     ),
     search="p.kid = :q OR p.id = CAST(:number AS bigint) OR p.amount = CAST(:ore AS bigint) OR p.id = ANY(ARRAY("
     "SELECT y.id FROM kk2_case x JOIN split s ON s.case_id = x.id JOIN payment y ON y.id = s.payment_id AND y.case_id = x.id "
@@ -84,7 +83,6 @@ PAYMENTS = Listing(
     days="p.booked_on",
     order="p.id DESC",
     empty=N_("No payment is like that."),
-    command="kk2 payment list",
     sums=_sums,
 )
 

@@ -32,12 +32,11 @@ USERS = Listing(
         Column("seen_at", N_("Last seen"), "(SELECT max(s.seen_at) FROM session s WHERE s.person = p.name)", Shape.MOMENT),
         Column("made_at", N_("Added"), "p.made_at", Shape.MOMENT),
     ),
-    facets=(Facet("state", N_("State"), _STATE, ("open", "disabled"), option="--state"),),
+    facets=(Facet("state", N_("State"), _STATE, ("open", "disabled")),),
     search="p.name ILIKE '%' || :q || '%' OR :q = ANY(p.roles)",
     search_hint=N_("Name or role"),
     order="p.name",
     empty=N_("No user is like that."),
-    command="kk2 user list",
     readers=frozenset({Role.ADMIN, Role.AUDITOR}),
 )  # fmt: skip
 

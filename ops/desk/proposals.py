@@ -26,13 +26,12 @@ BOOKED = Listing(
         Column("last", N_("Last day"), "b.last", Shape.DAY, shown=False),
     ),
     facets=(
-        Facet("company", N_("Company"), "b.company", option="--company"),
+        Facet("company", N_("Company"), "b.company"),
         Facet("kind", N_("What"), "b.kind", KINDS),
     ),
     days="b.month",
     order="b.month DESC, b.company, b.kind",
     empty=N_("Nothing is booked yet."),
-    command="kk2 proposal booked",
 )  # fmt: skip
 BOOKED_DAYS = Listing(
     name="booked_days",
@@ -57,7 +56,6 @@ BOOKED_DAYS = Listing(
     days="b.day",
     order="b.day DESC, b.company, b.kind",
     empty=N_("Nothing is booked on these days."),
-    command="kk2 proposal booked --days",
 )
 BOOKED_PAYMENTS = Listing(
     name="booked_payments",
@@ -75,13 +73,12 @@ BOOKED_PAYMENTS = Listing(
         Column("back", N_("Act"), "b.back", Shape.WORD, link="/payments/{payment_id}/undo", act="undo"),
         Column("case_id", N_("Case id"), "b.case_id", Shape.CODE, shown=False),
     ),
-    facets=(Facet("company", N_("Company"), "b.company", option="--company"),),
+    facets=(Facet("company", N_("Company"), "b.company"),),
     search="b.payment_id = CAST(:number AS bigint) OR b.case_no = :q OR b.voucher_no = :q",
     search_hint=N_("Payment, case or voucher number"),
     days="b.day",
     order="b.day DESC, b.payment_id DESC, b.voucher_id DESC",
     empty=N_("Nothing is booked on these days."),
-    command="kk2 proposal booked --payments",
     note=N_(
         "A payment that goes back to the proposal is off its case and waits for a person; the next proposal takes back what was posted."
     ),

@@ -34,17 +34,16 @@ DIFFERENCES = Listing(
         Column("last_seen", N_("Last seen"), "d.last_seen", Shape.MOMENT, shown=False),
     ),
     facets=(
-        Facet("state", N_("State"), "d.state", ("open", "explained", "gone"), option="--state"),
-        Facet("part", N_("Part"), "d.part", tuple(ControlPart), option="--part"),
+        Facet("state", N_("State"), "d.state", ("open", "explained", "gone")),
+        Facet("part", N_("Part"), "d.part", tuple(ControlPart)),
         Facet("kind", N_("What"), "d.kind", tuple(DifferenceKind)),
-        Facet("company", N_("Company"), "d.company", option="--company"),
+        Facet("company", N_("Company"), "d.company"),
     ),
     search="d.id = :number OR d.subject ILIKE '%' || :q || '%' OR d.voucher_id = :number",
     search_hint=N_("Difference, voucher, invoice or case"),
     days="(d.first_seen AT TIME ZONE 'Europe/Oslo')::date",
     order="CASE d.state WHEN 'open' THEN 0 WHEN 'explained' THEN 1 ELSE 2 END, d.id DESC",
     empty=N_("No difference is like that."),
-    command="kk2 visma differences",
 )  # fmt: skip
 
 

@@ -50,18 +50,17 @@ VOUCHERS = Listing(
         Column("note", N_("Visma says"), "v.note"),
     ),
     facets=(
-        Facet("state", N_("State"), "v.state", tuple(VoucherState), option="--state"),
-        Facet("in_visma", N_("In Visma"), "v.ledger_state", tuple(LedgerState), option="--in-visma"),
-        Facet("cause", N_("Not delivered because"), _FOR_THIS_CAUSE, CAUSES, option="--cause"),
-        Facet("company", N_("Company"), "v.company", option="--company"),
-        Facet("code", N_("Code"), "coalesce(v.code, '')", option="--code"),
+        Facet("state", N_("State"), "v.state", tuple(VoucherState)),
+        Facet("in_visma", N_("In Visma"), "v.ledger_state", tuple(LedgerState)),
+        Facet("cause", N_("Not delivered because"), _FOR_THIS_CAUSE, CAUSES),
+        Facet("company", N_("Company"), "v.company"),
+        Facet("code", N_("Code"), "coalesce(v.code, '')"),
     ),
     search="v.reference = upper(:q) OR v.voucher_no = :q OR v.total = :ore OR v.id = :number",
     search_hint=N_("Reference, number in Visma, amount"),
     days="v.voucher_on",
     order="v.id DESC",
     empty=N_("No voucher is like that."),
-    command="kk2 voucher list",
     sums=_sums,
 )
 JOBS = Listing(
@@ -80,7 +79,6 @@ JOBS = Listing(
     ),
     order="j.id DESC",
     empty=N_("Nobody has sent many vouchers again yet."),
-    command="kk2 job list",
 )
 ITEMS_OF_A_JOB = Listing(
     name="job-items",

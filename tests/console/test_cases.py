@@ -42,7 +42,7 @@ def test_cases_are_found_by_number_kid_customer_and_name_with_what_they_owe_in_a
         assert "500,00" in page.text
     for asked in ("q=nordmann", "customer=1", "state=open&company=100&client=KOM", "stopped=followed"):
         assert "1 538,00" in kari.get(f"/cases?{asked}").text.replace("\u00a0", " "), asked
-    assert "kk2 case list --state paid" in kari.get("/cases?state=paid").text
+    assert "kk2 list cases state=paid" in kari.get("/cases?state=paid").text
 
 
 def test_a_case_is_shown_as_of_a_day_with_its_interest_payments_and_movements(

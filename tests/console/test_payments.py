@@ -12,7 +12,7 @@ def test_the_list_is_filtered_by_its_address_and_sums_what_it_shows(kari: Visito
 
     assert f"/payments/{stands.parked}" in page.links()
     assert "165,00" in page.text  # 77.00 in suspense and 88.00
-    assert "kk2 payment list --state parked" in page.text
+    assert "kk2 list payments state=parked" in page.text
 
 
 def test_a_filter_that_nobody_knows_is_said_and_not_passed_over(kari: Visitor) -> None:

@@ -1,9 +1,13 @@
 """`kk2 system`, `kk2 bundle` and `kk2 audit export`: what they say, and what they refuse."""
 
+import csv
+import hashlib
+import io
 import json
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.ops.acting import Kk2
@@ -34,3 +38,29 @@ def test_a_bundle_is_taken_once_with_a_name_on_it(kk2: Kk2, engine: Engine, tmp_
     with engine.connect() as connection:
         acts = connection.execute(text("SELECT actor, act, reason FROM audit")).all()
     assert [tuple(act) for act in acts] == [("kari", "take bundle", "asked for")]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_an_exported_audit_is_verified_by_who_knows_nothing_of_ours(
+    kk2: Kk2, engine: Engine, form: str
+) -> None:
+    for reason in ("first, «så»", 'second "quoted"'):
+        assert kk2("stop", "delivery", "--reason", reason)[0] == 0
+        assert kk2("start", "delivery", "--reason", reason)[0] == 0
+
+    status, said, _ = kk2("audit", "export", "--format", form)
+    found = (
+        list(csv.DictReader(io.StringIO(said)))
+        if form == "csv"
+        else [json.loads(line) for line in said.splitlines()]
+    )
+    before = "0" * 64
+
+    assert (status, len(found)) == (0, 4)
+    for row in found:
+        detail = json.loads(row["detail"]) if form == "csv" else row["detail"]
+        values = [row["at"], row["actor"], row["act"], row["subject"], row["reason"], detail]
+        written = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert row["previous"] == before
+        before = hashlib.sha256(bytes.fromhex(before) + written.encode()).hexdigest()
+        assert row["hash"] == before

@@ -3,12 +3,19 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from ops.console import lists
 from ops.console.lists import not_for
 from ops.console.looking import Look
 from ops.desk.audit import AUDIT
 from workers import audit
 
 router = APIRouter()
+
+
+@router.get("/audit")
+def shown(look: Look) -> Response:
+    """Show the acts, with the way to the proof."""
+    return lists.show(look, AUDIT, "audit.html")
 
 
 @router.get("/audit/verified")
