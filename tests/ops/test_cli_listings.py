@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -27,10 +26,10 @@ def test_each_list_prints_a_line_that_gives_the_same_rows(
             first = next(iter(listing.page(connection, which, Asked()).rows), {})
             facets = {f.name: str(first.get(f.name) or (f.words or ("1",))[0]) for f in which.facets}
             search = str(first.get(which.columns[0].name, "it's 1")) if which.search else ""
-            days = {"first": date(2020, 1, 1), "last": date(2099, 1, 1)} if which.days else {}
+            since, until = (date(2020, 1, 1), date(2099, 1, 1)) if which.days else (None, None)
             sorts = next((f"-{column.name}" for column in which.columns if column.sorts), "")
             questions = [
-                Asked(), replace(Asked(search, sort=sorts), **days), Asked(facets=facets), *(Asked(facets={n: v}) for n, v in facets.items()),
+                Asked(), Asked(search, {}, since, until, sorts), Asked(facets=facets), *(Asked(facets={n: v}) for n, v in facets.items()),
             ]  # fmt: skip
             for asked in questions:
                 line = listing.command(which, asked)
