@@ -22,6 +22,7 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
         yield made
 
 
+@pytest.mark.timeout(600)  # every page twice: on a machine with much else to do, minutes
 def test_axe_finds_nothing_on_any_page_in_light_and_dark(page: Page, console: Console) -> None:
     found: list[str] = []
     for theme in ("light", "dark"):
