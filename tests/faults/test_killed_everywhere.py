@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from ops.supervisor import kk2
+from ops.supervisor import SERVICES, kk2
 from tests.faults import rounds
 from tests.faults.oracle import settled
 from tests.faults.town import SEED, Town, answered, town
@@ -36,8 +36,9 @@ IN_A_ROUND = [
     if point not in AT_START and point not in BY_A_PERSON and not point.startswith(ELSEWHERE)
 ]
 PROCESSES = (
-    "postgres", "broker", "visma", "watch", "relay", "worker-files", "worker-payments", "worker-delivery", "beat",
+    "postgres", "broker", "visma", *(each.name for each in SERVICES if each.name not in ("flower", "console")),
 )  # fmt: skip
+"""All that run in a town: each is killed from outside, too."""
 _AT_ONCE = (
     6  # points of a round: more deaths than that over one row, and it would be parked as one that kills
 )
