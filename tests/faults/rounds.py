@@ -25,7 +25,7 @@ def begin(town: Town) -> int:
     town.visma.fault("lose_answer_after_booking", "RegisterVouchers", times=1)
     town.visma.fault("http_500", "FindVoucher", times=1)
     with town.engine.begin() as connection, suppress(Refusal):  # stopped already
-        until = datetime.now(UTC) + timedelta(seconds=2)
+        until = datetime.now(UTC) + timedelta(seconds=5)
         repairs.stop_delivery(connection, "100", until, person=PERSON)
     payments(town, first)
     town.bring(f"bad{first}.dat", f"no bank file {first}".encode())
