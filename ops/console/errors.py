@@ -23,6 +23,7 @@ AWAY = N_("The database cannot be reached. Look whether what you did stands, and
 _SENTENCES = {
     404: N_("There is no such page."),
     405: N_("This page is not asked in that way."),
+    413: N_("What was sent is too large."),
     422: N_("The address or the form is not understood. Open the page again."),
 }
 _OTHER = N_("The page cannot be shown.")

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine
+from starlette.exceptions import HTTPException
 
 from ops.console import sentences, sessions, strip, words
 from ops.console.limiting import Limiter
@@ -29,6 +30,8 @@ from workers.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 SAID = "kk2-said"
+MOST = 1024 * 1024
+"""Bytes of a form. A bank file is sent by a page of its own, which has the site's limit."""
 
 
 class SignInFirst(Exception):  # noqa: N818 - answered with the page where one signs in
@@ -158,6 +161,9 @@ async def looking(request: Request) -> Looking:
     found = await run_in_threadpool(known, request)
     if found is None:
         raise SignInFirst
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > MOST:  # before a byte of it is read
+        raise HTTPException(413)
     if request.method not in {"GET", "HEAD"} and not is_theirs(found, (await request.form()).get("secret")):
         raise Forged
     return Looking(request, request.app.state.desk, found)

@@ -149,6 +149,12 @@ def test_a_body_without_a_length_is_counted_while_it_is_read(here: Site, olga: V
     assert held(here) == []
 
 
+def test_no_other_page_takes_a_large_form(olga: Visitor) -> None:
+    answer = olga.client.post("/files/1/release", files={"reason": ("a", b"x" * 2_000_000)})
+
+    assert (answer.status_code, "Det som ble sendt, er for stort." in answer.text) == (413, True)
+
+
 def test_binary_rubbish_with_a_name_that_is_none_is_shown_as_what_it_is(here: Site, olga: Visitor) -> None:
     page = sent(olga, bytes(range(256)) * 8, "..\\..\\etc/pay\u202eTAD.exe")
 
