@@ -15,7 +15,9 @@ import psycopg
 import pytest
 import redis
 from psycopg import sql
+from sqlalchemy import Engine, create_engine
 
+from ops import migrations
 from ops.embedded import Broker, Postgres
 from ops.embedded.postgres import ROLE
 
@@ -64,6 +66,22 @@ def broker_url(broker: Broker) -> Iterator[str]:
         client.flushall()
         yield broker.url
         client.flushall()
+
+
+@contextmanager
+def database_of_its_own(folder: Path) -> Iterator[Engine]:
+    """An engine on a migrated database, for what is run beside the tests; its server stands in `folder` and ends with it."""
+    folder.chmod(0o711)
+    server = Postgres(folder, durable=False, machine=True)
+    server.start()
+    try:
+        with new_database(server, template="template0") as url:
+            engine = create_engine(url)
+            migrations.migrate(engine)
+            yield engine
+            engine.dispose()
+    finally:
+        server.stop()
 
 
 def _memory() -> str | None:

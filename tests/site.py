@@ -52,6 +52,7 @@ from workers.shell.proposing import propose
 from workers.shell.reading import read_file
 from workers.shell.retrying import retry
 from workers.shell.settling import resettle, settle
+from workers.store import epoch
 from workers.store import setup as setup_store
 from workers.watch import Landed, Refused, SeenAgain, land
 
@@ -430,3 +431,15 @@ def setup_of(endpoint: str, *, by_file: bool = False, **company: object) -> list
         Client("KOM", "100", "Lillevik", KK2_ORDER, kr(210), OverpaymentPolicy.SUSPENSE, None),
         SubLedger("KOM", "100", "K", "1500", "A"),
     ]
+
+
+@contextmanager
+def first_life(engine: Engine, folder: Path, due: date) -> Iterator[Site]:
+    """A site whose database knows its archive, with four cases of 1,000 to 4,000 kroner: to be backed up and restored."""
+    with site(engine, folder) as made:
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
+        epoch.look(engine, made.hands.settings.archive_folder)
+        for number in range(1, 5):
+            made.case(number, kr(1000 * number), due)
+        yield made

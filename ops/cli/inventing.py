@@ -1,7 +1,8 @@
 """What needs no site: read a file by itself, invent one, simulate a Visma, see the demo."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -11,6 +12,9 @@ from schemas.wording import counted
 commands = group("What needs no site.")
 simulate = group("Stand in for somebody else.", "simulate")
 generate = group("Invent files for tests and training.", "generate")
+_Payments = Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")]
+_Out = Annotated[Path, typer.Option(help="The file to write; it must not be there.")]
+_Seed = Annotated[int, typer.Option(help="The same seed gives the same file.")]
 
 
 @commands.command(epilog="Example: kk2 read OCR.D240112 --json | jq .amount_ore")
@@ -31,32 +35,26 @@ def read(
 
 
 @generate.command("ocr", epilog="Example: kk2 generate ocr --payments 1000 --seed 7 --out /tmp/test.ocr")
-def generate_ocr(
-    payments: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
-    out: Annotated[Path, typer.Option(help="The file to write; it must not be there.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 1,
-) -> None:
+def generate_ocr(payments: _Payments, out: _Out, seed: _Seed = 1) -> None:
     """Write an invented OCR giro file that follows the bank's specification."""
     from ops.bank_writer import generate as write
 
-    with out.open("xb") as file:
-        write(payments, seed, file)
-    typer.echo(f"{counted(payments, 'payment')} in {out}")
+    _write(write, payments, seed, out)
 
 
 @generate.command(
     "camt054", epilog="Example: kk2 generate camt054 --payments 1000 --seed 7 --out /tmp/test.xml"
 )
-def generate_camt054(
-    payments: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
-    out: Annotated[Path, typer.Option(help="The file to write; it must not be there.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 1,
-) -> None:
+def generate_camt054(payments: _Payments, out: _Out, seed: _Seed = 1) -> None:
     """Write an invented camt.054 file, as Norwegian banks send it."""
     from ops.notification_writer import generate_notification
 
+    _write(generate_notification, payments, seed, out)
+
+
+def _write(write: Callable[[int, int, BinaryIO], None], payments: int, seed: int, out: Path) -> None:
     with out.open("xb") as file:
-        generate_notification(payments, seed, file)
+        write(payments, seed, file)
     typer.echo(f"{counted(payments, 'payment')} in {out}")
 
 

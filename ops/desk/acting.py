@@ -44,10 +44,6 @@ class Wanted(BaseModel):
         return value
 
 
-class Nothing(Wanted):
-    """An act that asks for nothing, not even why."""
-
-
 class WithReason(Wanted):
     """An act that asks why."""
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
-from ops import migrations, repairs
+from ops import repairs
 from ops.access import Role
 from ops.console import Desk, create
-from ops.embedded import Postgres
 from ops.guard import Guard
 from ops.guard.proving import prove
 from ops.guard.telling import receivers
@@ -28,7 +27,7 @@ from schemas.voucher import Discarded
 from tests.console.corrected import corrected
 from tests.console.payers import payers, reach
 from tests.console.visiting import PASSWORD, SETTER_UP
-from tests.servers import new_database
+from tests.servers import database_of_its_own
 from tests.site import Site, kid_of, paid, site
 from workers.clock import BALANCE
 from workers.store import epoch, schedules
@@ -90,31 +89,21 @@ def alarmed(here: Site) -> None:
 def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8099
     folder = Path(tempfile.mkdtemp(prefix="kk2-console-"))
-    folder.chmod(0o711)
-    server = Postgres(folder, durable=False, machine=True)
-    server.start()
-    try:
-        with new_database(server, template="template0") as url:
-            engine = create_engine(url)
-            migrations.migrate(engine)
-            with site(engine, folder / "site") as here:
-                reach(here)
-                live(here)
-                corrected(here)
-                faulty = here.file(paid(kid_of(1), kr(200), debit_account="88881011128"))
-                here.drop(faulty.replace(b"000000000000020000", b"0000000000000X0000", 1), "TBOC0005.DAT")
-                here.drain()
-                with engine.begin() as connection:
-                    people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
-                sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")
-                uvicorn.run(
-                    create(Desk(engine, lambda _: True, secure=False, site=here.hands.settings)),
-                    port=port,
-                    log_level="warning",
-                )
-            engine.dispose()
-    finally:
-        server.stop()
+    with database_of_its_own(folder) as engine, site(engine, folder / "site") as here:
+        reach(here)
+        live(here)
+        corrected(here)
+        faulty = here.file(paid(kid_of(1), kr(200), debit_account="88881011128"))
+        here.drop(faulty.replace(b"000000000000020000", b"0000000000000X0000", 1), "TBOC0005.DAT")
+        here.drain()
+        with engine.begin() as connection:
+            people.add(connection, "kari", tuple(Role), PASSWORD, None, person=SETTER_UP)
+        sys.stderr.write(f"http://127.0.0.1:{port}  kari / {PASSWORD}\n")
+        uvicorn.run(
+            create(Desk(engine, lambda _: True, secure=False, site=here.hands.settings)),
+            port=port,
+            log_level="warning",
+        )
 
 
 if __name__ == "__main__":

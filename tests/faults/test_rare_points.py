@@ -19,7 +19,7 @@ from schemas.setup import ClosedPeriodPolicy
 from tests.points import KILLED, crash_points
 from tests.site import Site, kid_of, paid, site, until
 from tests.workers import watching
-from tests.workers.test_crash_points import maker
+from tests.workers.test_crash_points import dies, maker
 from workers.store import setup as setup_store
 
 __all__ = ["maker"]
@@ -35,17 +35,6 @@ def points(act: str) -> list[str]:
     found = [point for point in crash_points() if point.rpartition(".")[0] == act]
     assert len(found) == 2
     return found
-
-
-def dies(point: str, here: Site, maker: Maker) -> None:
-    """A worker does what is due, and dies on the way."""
-    assert maker.stdin is not None
-    assert maker.stdout is not None
-    url = here.engine.url.render_as_string(hide_password=False)
-    print(point, url, here.folder, sep="\t", file=maker.stdin, flush=True)
-    assert int(maker.stdout.readline()) == signal.SIGKILL, "no stage came by this point"
-    KILLED[point] += 1
-    here.pass_leases()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ops.embedded import Postgres
 from schemas.money import kr
 from tests.ops.acting import Kk2
 from tests.servers import new_database
-from tests.site import DAY, Site, hands_on, kid_of, paid, site
+from tests.site import DAY, Site, first_life, hands_on, kid_of, paid
 from workers.archive import fingerprint_key, path_of
 from workers.settings import settings
 from workers.store import epoch
@@ -42,12 +42,7 @@ def new_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture
 def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site in its first life, with four cases."""
-    with site(engine, tmp_path) as made:
-        with engine.begin() as connection:
-            connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
-        epoch.look(engine, made.hands.settings.archive_folder)
-        for number in range(1, 5):
-            made.case(number, kr(1000 * number), DUE)
+    with first_life(engine, tmp_path, DUE) as made:
         yield made
 
 

@@ -21,7 +21,7 @@ from schemas.money import kr
 from schemas.setup import SubLedger
 from schemas.voucher import LedgerState
 from tests.servers import new_database
-from tests.site import DAY, Site, hands_on, kid_of, paid, site
+from tests.site import DAY, Site, first_life, hands_on, kid_of, paid
 from workers import audit
 from workers.accounting import connect
 from workers.secrets import resolve
@@ -36,12 +36,7 @@ KARI = repairs.Person("kari", "after a restore", ALL_ROLES)
 @pytest.fixture
 def before(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site in its first life, with four cases."""
-    with site(engine, tmp_path) as made:
-        with engine.begin() as connection:
-            connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
-        epoch.look(engine, made.hands.settings.archive_folder)
-        for number in range(1, 5):
-            made.case(number, kr(1000 * number), DUE)
+    with first_life(engine, tmp_path, DUE) as made:
         yield made
 
 

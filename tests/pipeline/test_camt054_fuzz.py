@@ -6,7 +6,6 @@
 import io
 import os
 import random
-import re
 import xml.etree.ElementTree as ET
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from ops.notification_writer import CamtEntry, CamtMessage, CamtNotification, CamtTransaction, write_message
 from pipeline.formats import DEFAULT, Refusal, read
 from schemas.money import from_decimal_text
+from tests.damaged_xml import BYTES, ELEMENT, a_byte, a_tag, an_element, cut
 
 PARTS = 5
 FILES = int(os.environ.get("KK2_FUZZ", "1500"))
@@ -45,13 +45,6 @@ SEEDS = [
     )
     for version in ("02", "08")
 ] + [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "golden/camt").glob("*.xml"))]
-BYTES = b"0123456789-+.,eE<>/&;=\"' \t\r\n\0\x85\xc3\xa5\xff\xfe"
-ELEMENT = re.compile(rb"<(\w+)(?: [^<>]*)?>[^<>]*</\1>")
-TAG = re.compile(rb"</?[\w:]+[^<>]*>")
-
-
-def overwrite(raw: bytearray, chance: random.Random) -> None:
-    raw[chance.randrange(len(raw))] = chance.choice(BYTES)
 
 
 def insert(raw: bytearray, chance: random.Random) -> None:
@@ -70,25 +63,12 @@ def remove(raw: bytearray, chance: random.Random) -> None:
     del raw[at : at + chance.choice((1, 1, 2, 40))]
 
 
-def cut(raw: bytearray, chance: random.Random) -> None:
-    del raw[chance.randrange(len(raw)) :]
-
-
-def an_element(raw: bytearray, chance: random.Random) -> None:
-    """An element is left out, said twice, said elsewhere, or put into another one."""
+def broken_off(raw: bytearray, chance: random.Random) -> None:
+    """An element is nothing but the beginning of another."""
     elements = list(ELEMENT.finditer(raw))
-    if not elements:
-        return
-    one, other = chance.choice(elements), chance.choice(elements)
-    match chance.randrange(4):
-        case 0:
-            del raw[one.start() : one.end()]
-        case 1:
-            raw[one.end() : one.end()] = one[0]
-        case 2:
-            raw[other.end() : other.end()] = one[0]
-        case _:
-            raw[other.start() : other.start()] = b"<Amt>"
+    if elements:
+        one = chance.choice(elements)
+        raw[one.start() : one.end()] = b"<Amt>"
 
 
 def a_line(raw: bytearray, chance: random.Random) -> None:
@@ -100,19 +80,12 @@ def a_line(raw: bytearray, chance: random.Random) -> None:
     raw[:] = b"\n".join(lines)
 
 
-def a_name(raw: bytearray, chance: random.Random) -> None:
-    tags = list(TAG.finditer(raw))
-    if tags:
-        one, other = chance.choice(tags), chance.choice(tags)
-        raw[one.start() : one.end()] = other[0]
-
-
 def encoded(raw: bytearray, chance: random.Random) -> None:
     raw[:] = raw.decode("latin-1").encode(chance.choice(("utf-16", "utf-8", "cp500", "utf-32")))
 
 
 DAMAGES = (
-    overwrite,
+    a_byte,
     another_digit,
     another_digit,
     insert,
@@ -120,8 +93,9 @@ DAMAGES = (
     cut,
     an_element,
     an_element,
+    broken_off,
     a_line,
-    a_name,
+    a_tag,
     encoded,
 )
 

@@ -8,12 +8,9 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import create_engine
-
-from ops import migrations, repairs
-from ops.embedded import Postgres
+from ops import repairs
 from schemas.money import kr
-from tests.servers import new_database
+from tests.servers import database_of_its_own
 from tests.site import Site, kid_of, site
 
 HERE = Path(__file__).parents[1] / "golden" / "replay"
@@ -77,19 +74,9 @@ def _vouchers(here: Site) -> str:
 def _write_anew() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o711)
-        server = Postgres(folder, durable=False, machine=True)
-        server.start()
-        try:
-            with new_database(server, template="template0") as url:
-                engine = create_engine(url)
-                migrations.migrate(engine)
-                with site(engine, folder) as here:
-                    for answer, content in replay(here).items():
-                        (HERE / answer).write_text(content, encoding="utf-8")
-                engine.dispose()
-        finally:
-            server.stop()
+        with database_of_its_own(folder) as engine, site(engine, folder) as here:
+            for answer, content in replay(here).items():
+                (HERE / answer).write_text(content, encoding="utf-8")
     print(f"written; CHANGELOG.md says why, and names {fingerprint()}")
 
 

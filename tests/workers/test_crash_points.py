@@ -54,6 +54,17 @@ def maker() -> Iterator["subprocess.Popen[str]"]:
         process.wait(30.0)
 
 
+def dies(point: str, here: Site, maker: "subprocess.Popen[str]") -> None:
+    """A worker does what is due, and dies on the way."""
+    assert maker.stdin is not None
+    assert maker.stdout is not None
+    url = here.engine.url.render_as_string(hide_password=False)
+    print(point, url, here.folder, sep="\t", file=maker.stdin, flush=True)
+    assert int(maker.stdout.readline()) == signal.SIGKILL, "no stage came by this point"
+    KILLED[point] += 1
+    here.pass_leases()
+
+
 @pytest.fixture
 def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     with site(engine, tmp_path, dunning_code="EWS") as made:
@@ -119,14 +130,7 @@ def test_a_worker_may_be_killed_at(point: str, here: Site, maker: "subprocess.Po
     here.moves(TransactionKind.PAYMENT, -kr(200), 3)
     here.happen(FetchDue("100"))
 
-    assert maker.stdin is not None
-    assert maker.stdout is not None
-    url = here.engine.url.render_as_string(hide_password=False)
-    print(point, url, here.folder, sep="\t", file=maker.stdin, flush=True)
-    assert int(maker.stdout.readline()) == signal.SIGKILL, "no stage came by this point"
-    KILLED[point] += 1
-
-    here.pass_leases()
+    dies(point, here, maker)
     here.drain()
     here.rest()
     assert here.parked() == ["no_setup", *["unknown_kid"] * 4]

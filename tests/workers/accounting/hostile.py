@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tests.damaged_xml import BYTES, ELEMENT, TAG, a_byte, a_tag, an_element, cut
+
 SPACE = "urn:kk2-visma:wsinkasso:1"
-ELEMENT = re.compile(rb"<([\w:]+)(?: [^<>]*)?>[^<>]*</\1>")
 TEXT = re.compile(rb">([^<>]+)<")
-TAG = re.compile(rb"</?[\w:]+[^<>]*>")
-BYTES = b"0123456789-+.,eE<>/&;=\"' \t\r\n\0\x85\xc3\xa5\xff\xfe"
 VALUES = [
     text.encode()
     for text in (
@@ -64,43 +63,11 @@ PAGES = [
 Damage = Callable[[bytearray, random.Random], None]
 
 
-def a_byte(raw: bytearray, chance: random.Random) -> None:
-    raw[chance.randrange(len(raw))] = chance.choice(BYTES)
-
-
 def some_bytes(raw: bytearray, chance: random.Random) -> None:
     at = chance.randrange(len(raw) + 1)
     raw[at : at + chance.choice((0, 0, 1, 40))] = bytes(
         chance.choice(BYTES) for _ in range(chance.choice((0, 1, 2, 9)))
     )
-
-
-def cut(raw: bytearray, chance: random.Random) -> None:
-    del raw[chance.randrange(len(raw)) :]
-
-
-def an_element(raw: bytearray, chance: random.Random) -> None:
-    """An element is left out, said twice, said elsewhere, or holds another."""
-    elements = list(ELEMENT.finditer(raw))
-    if not elements:
-        return
-    one, other = chance.choice(elements), chance.choice(elements)
-    match chance.randrange(4):
-        case 0:
-            del raw[one.start() : one.end()]
-        case 1:
-            raw[one.end() : one.end()] = one[0]
-        case 2:
-            raw[other.end() : other.end()] = one[0]
-        case _:
-            raw[other.end() - 2 - len(other[1]) - 1 : other.end() - 2 - len(other[1]) - 1] = one[0]
-
-
-def a_tag(raw: bytearray, chance: random.Random) -> None:
-    tags = list(TAG.finditer(raw))
-    if tags:
-        one, other = chance.choice(tags), chance.choice(tags)
-        raw[one.start() : one.end()] = other[0]
 
 
 def a_name(raw: bytearray, chance: random.Random) -> None:
