@@ -1,6 +1,7 @@
 """What all tests share: real servers, and a migrated database that each test has for itself."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 
 import pytest
 from argon2 import PasswordHasher
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine
 from ops import migrations
 from ops.embedded import Postgres
 from ops.repairs import people
+from schemas.schedule import OSLO
 from tests.servers import new_database
 
 pytest_plugins = ["tests.servers"]
@@ -18,6 +20,12 @@ pytest_plugins = ["tests.servers"]
 def _quick_to_hash() -> None:
     """Passwords are hashed for looks: at its full price, each signing in costs a third of a second. Processes pay it all."""
     people._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture
+def today() -> date:
+    """The day in Norway as the test begins: a suite may run over midnight, a test takes a moment."""
+    return datetime.now(OSLO).date()
 
 
 @pytest.fixture(scope="session")

@@ -90,12 +90,12 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a case on a day: each claim with what is open and its interest, what each payment covered, its number in Visma."""
-    from ops.queries import cases, invoices
+    from ops.queries import asking, cases, invoices
     from ops.queries.corrections import corrections
 
     found_id = case_id(case)
     with reaching.reading() as connection:
-        found = cases.shown(connection, found_id, on or date.today())  # noqa: DTZ011 - the day of whoever asks
+        found = cases.shown(connection, found_id, on or asking.today(connection))
         numbers = invoices.numbers(connection, company=None, client=None, state=None, case_id=found_id)
         brought = corrections(connection, found_id)
     if found is None:

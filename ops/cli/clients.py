@@ -58,6 +58,7 @@ def try_out(
     Exit status 0: nothing would be refused; 1: something would; 3: Visma does not answer or does not tell.
     """
     from ops import setup_trial
+    from ops.queries import asking
     from pipeline.readiness import Weight
     from workers.accounting import connect
     from workers.secrets import resolve
@@ -65,10 +66,11 @@ def try_out(
 
     with reaching.reading(company=company, client=client) as connection:
         setup = current(connection)
+        on = on or asking.today(connection)
     found = setup_trial.trial(
         setup,
         lambda installation: connect(installation, resolve),
-        on or date.today(),  # noqa: DTZ011 - the day of whoever asks
+        on,
         company=company,
         client=client,
     )
@@ -92,9 +94,10 @@ def _show(on: date | None, *, json: bool) -> None:
     from dataclasses import asdict
 
     from ops import setup_file
+    from ops.queries import asking
 
     with reaching.reading() as connection:
-        rows = setup_file.show(connection, on or date.today())  # noqa: DTZ011 - the day of whoever asks
+        rows = setup_file.show(connection, on or asking.today(connection))
     if json:
         printing.as_json(
             {"kind": kind, "key": key, "valid_from": valid_from, "version": version, "value": asdict(value)}

@@ -60,17 +60,14 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a rule, and what it would have done with the payer's payments of the last days, beside where they went."""
-    from datetime import datetime
-
-    from ops.queries import rules
-    from schemas.schedule import OSLO
+    from ops.queries import asking, rules
 
     with reaching.reading() as connection:
         found = rules.shown(
             connection,
             rule_id=rule,
             payment_id=_one(rule, payer_of),
-            today=datetime.now(OSLO).date(),
+            today=asking.today(connection),
             days=days,
         )
     if found is None:

@@ -42,14 +42,15 @@ def compare(
     beside a voucher of its sum. Exit status 0: each day agrees; 1: a day differs; 3: Visma could not tell.
     """
     from ops import shadowing
+    from ops.queries import asking
     from pipeline.shadowing import Likeness
     from workers.facts.shadows import COMPARED
     from workers.store.setup import current
 
     with reaching.reading(company=company) as connection:
         rows = current(connection).companies
+        today = asking.today(connection)
     in_shadow = [code for code, dated in sorted(rows.items()) if not dated.latest().value.posting]
-    today = date.today()  # noqa: DTZ011 - the day of whoever asks
     first, last = (on, on) if on else (since or today - COMPARED, today)
     with reaching.database().connect() as connection:
         found = shadowing.beside(

@@ -13,7 +13,7 @@ from pipeline.stage import Park
 from schemas.money import in_kroner
 from schemas.schedule import OSLO
 from schemas.wording import counted
-from workers.facts.proposals import CHOSEN, Place, Scope
+from workers.facts.proposals import CHOSEN, Place, Scope, lock_company
 from workers.journal import Ring, record
 from workers.shell import proposing
 from workers.store.bulk import rows
@@ -42,7 +42,7 @@ def approve(
     _same(shown, digest)
     if not shown.payments:
         raise Refusal(f"company {company} has nothing to approve")
-    _nothing_under_way(connection, scope)
+    _nothing_dirty(connection, scope)
     # a part is under the limits of the whole: else who corrected it would approve it piece by piece
     absolute = proposal(connection, company, file_id).absolute if only else shown.absolute
     eyes = four_eyes(connection, company, file_id, absolute)
@@ -70,9 +70,18 @@ def approve(
 
 def alone(connection: Connection, company: str) -> None:
     """One person decides about a company's proposal at a time, and none while an earlier approval is made into vouchers."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(7203031, hashtext(:company))"), {"company": company}
-    )
+    lock_company(connection, company)
+    # its payments still stand in the proposal: who sent them back now would be told that nothing of them is posted
+    going = connection.execute(
+        text(
+            "SELECT count(*) FROM work WHERE stage = 'approve' AND state = 'due' AND body->>'company' = :company"
+        ),
+        {"company": company},
+    ).scalar_one()
+    if going:
+        raise Refusal(
+            f"an approval of company {company} is being made into vouchers: show it again in a moment"
+        )
 
 
 def _not_sent_back(shown: Proposal, file_id: int | None) -> None:
@@ -102,7 +111,7 @@ def _same(now: Proposal, digest: str) -> None:
     raise Refusal(f"the proposal has changed: shown before: {then}; now {is_now} (by {by}): show it again")
 
 
-def _nothing_under_way(connection: Connection, scope: Scope) -> None:
+def _nothing_dirty(connection: Connection, scope: Scope) -> None:
     dirty = rows(
         connection,
         "SELECT count(DISTINCT c.id) FROM kk2_case c JOIN split x ON x.case_id = c.id AND x.superseded_by IS NULL "
@@ -112,16 +121,6 @@ def _nothing_under_way(connection: Connection, scope: Scope) -> None:
     if dirty:
         raise Refusal(
             f"still being settled again: {counted(dirty, 'case')} of the proposal; show it again in a moment"
-        )
-    going = connection.execute(
-        text(
-            "SELECT count(*) FROM work WHERE stage = 'approve' AND state = 'due' AND body->>'company' = :company"
-        ),
-        {"company": scope.company},
-    ).scalar_one()
-    if going:
-        raise Refusal(
-            f"an approval of company {scope.company} is being made into vouchers: show it again in a moment"
         )
 
 

@@ -1,10 +1,11 @@
 """What the console's town has for the pages of cases."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from ops import repairs
+from ops.queries import asking
 from ops.repairs import Claim, LetGo
 from schemas.case import Kind
 from schemas.events import FetchDue
@@ -19,8 +20,9 @@ def corrected(here: Site) -> None:
         connection.execute(
             text("UPDATE kk2_case SET debtor_name = 'Kari Nordmann', customer_no = '24' WHERE id IN (24, 26)")
         )
+        today = asking.today(connection)
     for number, days in ((41, -20), (42, 25), (43, 80), (44, 160)):
-        here.case(number, kr(4_000 + number), date.today() - timedelta(days=1096 - days))  # noqa: DTZ011
+        here.case(number, kr(4_000 + number), today - timedelta(days=1096 - days))
     here.with_us(45, kr(2_500), DAY)
     here.moves(TransactionKind.PAYMENT, -kr(400), 45)
     here.happen(FetchDue("100"))

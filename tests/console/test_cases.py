@@ -1,7 +1,7 @@
 """The pages of cases: found, read as of a day, and corrected by a clerk."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,9 @@ from ops.desk import listing
 from ops.desk.cases import CASES
 from schemas.events import FetchDue
 from schemas.money import kr
-from schemas.schedule import OSLO
 from schemas.transfer import TransactionKind
 from tests.console.visiting import Visitor, visitor
 from tests.site import DAY, Site, kid_of, paid, site
-
-TODAY = datetime.now(OSLO).date()
 
 
 @pytest.fixture
@@ -119,9 +116,11 @@ def test_the_number_is_written_again_where_there_is_one(town: Site, kari: Visito
     assert kari.send("/cases/1", "/cases/1/write-number", reason="put right").status == 200
 
 
-def test_claims_near_their_limitation_are_found_by_how_near_they_are(town: Site, kari: Visitor) -> None:
+def test_claims_near_their_limitation_are_found_by_how_near_they_are(
+    town: Site, kari: Visitor, today: date
+) -> None:
     for number, days in ((5, 20), (6, 80), (7, -3)):
-        day = TODAY + timedelta(days=days)
+        day = today + timedelta(days=days)
         town.case(number, kr(100), day.replace(year=day.year - 3, day=min(day.day, 28)))
 
     def found(query: str) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,9 @@ from sqlalchemy import Engine
 from ops.queries.ageing import ageing
 from pipeline.rates import limitation_day
 from schemas.money import kr
-from schemas.schedule import OSLO
 from tests.ops.acting import Kk2
 from tests.site import DAY, Site, kid_of, paid, site
 
-TODAY = datetime.now(OSLO).date()
 FIRST, MAIN = "0221-00000001", "0221-00000002"
 
 
@@ -48,7 +46,7 @@ def test_a_fee_is_added_shown_with_its_name_and_taken_back(town: Site, kk2: Kk2)
     town.prove()
 
 
-def test_a_waiver_is_given_and_taken_back(town: Site, kk2: Kk2) -> None:
+def test_a_waiver_is_given_and_taken_back(town: Site, kk2: Kk2, today: date) -> None:
     fee = json.loads(kk2("case", "show", FIRST, "--json")[1])["balance"]["claims"][1]["item_id"]
     waive = ("case", "waive", FIRST, "--item", str(fee), "--part", "fee", "--reason", "goodwill")
     assert "owes 38,00 kr of fee of item" in kk2(*waive, "--amount", "40")[2]
@@ -57,7 +55,7 @@ def test_a_waiver_is_given_and_taken_back(town: Site, kk2: Kk2) -> None:
     town.drain()
     (waiver,) = json.loads(kk2("case", "show", FIRST, "--json")[1])["corrections"]["waivers"]
     (told,) = [
-        json.loads(line) for line in kk2("case", "export", "--since", str(TODAY), "--json")[1].splitlines()
+        json.loads(line) for line in kk2("case", "export", "--since", str(today), "--json")[1].splitlines()
     ]
     assert (told["record"], told["kind"], told["amount"], told["id"]) == (
         "waived",
@@ -73,7 +71,7 @@ def test_a_waiver_is_given_and_taken_back(town: Site, kk2: Kk2) -> None:
     town.prove()
 
 
-def test_a_case_is_merged_parted_closed_and_opened_again(town: Site, kk2: Kk2) -> None:
+def test_a_case_is_merged_parted_closed_and_opened_again(town: Site, kk2: Kk2, today: date) -> None:
     town.case(2, kr(500), DAY)
     town.change("UPDATE kk2_case SET customer_no = '1' WHERE id = :case", 2)
     town.drain()
@@ -91,7 +89,7 @@ def test_a_case_is_merged_parted_closed_and_opened_again(town: Site, kk2: Kk2) -
     assert kk2("case", "reopen", FIRST, *why)[0] == 0
     town.drain()
     told = [
-        json.loads(line) for line in kk2("case", "export", "--since", str(TODAY), "--json")[1].splitlines()
+        json.loads(line) for line in kk2("case", "export", "--since", str(today), "--json")[1].splitlines()
     ]
     assert [(row["record"], row["id"]) for row in told] == [
         ("unmerged", None), ("reopened", None), ("merged", MAIN), ("closed_by_a_person", None),
@@ -101,11 +99,11 @@ def test_a_case_is_merged_parted_closed_and_opened_again(town: Site, kk2: Kk2) -
 
 
 def test_claims_near_their_limitation_are_listed_by_what_is_open_of_the_oldest_invoice(
-    town: Site, kk2: Kk2
+    town: Site, kk2: Kk2, today: date
 ) -> None:
     def due(days: int) -> date:
         """The due date of a claim that is barred in so many days."""
-        day = TODAY + timedelta(days=days)
+        day = today + timedelta(days=days)
         return day.replace(year=day.year - 3, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
     town.case(3, kr(100), due(10), more=[(kr(500), due(100))])

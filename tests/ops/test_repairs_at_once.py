@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from datetime import date
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from ops import repairs
 from ops.access import ALL_ROLES
@@ -12,8 +14,9 @@ from ops.queries.proposals import proposal
 from ops.repairs import Claim, Done, LetGo, Person, Refusal, Which
 from schemas.case import Kind
 from schemas.money import kr
-from tests.ops.acting import disagreements
+from tests.ops.acting import KARI, disagreements
 from tests.ops.ledger import Ledger, Standing, one, standing
+from workers.shell import proposing
 
 _TOGETHER = 6
 
@@ -111,6 +114,37 @@ def test_one_proposal_is_approved_once(engine: Engine, stands: Standing) -> None
 
     assert len(done) == 1
     assert all("being made into vouchers" in sentence for sentence in refused)
+
+
+def waits(connection: Connection, act: Callable[[], Done]) -> None:
+    """See that the act waits for whoever holds what it needs."""
+    with connection.begin():
+        connection.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            act()
+
+
+def test_what_is_being_approved_is_not_sent_back(engine: Engine, stands: Standing) -> None:
+    with engine.connect() as approver, engine.connect() as clerk:
+
+        def send_back() -> Done:
+            return repairs.send_back(clerk, "100", stands.file, person=KARI)
+
+        with approver.begin():
+            digest = proposal(approver, "100", stands.file).digest
+            repairs.approve(approver, "100", stands.file, digest, person=KARI)
+            waits(clerk, send_back)
+
+        with clerk.begin(), pytest.raises(Refusal, match="being made into vouchers"):
+            send_back()
+
+
+def test_what_policy_is_cutting_is_not_sent_back_meanwhile(
+    engine: Engine, stands: Standing, today: date
+) -> None:
+    with engine.connect() as policy, engine.connect() as clerk, policy.begin():
+        proposing.cut_now(policy, "100", stands.file, "policy", today, send=lambda _: None)
+        waits(clerk, lambda: repairs.send_back(clerk, "100", stands.file, person=KARI))
 
 
 def test_one_proposal_is_sent_back_or_approved_and_never_both(engine: Engine, stands: Standing) -> None:

@@ -1,7 +1,7 @@
 """A clerk corrects cases at the desk while payments come: costs, waivers, merges and closings, and the money agrees."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -16,12 +16,10 @@ from ops.repairs.acts import NotAllowed
 from schemas.case import Kind
 from schemas.events import FetchDue
 from schemas.money import Money, in_kroner, kr
-from schemas.schedule import OSLO
 from schemas.transfer import TransactionKind
 from tests.site import DAY, Site, kid_of, paid
 
 DUE = date(2026, 1, 31)
-TODAY = datetime.now(OSLO).date()
 CASE = "SELECT state, balance FROM kk2_case WHERE id = :id"
 SPLITS = (
     "SELECT payment_id, kind, sum(amount)::bigint FROM split WHERE case_id = :id AND superseded_by IS NULL "
@@ -126,17 +124,19 @@ def test_a_waiver_is_at_most_what_is_owed_of_a_part_that_the_item_has(here: Site
     assert "for the same reason" in no(fee, Kind.FEE, kr(20), DAY)
 
 
-def test_a_merge_carries_over_what_is_left_and_the_interest_is_not_asked_for_twice(here: Site) -> None:
+def test_a_merge_carries_over_what_is_left_and_the_interest_is_not_asked_for_twice(
+    here: Site, today: date
+) -> None:
     here.set_up_client(cover_order=(Kind.INTEREST, Kind.PRINCIPAL, Kind.COSTS, Kind.FEE))
     first, main = here.case(1, kr(1000), DUE, fee=kr(38)), here.case(2, kr(3000), DUE)
     of_one_debtor(here)
     own = items(here, main)
     here.come(paid(kid_of(1), kr(400)))
-    before = owed(here, first, TODAY).total + owed(here, main, TODAY).total
+    before = owed(here, first, today).total + owed(here, main, today).total
 
     here.act(repairs.merge, first, main)
 
-    assert owed(here, main, TODAY).total == before
+    assert owed(here, main, today).total == before
     assert here.one(CASE, id=first)[0] == "merged"
     assert here.all("SELECT kind FROM waiver") == [(Kind.INTEREST,)]
     here.prove()
@@ -148,24 +148,24 @@ def test_a_merge_carries_over_what_is_left_and_the_interest_is_not_asked_for_twi
 
     here.act(repairs.unmerge, first)
 
-    assert owed(here, first, TODAY).total + owed(here, main, TODAY).total < before
+    assert owed(here, first, today).total + owed(here, main, today).total < before
     assert items(here, main) == own
     here.prove()
     here.act(repairs.merge, first, main)
     here.prove()
 
 
-def test_interest_on_what_is_paid_cannot_be_carried_and_the_sentence_says_so(here: Site) -> None:
+def test_interest_on_what_is_paid_cannot_be_carried_and_the_sentence_says_so(here: Site, today: date) -> None:
     first, main = here.case(1, kr(1000), DUE), here.case(2, kr(3000), DUE)
     of_one_debtor(here)
     here.come(paid(kid_of(1), kr(700)))
-    before = owed(here, first, TODAY).total + owed(here, main, TODAY).total
+    before = owed(here, first, today).total + owed(here, main, today).total
 
     with here.engine.begin() as connection:
         done = repairs.merge(connection, first, main, person=Person("kari", "one debtor", ALL_ROLES))
     here.drain()
 
-    let_go = before - owed(here, main, TODAY).total
+    let_go = before - owed(here, main, today).total
     assert let_go > 0
     assert f"{in_kroner(let_go)} kr of interest on what is paid is let go" in done.sentence
     here.prove()

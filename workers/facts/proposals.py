@@ -173,6 +173,13 @@ def counts(connection: Connection, company: str, file_id: int) -> FileCounts:
     return FileCounts(row[0], row[1], row[2], row[3])
 
 
+def lock_company(connection: Connection, company: str) -> None:
+    """Until the commit nobody else cuts the company's proposal, approves it, sends it back or takes it up."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(7203031, hashtext(:company))"), {"company": company}
+    )
+
+
 def lock_file(connection: Connection, file_id: int) -> bool:
     """Lock a file until the commit: one cuts it, and who comes at the same moment then sees that it is cut.
 

@@ -97,7 +97,8 @@ def cut_now(
     except (KeyError, NoSuchSetupError):
         return Park(Reason.NO_SETUP, f"company {company_code} has no setup that is valid on {today}")
     scope = _scope(connection, company, file_id, only, by_person=by_person)
-    # locks the company's day: of two who cut at once, the second finds what the first has left
+    # of two who cut at once, the second finds what the first has left; nobody sends back what is being cut
+    proposals.lock_company(connection, company_code)
     day_sum = proposals.day_sum(connection, company_code, today)
     found = proposals.to_cut(connection, scope)
     if not found:

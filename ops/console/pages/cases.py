@@ -1,18 +1,17 @@
 """A case's page: what is owed on a day and why, where it comes from, and what a clerk may correct."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from ops.console.looking import Look
 from ops.desk.words import N_
-from ops.queries import cases, invoices
+from ops.queries import asking, cases, invoices
 from ops.queries.cases import CaseRow
 from ops.queries.corrections import Origin, corrections
 from pipeline.rates import limitation_day
-from schemas.schedule import OSLO
 
 router = APIRouter()
 _ORIGINS = {
@@ -29,10 +28,11 @@ def case(look: Look, case_id: int) -> Response:
     """Show the case as of a day, today if none is asked for."""
     asked = look.request.query_params.get("on", "")
     try:
-        on = date.fromisoformat(asked) if asked else datetime.now(OSLO).date()
+        on = date.fromisoformat(asked) if asked else None
     except ValueError:
         return look.page("refused.html", 400, sentence=f"on: expected a day, as 2026-01-31; found {asked!r}", back=f"/cases/{case_id}")  # fmt: skip
     with look.reading() as connection:
+        on = on or asking.today(connection)
         found = cases.shown(connection, case_id, on) if case_id < 2**63 else None
         if found is None:
             return look.missing(look._(N_("There is no such case.")))

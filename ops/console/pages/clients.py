@@ -1,17 +1,15 @@
 """Clients: a row of the setup with all that its key ever said, the next row, and the setup held against Visma."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from ops.console.looking import Look
 from ops.desk.words import N_
+from ops.queries import asking
 from ops.queries.setup import SetupRow, history
 from ops.setup_text import written
 from ops.setup_trial import trial
 from pipeline.readiness import Weight
-from schemas.schedule import OSLO
 from schemas.setup import Installation
 from workers.accounting import connect
 from workers.secrets import resolve
@@ -30,11 +28,11 @@ def row(look: Look, row_id: int) -> Response:
     """Show a row, its history, and a form for the next one."""
     with look.reading() as connection:
         found = history(connection, row_id)
+        today = asking.today(connection)
     this = next((each for each in found if each.id == row_id), None)
     if this is None:
         return look.missing(look._(N_("There is no such row of the setup.")))
     admin = look.visitor.may("client apply")
-    today = datetime.now(OSLO).date()
     next_row = written(this.kind, this.value, max(today, this.valid_from), secrets=admin)
     return look.page(
         "setup_row.html",
@@ -55,13 +53,14 @@ def test(look: Look, row_id: int) -> Response:
     with look.reading() as connection:
         found = history(connection, row_id)
         setup = setup_store.current(connection)
+        today = asking.today(connection)
     if not found:
         return look.missing(look._(N_("There is no such row of the setup.")))
     company = _company(found[0])
     lacks = trial(
         setup,
         lambda installation: connect(installation, resolve),
-        datetime.now(OSLO).date(),
+        today,
         company=company,
     )
     return look.page("setup_test.html", row_id=row_id, company=company, lacks=lacks, weights=WEIGHTS)

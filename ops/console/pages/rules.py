@@ -1,15 +1,13 @@
 """Rules of payers: proposed, on and off; and one, with what it would have done."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from ops.console.looking import Look
 from ops.desk.words import N_
+from ops.queries import asking
 from ops.queries import rules as queries
 from schemas.money import decimal_text
-from schemas.schedule import OSLO
 
 router = APIRouter()
 _MOST_DAYS = 3650
@@ -40,10 +38,11 @@ def payer(look: Look, payment_id: int, days: int = queries.TRIAL_DAYS) -> Respon
 
 
 def _show(look: Look, rule_id: int | None, payment_id: int | None, days: int) -> Response:
-    today = datetime.now(OSLO).date()
     days = min(max(days, 1), _MOST_DAYS)
     with look.reading() as connection:
-        found = queries.shown(connection, rule_id=rule_id, payment_id=payment_id, today=today, days=days)
+        found = queries.shown(
+            connection, rule_id=rule_id, payment_id=payment_id, today=asking.today(connection), days=days
+        )
     if found is None:
         return look.missing(
             look._(N_("There is no such rule: it is switched on already, or people assigned otherwise."))
