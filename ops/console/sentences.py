@@ -16,6 +16,12 @@ _OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) ([a-z(].*)", re.DOTAL
 """`payment 17` and what is said of it."""
 PLACE = r"\{(!?)(\d*)\}"
 """Where a translation has a value: whether that stands as it is, and which it is (none: the next)."""
+_FAULT = ": expected {}, found {}"
+"""What a template of a fault has: its values are sentences, so it is looked for before those."""
+_QUOTED = re.compile(r"'.*'|\".*\"|'.*…", re.DOTALL)
+"""What stands so in a file."""
+_DAY = re.compile(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?: at (\d\d:\d\d(?::\d\d)?))?(?![\w/-]|\.\w)")
+"""A day, or a moment, as sentences have it."""
 _DEEP = 5  # a value may be a sentence with values, and so on
 
 
@@ -46,13 +52,14 @@ def _templates(language: str) -> tuple[_Template, ...]:
                 order = tuple(int(n) if n else at for at, n in enumerate(pieces[2::3]))
                 names = frozenset(n for n, mark in zip(order, pieces[1::3], strict=True) if mark)
                 found = re.compile(pattern, re.DOTALL)
-                made.append((len(message.id), _Template(found, tuple(pieces[::3]), order, names)))
-    return tuple(template for _, template in sorted(made, key=lambda each: -each[0]))
+                first = (_FAULT not in message.id, -len(message.id))
+                made.append((first, _Template(found, tuple(pieces[::3]), order, names)))
+    return tuple(template for _, template in sorted(made, key=lambda each: each[0]))
 
 
 def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
     """Give the sentence in the language, or as it stands."""
-    if language == "en" or not sentence:
+    if language == "en" or not sentence or _QUOTED.fullmatch(sentence):
         return sentence
     known = words.words(language).gettext(sentence)
     if known != sentence or not deep:
@@ -68,4 +75,10 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
     if found := _OF_A_SUBJECT.fullmatch(sentence):
         subject, rest = (translate(part, language, deep - 1) for part in found.groups())
         return f"{subject} {rest}"
-    return sentence
+    return _DAY.sub(_written, sentence)
+
+
+def _written(day: re.Match[str]) -> str:
+    """A day, or a moment, as bokmål has it."""
+    year, month, of_month, clock = day.groups()
+    return f"{of_month}.{month}.{year}" + (f" kl. {clock}" if clock else "")

@@ -9,6 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _SAY = {"Refusal": 0, "NotAllowed": 0, "Done": 1, "Park": 1, "too_late": 2}
 """Which argument of a call is its sentence."""
 _NAMES_SOMEBODY = re.compile(r"(.*\.|)actor|.*\.sent_back_by")
+_GIVES = {"Fault", "Field", "refuse", "_refuse", "fault_at"}
+_SENTENCE = re.compile(r"(?=.*[a-z]{2})(?!\(\[)[^\\]* [^\\]*")
+_TO_A_PROGRAMMER = re.compile("window is between|ASCII|an encoding that can be read|a range holds")
 _PARTS = ("ops/repairs", "ops/desk", "pipeline", "workers/shell")
 
 
@@ -22,6 +25,43 @@ def templates() -> dict[str, str]:
                     for sentence in _said_in(function):
                         found.setdefault(sentence, path.relative_to(ROOT).as_posix())
     return found
+
+
+def of_readers() -> dict[str, str]:
+    """Give each template that a reader of bank files can say, of a fault or an oddity, and a file that says it.
+
+    That is every text of theirs with words in it, and each single word that they name a field, or give a fault.
+    """
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "pipeline/formats").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        for text in [*_sentences(tree), *_single_words(tree)]:
+            found.setdefault(text, path.relative_to(ROOT).as_posix())
+    return found
+
+
+def _sentences(tree: ast.Module) -> Iterator[str]:
+    """Texts of several words, but docstrings and what is said to a programmer; a tail begins with its value."""
+    inside = {
+        id(part) for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for part in ast.walk(text)
+    }
+    documented = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            text = _template(node)
+        elif isinstance(node, ast.Constant) and id(node) not in inside | documented:
+            text = node.value if isinstance(node.value, str) else ""
+        if _SENTENCE.fullmatch(text) and not _TO_A_PROGRAMMER.search(text):
+            yield f"{{}}{text}" if text[0] in " ,:" else text
+
+
+def _single_words(tree: ast.Module) -> Iterator[str]:
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", "")) in _GIVES:
+            for each in call.args:
+                if isinstance(each, ast.Constant) and re.fullmatch("[a-z]+", str(each.value)):
+                    yield str(each.value)
 
 
 def _said_in(function: ast.FunctionDef) -> Iterator[str]:

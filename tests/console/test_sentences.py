@@ -1,14 +1,20 @@
 """What rules and repairs say is read in the visitor's language, with its values where the translation wants them."""
 
+import io
 import re
 
 import pytest
 
 from ops.console import words
 from ops.console.sentences import PLACE, translate
-from tests.console.said import of_people, templates
+from pipeline import formats
+from tests.console.said import of_people, of_readers, templates
+from tests.pipeline import ocr_giro_cases
+from tests.pipeline.test_camt054_faults import FAULTY
+from workers.store.case_sql import QUESTIONS
 
 _ONLY_VALUES = re.compile(r"[{} ,;:()]*(last|by|on)?[{} ,;:()]*(by|on)?[{} ,;:()]*(on)?[{} ,;:()]*")
+_ENGLISH = re.compile(r"\b(the|of|and|an|a|is|as|or|with|line|expected|found|no|none|one|more|this|it)\b")
 
 
 @pytest.mark.parametrize(
@@ -25,12 +31,12 @@ _ONLY_VALUES = re.compile(r"[{} ,;:()]*(last|by|on)?[{} ,;:()]*(by|on)?[{} ,;:()
         (
             "payment 17 is refused, and only held or parked ones can be released; last: refuse by kari on 2026-03-02 at 10:11",
             "betaling 17 er avvist, og bare de som er parkert eller holdes tilbake kan slippes videre; sist: avvise av kari den "
-            "2026-03-02 kl. 10:11",
+            "02.03.2026 kl. 10:11",
         ),
         # who is called as a word of the catalogue keeps the name, and what a person wrote stands as it was written
         (
             "sent back by held on 2026-03-02 at 10:11: posted; take it up first",
-            "sendt tilbake av held 2026-03-02 at 10:11: posted; ta det opp igjen først",
+            "sendt tilbake av held 02.03.2026 kl. 10:11: posted; ta det opp igjen først",
         ),
         (
             "settled may not do this (approve): it is for the role clerk",
@@ -49,11 +55,35 @@ def test_every_sentence_that_can_be_said_has_its_bokmaal() -> None:
     known = {message.id for _, catalogue in words.catalogues("nb") for message in catalogue if message.string}
     missing = [
         f"{path}: {sentence}"
-        for sentence, path in templates().items()
+        for sentence, path in {**templates(), **of_readers(), **_of_cases()}.items()
         if sentence not in known and not _ONLY_VALUES.fullmatch(sentence)
     ]
 
     assert not missing, "\n".join(missing)
+
+
+def _of_cases() -> dict[str, str]:
+    """What the door of case files has against a record."""
+    return {text: "workers/store/case_sql.py" for each in QUESTIONS for text in (each.what, each.expected)}
+
+
+def test_a_fault_or_an_oddity_of_a_file_has_no_english_in_bokmaal() -> None:
+    faulty = [case.raw for case in ocr_giro_cases.faults()] + [raw for raw, _ in FAULTY]
+    odd = [case.raw for case in ocr_giro_cases.hard_cases()]
+    read = [
+        formats.read(io.BytesIO(raw.encode() if isinstance(raw, str) else raw), options=formats.DEFAULT)
+        for raw in faulty + odd
+    ]
+    faults = {
+        f"TBOC0005.DAT:{each}" for file in read if isinstance(file, formats.Refusal) for each in file.faults
+    }
+    notes = {note.text for file in read if isinstance(file, formats.Reading) for note in file.notes}
+    said = {sentence: translate(sentence, "nb") for sentence in faults | notes}
+
+    assert len(faults) > 80
+    assert len(notes) > 20
+    assert not {fault: said[fault] for fault in faults if not said[fault].startswith("TBOC0005.DAT, linje ")}
+    assert not [each for each in said.values() if _ENGLISH.search(re.sub(r"'[^']*'", "", each))]
 
 
 def test_a_translation_has_the_values_of_its_sentence() -> None:
