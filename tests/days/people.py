@@ -203,7 +203,10 @@ class People:
         return self.act(chance, repairs.void, row[0]) if row else NOTHING
 
     def restore(self, chance: random.Random) -> str:
-        row = self.one(chance, "SELECT id FROM voucher WHERE state = 'void' ORDER BY id")
+        """The newest that was discarded, perhaps just now: soon its money is proposed again, and it is too late."""
+        if chance.random() < 0.7:
+            self.discard(chance)
+        row = self.one(chance, "SELECT id FROM voucher WHERE state = 'void' ORDER BY id DESC LIMIT 1")
         return self.act(chance, repairs.restore, row[0]) if row else NOTHING
 
     def end_a_doubt(self, chance: random.Random) -> str:
@@ -259,7 +262,9 @@ class People:
         return self.act(chance, transactions.apply, row[0], None) if row else NOTHING
 
     def set_transaction_aside(self, chance: random.Random) -> str:
-        row = self.one(chance, "SELECT id FROM ledger_transaction WHERE state = 'parked' ORDER BY id")
+        row = self.one(
+            chance, "SELECT id FROM ledger_transaction WHERE state IN ('parked', 'applied') ORDER BY id"
+        )
         return self.act(chance, transactions.set_aside, row[0]) if row else NOTHING
 
     def decide_again(self, chance: random.Random) -> str:
@@ -271,6 +276,10 @@ class People:
         return self.act(chance, repairs.reject_suggestion, row[0], self.case(chance)) if row else NOTHING
 
 
+RARE = (
+    "apply_transaction", "decide_again", "set_transaction_aside", "discard", "restore", "retry_all", "end_a_doubt", "approve",
+)  # fmt: skip
+"""What seldom finds something to act on comes more often."""
 ACTS = tuple(name for name, it in vars(People).items() if callable(it) and name not in {
     "__init__", "act", "one", "case", "end_doubt",
-})  # fmt: skip
+}) + 2 * RARE  # fmt: skip

@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from ops.embedded import Postgres
-from tests.days.machine import BANK, CLOCK, MESSAGES, VISMA, Days
+from tests.days.bank import BANK
+from tests.days.machine import Days
 from tests.days.people import ACTS
+from tests.days.visma import VISMA
+from tests.days.workers import CLOCK, MESSAGES
 
 STEPS = int(os.environ.get("KK2_STEPS", "200"))
 A_SITE = 80  # steps until a site comes to rest and the next one begins

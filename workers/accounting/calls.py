@@ -3,6 +3,7 @@
 import base64
 import ssl
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from lxml import etree
@@ -31,7 +32,7 @@ class Calls:
             installation.endpoint,
             connect_timeout=installation.connect_timeout,
             operation_timeout=installation.operation_timeout,
-            tls=_tls(installation),
+            tls=partial(_tls, installation),
             authorization=_basic(installation, secret),
         )
 

@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -58,7 +58,7 @@ class Wire:
         *,
         connect_timeout: float,
         operation_timeout: float,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         authorization: str,
     ) -> None:
         """`operation_timeout` seconds after connecting the call ends, however the far side drips. ValueError: no address."""
@@ -68,7 +68,7 @@ class Wire:
         self._host = address.hostname
         self._port = address.port or PORTS[address.scheme]
         self._path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-        self._tls = tls if address.scheme == "https" else None
+        self._tls = tls() if address.scheme == "https" else None
         self._connect_timeout = connect_timeout
         self._operation_timeout = operation_timeout
         self._authorization = authorization
