@@ -6,6 +6,7 @@ from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +15,20 @@ from schemas.schedule import read_times
 
 PREFIX = "kk2:"
 """What all our keys in Redis begin with."""
+
+
+def _address(url: SecretStr, schemes: tuple[str, ...], expected: str) -> SecretStr:
+    """Give the address as it is; raises `ValueError`, which tells nothing of what stands in it."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        right = parts.scheme in schemes and parts.port != 0
+    except ValueError:  # its own words would hold a piece of a password with a / in it
+        right = False
+    if not right:
+        raise ValueError(
+            f"expected {expected}, with % and two digits for / : @ % ? # in a password"
+        ) from None
+    return url
 
 
 class SettingsError(SystemExit):
@@ -126,16 +141,13 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith("postgresql+psycopg://"):
-            raise ValueError("expected postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
-        return url
+        return _address(url, ("postgresql+psycopg",), "postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
 
     @field_validator("broker_url")
     @classmethod
     def _redis(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("redis://", "rediss://", "redis+socket://")):
-            raise ValueError("expected redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
-        return url
+        schemes = ("redis", "rediss", "redis+socket")
+        return _address(url, schemes, "redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
 
     @field_validator(
         "schedule_import", "schedule_fetch", "schedule_control", "schedule_rest", "schedule_balance"
