@@ -14,6 +14,8 @@ from ops.console import words
 
 _OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) ([a-z(].*)", re.DOTALL)
 """`payment 17` and what is said of it."""
+_OF_A_COMPANY = re.compile(r"(\w+: )([a-z].*)", re.DOTALL)
+"""The number of a company or a client, and what is said of it."""
 PLACE = r"\{(!?)(\d*)\}"
 """Where a translation has a value: whether that stands as it is, and which it is (none: the next)."""
 _FAULT = ": expected {}, found {}"
@@ -75,6 +77,8 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
     if found := _OF_A_SUBJECT.fullmatch(sentence):
         subject, rest = (translate(part, language, deep - 1) for part in found.groups())
         return f"{subject} {rest}"
+    if found := _OF_A_COMPANY.fullmatch(sentence):
+        return found[1] + translate(found[2], language, deep - 1)
     return _DAY.sub(_written, sentence)
 
 

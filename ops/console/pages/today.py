@@ -10,6 +10,7 @@ from ops.console import charts, words
 from ops.console.charts import Bar, Box
 from ops.console.looking import Look, Looking
 from ops.desk.listing import as_number, as_ore
+from ops.desk.payments import REASONS
 from ops.desk.words import N_
 from ops.queries import alarms, refunds, schedules, tallies, today, trends, work
 from ops.queries.search import search
@@ -49,6 +50,7 @@ def _today(look: Looking) -> dict[str, Any]:
             "vouchers": tallies.vouchers_by_state(connection),
             "failed": tallies.failed(connection),
             "parked": tallies.parked(connection),
+            "reasons": REASONS,
             "next": [row for row in schedules.listed(connection) if row.next is not None or row.late],
             "differences": today.differences(connection),
         }
