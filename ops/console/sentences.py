@@ -12,7 +12,7 @@ from functools import cache
 
 from ops.console import words
 
-_OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) ([a-z(].*)", re.DOTALL)
+_OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) (?!at [0-9])([a-z(].*)", re.DOTALL)
 """`payment 17` and what is said of it."""
 _OF_A_COMPANY = re.compile(r"(\w+: )([a-z].*)", re.DOTALL)
 """The number of a company or a client, and what is said of it."""
@@ -22,7 +22,7 @@ _FAULT = ": expected {}, found {}"
 """What a template of a fault has: its values are sentences, so it is looked for before those."""
 _QUOTED = re.compile(r"'.*'|\".*\"|'.*…", re.DOTALL)
 """What stands so in a file."""
-_DAY = re.compile(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?: at (\d\d:\d\d(?::\d\d)?))?(?![\w/-]|\.\w)")
+_DAY = re.compile(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?: (?:at )?(\d\d:\d\d(?::\d\d)?))?(?![\w/-]|\.\w)")
 """A day, or a moment, as sentences have it."""
 _DEEP = 5  # a value may be a sentence with values, and so on
 

@@ -15,6 +15,7 @@ _SAY = {
     "Park": 1,
     "need_reason": 1,
     "too_late": 2,
+    "_park": 2,
     "Standing": 2,
 }
 """Which argument of a call is its sentence."""
