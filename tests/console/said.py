@@ -77,8 +77,9 @@ def _single_words(tree: ast.Module) -> Iterator[str]:
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", "")) in _GIVES:
             for each in call.args:
-                if isinstance(each, ast.Constant) and re.fullmatch("[a-z]+", str(each.value)):
-                    yield str(each.value)
+                match each:
+                    case ast.Constant(value=str() as word) if re.fullmatch("[a-z]+", word):
+                        yield word
 
 
 def _said_in(function: ast.FunctionDef) -> Iterator[str]:
