@@ -141,7 +141,7 @@ def _sampled(node: ast.expr, function: ast.FunctionDef, deep: int) -> list[str]:
             )
         case ast.IfExp(body=body, orelse=otherwise):
             return [*_sampled(body, function, deep), *_sampled(otherwise, function, deep)]
-        case ast.Call(func=ast.Name(id="counted"), args=[_, ast.Constant(value=noun), *_]):
+        case ast.Call(func=ast.Name(id="counted"), args=[_, ast.Constant(value=str() as noun), *_]):
             return [f"{_UNKNOWN} {noun}s"]
         case ast.Name(id=name) if deep:
             before = [
