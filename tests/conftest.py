@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine
 
 from ops import migrations
@@ -14,6 +15,10 @@ from schemas.schedule import OSLO
 from tests.servers import new_database
 
 pytest_plugins = ["tests.servers"]
+
+# a busy machine is slow at times, and no test of ours is wrong for that
+settings.register_profile("kk2", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kk2")
 
 
 @pytest.fixture(scope="session", autouse=True)

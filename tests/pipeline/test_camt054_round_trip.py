@@ -74,7 +74,7 @@ def as_read(account: str, entry: CamtEntry, one: CamtTransaction | None, referen
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(ACCOUNTS, st.lists(ENTRIES, max_size=4)), min_size=1, max_size=3),
     st.sampled_from(("02", "04", "08")),

@@ -84,7 +84,7 @@ def as_read(account: str, line: int, payment: OcrPayment) -> Payment:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(TRANSMISSIONS, min_size=1, max_size=2), st.sampled_from(("\n", "\r\n", "\r", "")))
 def test_what_is_written_is_read(transmissions: list[OcrTransmission], line_end: str) -> None:
     raw = write(*transmissions, line_end=line_end)

@@ -574,7 +574,7 @@ def test_the_proposal_that_is_approved_meanwhile_has_all_or_nothing_of_it(two: t
 _NUMBERS = count(100)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     amounts=st.lists(st.integers(1, 150_000), min_size=2, max_size=4, unique=True),
     turns=st.lists(st.sampled_from(["share", "move", "undo", "rest"]), max_size=5),

@@ -81,7 +81,7 @@ def live(town: Site) -> set[tuple[object, ...]]:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ledger=ledgers(), data=st.data())
 def test_any_cut_and_any_repetition_of_what_was_told_ends_in_what_visma_has(
     town: Site, ledger: Ledger, data: st.DataObject
@@ -117,7 +117,7 @@ def test_any_cut_and_any_repetition_of_what_was_told_ends_in_what_visma_has(
     assert live(town) == before
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ledger=ledgers(), data=st.data())
 def test_what_stands_may_be_told_in_any_order(town: Site, ledger: Ledger, data: st.DataObject) -> None:
     told = list(ledger.stands.values())
