@@ -23,6 +23,7 @@ DAY = date(2026, 10, 6)
 TWO = (CamtTransaction(200_000, "0010041"), CamtTransaction(274_750, "0010025"))
 ENTRY = CamtEntry(DAY, TWO, reference="261006-2-1")
 PLAIN = write_message(CamtMessage((CamtNotification("12345678903", (ENTRY,)),), DAY)).decode()
+ONE_MORE = PLAIN[PLAIN.index("<Ntry>") : PLAIN.index("</Ntfctn>")]
 AMOUNT, FIRST, SECOND = '<Amt Ccy="NOK">4747.50</Amt>', '<Amt Ccy="NOK">2000.00</Amt>', '"NOK">2747.50<'
 
 
@@ -93,6 +94,8 @@ FAULTY: list[tuple[bytes | str, str]] = [
     (PLAIN[: PLAIN.index("</Ntfctn>")], "13: XML: expected the end of Ntfctn, found the end of the file"),
     (PLAIN + "<x/>", "16: XML: expected well-formed XML, found junk after document element"),
     (PLAIN.encode().replace(b"NOTPROVIDED", b"\xf8", 1), "9: XML of Ntry 1, TxDtls 1: expected well-formed XML, found not well-formed (invalid token)"),
+    (changed("</Ntfctn>", f"</Ntfctn>{ONE_MORE}"), "13: BkToCstmrDbtCdtNtfctn: expected no Ntry here: its money would be passed over, found 'Ntry'"),
+    (changed("</Ntry>", f"<More>{ONE_MORE}</More></Ntry>"), "12: Ntfctn/Ntry of Ntry 1: expected no Ntry here: its money would be passed over, found 'Ntry'"),
     (changed("UTF-8", "UTF-7"), "1: encoding: expected UTF-8, found 'UTF-7'"),
     (PLAIN.replace("camt.054.001.02", "camt.053.001.02").replace("BkToCstmrDbtCdtNtfctn", "BkToCstmrStmt"), "1:1-2: format: expected NY (an OCR giro file) or camt.054, found an XML file (camt.053)"),
     (PLAIN.replace("camt.054", "pain.002"), "2: format: expected a camt.054 or OCR giro file, found an XML file (pain.002)"),

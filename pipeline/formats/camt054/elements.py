@@ -10,6 +10,9 @@ from typing import NamedTuple
 DEEPEST = 40
 """Elements inside each other; the deepest path of camt.054 has some twenty."""
 
+MONEY = frozenset({"BkToCstmrDbtCdtNtfctn", "Ntfctn", "Ntry", "NtryDtls", "TxDtls"})
+"""Elements that have one place each: anywhere else they would be passed over, and money with them."""
+
 
 class Level(IntEnum):
     """What a value belongs to. Each level begins anew with the element that opens it."""

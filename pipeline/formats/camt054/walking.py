@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.parsers import expat
 
-from pipeline.formats.camt054.elements import DEEPEST, Form, Node, tree
+from pipeline.formats.camt054.elements import DEEPEST, MONEY, Form, Node, tree
 from pipeline.formats.camt054.message import Message
 from pipeline.formats.camt054.notes import Code
 from pipeline.formats.recognition import recognise
@@ -67,6 +67,7 @@ class _Walker:
         self._node: Node | None = None
         self._above: list[Node] = []
         self._passed_over = 0
+        self._namespace = ""
         self._currency: str | None = None
         self._pieces: list[str] = []
         parser = self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -112,13 +113,13 @@ class _Walker:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         pieces, node = self._pieces, self._node
         if self._passed_over:
-            self._pass_over()
+            self._pass_over(name)
         elif node is None:
             self._begin(name)
         elif (child := node.children.get(name)) is None:
             if node.form is not None:
                 self._refuse(node.path, "a value, and no element in it", shown(name.rpartition(" ")[2]))
-            self._pass_over()
+            self._pass_over(name)
         else:
             if node.form is not None and "".join(pieces).strip():
                 self._refuse(node.path, "a value or an element", "both")
@@ -130,7 +131,10 @@ class _Walker:
                 self._currency = attributes.get("Ccy")
         pieces.clear()
 
-    def _pass_over(self) -> None:
+    def _pass_over(self, name: str) -> None:
+        namespace, _, local = name.rpartition(" ")
+        if local in MONEY and namespace == self._namespace:
+            self._refuse(self._place(), f"no {local} here: its money would be passed over", shown(local))
         self._passed_over += 1
         if self._passed_over > DEEPEST:
             self._refuse(self._place(), f"at most {DEEPEST} elements inside each other", "more")
@@ -145,6 +149,7 @@ class _Walker:
         if _VERSION.fullmatch(namespace) is None:
             text = f"the namespace {shown(namespace)} is not of a version that this reader was written for"
             self._notes.add(self._parser.CurrentLineNumber, Code.NAMESPACE, text)
+        self._namespace = namespace
         self._above.append(root)
         self._node = root.children[name]
 
