@@ -46,14 +46,18 @@ SELECT 'voucher ' || id AS subject, 0 AS expected, difference AS found, 'debits 
 FROM ({_SUMMED}) v WHERE difference <> 0"""
 
 _HEAD = f"""
+WITH s AS (
+    SELECT v.id, v.payments, v.moved, count(DISTINCT s.payment_id) AS found_payments, coalesce(sum(s.amount), 0) AS found_moved
+    FROM voucher v LEFT JOIN voucher_split t ON t.voucher_id = v.id LEFT JOIN split s ON s.id = t.split_id GROUP BY v.id
+)
 SELECT 'voucher ' || id AS subject, lines AS expected, found_lines AS found, 'lines: its head says another number' AS cause
 FROM ({_SUMMED}) v WHERE lines <> found_lines
 UNION ALL
 SELECT 'voucher ' || id, total, debits, 'debits in øre: its head says another sum' FROM ({_SUMMED}) v WHERE total <> debits
 UNION ALL
-SELECT 'voucher ' || v.id, v.payments, count(DISTINCT s.payment_id), 'payments: its head says another number'
-FROM voucher v LEFT JOIN voucher_split t ON t.voucher_id = v.id LEFT JOIN split s ON s.id = t.split_id
-GROUP BY v.id HAVING v.payments <> count(DISTINCT s.payment_id)"""
+SELECT 'voucher ' || id, payments, found_payments, 'payments: its head says another number' FROM s WHERE payments <> found_payments
+UNION ALL
+SELECT 'voucher ' || id, moved, found_moved, 'øre of its splits: its head says another sum' FROM s WHERE moved <> found_moved"""
 
 # The accounts as they were when the voucher was approved: a row of the setup that came later changes nothing of it.
 _LINES = """

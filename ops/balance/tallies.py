@@ -30,6 +30,17 @@ SELECT 'payment ' || coalesce(p.id, a.payment_id) AS subject, CASE WHEN p.id IS 
 FROM (SELECT id, state FROM payment WHERE state IN ('refused', 'known')) p FULL JOIN aside a ON a.payment_id = p.id
 WHERE p.state IS DISTINCT FROM a.state"""
 
+# The money of a voucher is what its splits move: taking it off the suspense account moves none, and sums to nothing.
+_BOOKED = """
+SELECT company, '' AS account, day, state, '' AS code, sum(number) AS number, sum(amount) AS amount FROM (
+    SELECT v.company, v.voucher_on AS day, 'from_bank' AS state, count(DISTINCT s.payment_id) AS number, sum(s.amount) AS amount
+    FROM voucher v JOIN voucher_split t ON t.voucher_id = v.id AND NOT t.released JOIN split s ON s.id = t.split_id
+    WHERE v.state IN ('delivered', 'by_hand') GROUP BY v.id
+    UNION ALL
+    SELECT company, day, kind, count(*), -sum(amount) FROM ledger_transaction
+    WHERE state NOT IN ('ours', 'superseded') GROUP BY 1, 2, 3
+) b GROUP BY 1, 3, 4"""
+
 CHECKS = (
     Check(
         "payment sums",
@@ -60,6 +71,12 @@ CHECKS = (
             "SELECT '' AS company, '' AS account, (made_at AT TIME ZONE 'UTC')::date AS day, stage AS state, reason AS code, "
             "count(*) AS number, sum(parked_amount(payment_id, body)) AS amount FROM work WHERE state = 'parked' GROUP BY 3, 4, 5",
         ),
+    ),
+    Check(
+        "booked sums",
+        "The sums that are kept of what is booked are what summing every split and transaction gives",
+        ROWS,
+        _agrees("booked", _BOOKED),
     ),
     Check("aside", "Each payment that is not to be booked is found by its state", ROWS, _ASIDE),
 )

@@ -51,16 +51,17 @@ _FILL = (
     """INSERT INTO split (payment_id, case_id, kind, amount, corrects, held)
     SELECT id, case_id, 1, amount, false, false FROM payment WHERE state = 'settled'""",
     """INSERT INTO voucher (reference, company, installation, account, booked_on, statement_ref, number, "of", voucher_on,
-        voucher_type, registrar, division, approve, text, total, lines, payments, company_row, approved_by, approved_at, state,
+        voucher_type, registrar, division, approve, text, total, moved, lines, payments, company_row, approved_by, approved_at, state,
         attempts, voucher_no, ledger_state, delivered_at, code, note)
     SELECT 'KK2-1-' || n, CASE WHEN n % 50 = 0 THEN '200' ELSE '100' END, 'visma', :account, DATE '2025-11-03' + n * 250 / (:failed + :delivered),
-        '0116100001', 1, 1, DATE '2025-11-03' + n * 250 / (:failed + :delivered), 'OC', 'WS-Inf', '', false, 'OCR', 500000 + n, 2, 9,
+        '0116100001', 1, 1, DATE '2025-11-03' + n * 250 / (:failed + :delivered), 'OC', 'WS-Inf', '', false, 'OCR', 500000 + n, m.moved, 2, m.payments,
         (SELECT min(id) FROM setup_row), 'policy', DATE '2025-11-03' + n * 250 / (:failed + :delivered),
         CASE WHEN n > :failed THEN 'delivered' ELSE 'refused' END, 1, CASE WHEN n > :failed THEN (200000 + n)::text END,
         CASE WHEN n > :failed THEN 'posted' END, CASE WHEN n > :failed THEN now() END,
         CASE WHEN n > :failed THEN NULL ELSE (array['ClosedPeriod', 'UnknownCustomer', 'UnknownAccount'])[1 + n % 3] END,
         CASE WHEN n > :failed THEN NULL ELSE 'the period is closed' END
-    FROM generate_series(1, :failed + :delivered) n""",
+    FROM generate_series(1, :failed + :delivered) n JOIN (SELECT (1 + id % (:failed + :delivered))::int AS n, sum(amount) AS moved,
+        count(DISTINCT payment_id) AS payments FROM split GROUP BY 1) m USING (n)""",
     """INSERT INTO voucher_line (voucher_id, no, account, text, amount, tax_code, dimensions, customer_no, invoice_no, kid)
     SELECT id, no, CASE no WHEN 1 THEN '1920' ELSE '1500' END, 'OCR', CASE no WHEN 1 THEN total ELSE -total END, '0', '{}', '', '', ''
     FROM voucher CROSS JOIN generate_series(1, 2) no""",

@@ -1,14 +1,18 @@
 """Proposals: what a clerk does with one, and what was booked before by month and day."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 from sqlalchemy import Connection
 
 from ops.desk.acting import Act, AnyAct, MayGiveReason, WithReason
-from ops.desk.listing import Column, Facet, Listing, Shape
+from ops.desk.listing import Asked, Column, Facet, Listing, Shape
 from ops.desk.words import N_
+from ops.queries import tallies
 from ops.queries.booked import DAYS, FROM_BANK, KINDS, MONTHS, PAYMENTS
 from ops.queries.proposals import place_of
 from ops.repairs import Done, Person, Refusal, approve, send_back, take_up
+from schemas.money import Money
 from workers.facts.proposals import Place
 
 BOOKED = Listing(
@@ -57,6 +61,17 @@ BOOKED_DAYS = Listing(
     order="b.day DESC, b.company, b.kind",
     empty=N_("Nothing is booked on these days."),
 )
+
+
+def _sums(connection: Connection, asked: Asked) -> tuple[int, Mapping[str, Money]] | None:
+    if asked.q:
+        return None
+    kept = tallies.counted(
+        connection, "booked", {**asked.facets, "state": FROM_BANK}, asked.first, asked.last
+    )
+    return kept.number, {"amount": kept.amount}
+
+
 BOOKED_PAYMENTS = Listing(
     name="booked_payments",
     title=N_("Booked payments"),
@@ -78,6 +93,7 @@ BOOKED_PAYMENTS = Listing(
     search_hint=N_("Payment, case or voucher number"),
     days="b.day",
     order="b.day DESC, b.payment_id DESC, b.voucher_id DESC",
+    sums=_sums,
     empty=N_("Nothing is booked on these days."),
     note=N_(
         "A payment that goes back to the proposal is off its case and waits for a person; the next proposal takes back what was posted."

@@ -13,35 +13,30 @@ FROM_BANK = "from_bank"
 KINDS = (FROM_BANK, *TransactionKind)
 """What a booked sum is: of bank payments in vouchers of ours, or a kind of transaction from Visma."""
 
-# The money of a voucher is what its splits move: taking it off the suspense account moves none, and sums to nothing.
-_ALL = (
-    "SELECT v.company, v.voucher_on AS day, 'from_bank' AS kind, count(DISTINCT s.payment_id) AS number, "
-    "sum(s.amount)::bigint AS amount FROM voucher v JOIN voucher_split t ON t.voucher_id = v.id AND NOT t.released "
-    "JOIN split s ON s.id = t.split_id WHERE v.state IN ('delivered', 'by_hand') GROUP BY 1, 2 UNION ALL "
-    # Visma tells what moves its sub-ledger: what was paid there is negative, and money in as a payment of the bank is
-    "SELECT company, day, kind, count(*), -sum(amount)::bigint FROM ledger_transaction "
-    "WHERE state NOT IN ('ours', 'superseded') GROUP BY 1, 2, 3"
+DAYS = (
+    "SELECT company, day, state AS kind, sum(number)::bigint AS number, sum(amount)::bigint AS amount FROM tally "
+    "WHERE of = 'booked' GROUP BY 1, 2, 3 HAVING sum(number) <> 0"
 )
-DAYS = _ALL
+"""What was booked by company, day and kind. Of the bank a payment counts once a voucher, as `PAYMENTS` has it."""
 _MAY_GO_BACK = (
     "(p.state = 'settled' AND p.company IS NOT NULL AND NOT EXISTS (SELECT FROM payment b WHERE b.reverses = p.id "
     "AND b.state IN ('settled', 'waiting')) AND NOT EXISTS (SELECT FROM refund r WHERE r.payment_id = p.id "
     "AND r.state <> 'withdrawn'))"
 )
 """Whether a person may take a payment `p` off its case: what `ops.repairs.undo` asks, for who only looks."""
+# Voucher by voucher, so that a page or a count ends when it has its rows; a left join is left out where nobody asks for it.
 PAYMENTS = (
-    "SELECT d.day, d.company, d.payment_id, p.case_id, c.case_no, d.amount, d.voucher_id, d.voucher_no, "
-    f"CASE WHEN d.on_case <> 0 AND {_MAY_GO_BACK} THEN 'back to the proposal' END AS back FROM (SELECT v.voucher_on AS day, "
-    "v.company, s.payment_id, v.id AS voucher_id, v.voucher_no, sum(s.amount)::bigint AS amount, "
-    "coalesce(sum(s.amount) FILTER (WHERE s.case_id IS NOT NULL), 0)::bigint AS on_case FROM voucher v "
-    "JOIN voucher_split t ON t.voucher_id = v.id AND NOT t.released JOIN split s ON s.id = t.split_id "
-    "WHERE v.state IN ('delivered', 'by_hand') GROUP BY v.voucher_on, v.company, s.payment_id, v.id) d "
-    "JOIN payment p ON p.id = d.payment_id LEFT JOIN kk2_case c ON c.id = p.case_id"
+    "SELECT v.voucher_on AS day, v.company, d.payment_id, p.case_id, c.case_no, d.amount, v.id AS voucher_id, v.voucher_no, "
+    f"CASE WHEN d.on_case <> 0 AND {_MAY_GO_BACK} THEN 'back to the proposal' END AS back FROM voucher v CROSS JOIN LATERAL ("
+    "SELECT s.payment_id, sum(s.amount)::bigint AS amount, "
+    "coalesce(sum(s.amount) FILTER (WHERE s.case_id IS NOT NULL), 0)::bigint AS on_case FROM voucher_split t "
+    "JOIN split s ON s.id = t.split_id WHERE t.voucher_id = v.id AND NOT t.released GROUP BY s.payment_id) d "
+    "LEFT JOIN payment p ON p.id = d.payment_id LEFT JOIN kk2_case c ON c.id = p.case_id WHERE v.state IN ('delivered', 'by_hand')"
 )
 """Each payment in each voucher that is in Visma. `back`: what may be done with it, nothing for what stands as it is."""
 MONTHS = (
     "SELECT company, date_trunc('month', day)::date AS month, (date_trunc('month', day) + interval '1 month - 1 day')::date "
-    f"AS last, kind, sum(number)::bigint AS number, sum(amount)::bigint AS amount FROM ({_ALL}) d GROUP BY 1, 2, 3, 4"
+    f"AS last, kind, sum(number)::bigint AS number, sum(amount)::bigint AS amount FROM ({DAYS}) d GROUP BY 1, 2, 3, 4"
 )
 
 

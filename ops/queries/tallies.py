@@ -62,7 +62,7 @@ def vouchers_by_state(connection: Connection, company: str | None = None) -> dic
 def counted(
     connection: Connection, of: str, facets: Mapping[str, str], first: date | None, last: date | None
 ) -> Tally:
-    """The number and sum of the payments or vouchers of a choice of `company`, `state`, `account` and `code`, in a span of days."""
+    """The number and sum of the payments or vouchers, or of what is booked, of a choice of `company`, `state`, `account` and `code`, in a span of days."""
     named = {name: facets[name] for name in ("company", "state", "account", "code") if name in facets}
     where = "".join(f" AND {name} = :{name}" for name in named)
     row = connection.execute(

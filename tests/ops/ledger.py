@@ -286,9 +286,9 @@ class Ledger:
         voucher = one(
             self.connection,
             'INSERT INTO voucher (reference, company, installation, account, booked_on, statement_ref, number, "of", voucher_on, '
-            "voucher_type, registrar, division, approve, text, total, lines, payments, company_row, approved_by, state, "
+            "voucher_type, registrar, division, approve, text, total, moved, lines, payments, company_row, approved_by, state, "
             "voucher_no, attempts) VALUES (:reference, :company, 'main', :account, :day, :ref, 1, 1, :day, :type, :registrar, '1', "
-            "true, :text, :total, :lines, :payments, (SELECT max(id) FROM setup_row WHERE kind = 'company'), 'policy', :state, "
+            "true, :text, :total, :moved, :lines, :payments, (SELECT max(id) FROM setup_row WHERE kind = 'company'), 'policy', :state, "
             ":no, :attempts) RETURNING id",
             reference=reference,
             company=made.company,
@@ -299,6 +299,7 @@ class Ledger:
             registrar=made.registrar,
             text=made.text,
             total=made.total,
+            moved=sum(row[3] for row in found),
             lines=len(made.lines),
             payments=len(payments),
             state=state,

@@ -275,6 +275,7 @@ FAULTS = {
     "a voucher's head with another sum": ("voucher head", "UPDATE voucher SET total = total + 100"),
     "a voucher's head with another number of lines": ("voucher head", "UPDATE voucher SET lines = lines + 1"),
     "a voucher's head with another number of payments": ("voucher head", "UPDATE voucher SET payments = 9"),
+    "a voucher's head that moved other money": ("voucher head", "UPDATE voucher SET moved = moved + 1"),
     "money on another account than its kind's": (
         "voucher lines",
         "UPDATE voucher_line SET account = '3940' WHERE account = '1510'",
@@ -323,6 +324,15 @@ FAULTS = {
         "UPDATE payment SET state = 'known' WHERE id = :refused",
     ),
     "a kept sum of vouchers that was lost": ("voucher sums", "DELETE FROM tally WHERE of = 'voucher'"),
+    "a kept sum of what is booked, one øre off": (
+        "booked sums",
+        "UPDATE tally SET amount = amount + 1 WHERE of = 'booked'",
+    ),
+    "a transaction of Visma that no sum saw": (
+        "booked sums",
+        "INSERT INTO ledger_transaction (company, transaction_id, version, voucher_no, line, day, amount, kind, invoice_no, "
+        "state) VALUES ('100', 'T1', 1, '1', 1, '2026-03-01', -100, 'payment', 'F1', 'set_aside')",
+    ),
     "a refused payment that no list finds": ("aside", "DELETE FROM aside"),
     "a kept sum of parked work twice": (
         "parked sums",

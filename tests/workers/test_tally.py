@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from ops.balance import CHECKS
 from ops.balance.asking import ask
+from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.ledger import Ledger, standing
 from workers.store import tally
@@ -33,7 +34,7 @@ def _sums(connection: Connection, of: str) -> dict[str, tuple[int, int]]:
 
 def _agree(connection: Connection) -> bool:
     kept = [check for check in CHECKS if check.name.endswith(" sums")]
-    assert len(kept) == 3
+    assert len(kept) == 4
     return all(ask(connection, check).holds for check in kept)
 
 
@@ -118,6 +119,38 @@ def test_a_fold_while_a_worker_is_under_way_loses_nothing_of_it(
 
     with engine.begin() as connection:
         assert _sums(connection, "payment") == {"waiting": (90, 9000), "refused": (10, 1000)}
+        assert _agree(connection)
+
+
+def test_two_deliveries_of_a_day_at_once_wait_for_nobody_and_both_are_booked(
+    engine: Engine, two: tuple[Connection, Connection]
+) -> None:
+    with engine.begin() as connection:
+        ledger = Ledger(connection)
+        ledger.set_up()
+        payments = ledger.file(kr(300), kr(50))
+        for payment, amount in zip(payments, (kr(300), kr(50)), strict=True):
+            ledger.split(payment, Kind.SUSPENSE, amount)
+        vouchers = [ledger.voucher(payment, state="sending") for payment in payments]
+        assert _sums(connection, "booked") == {}
+    for connection, voucher in zip(two, vouchers, strict=True):
+        connection.execute(
+            text("UPDATE voucher SET state = 'delivered', voucher_no = '1' WHERE id = :id"), {"id": voucher}
+        )
+    two[1].commit()
+    tally.fold(two[1])
+    two[1].commit()
+    two[0].commit()
+
+    with engine.begin() as connection:
+        assert _sums(connection, "booked") == {"from_bank": (2, kr(350))}
+        assert _agree(connection)
+        connection.execute(text("UPDATE voucher SET state = 'by_hand', ledger_state = 'posted'"))
+        connection.execute(
+            text("UPDATE voucher SET state = 'refused', voucher_no = NULL WHERE id = :id"),
+            {"id": vouchers[0]},
+        )
+        assert _sums(connection, "booked") == {"from_bank": (1, kr(50))}
         assert _agree(connection)
 
 

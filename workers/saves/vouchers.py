@@ -26,8 +26,8 @@ class Approved:
 
 _HEAD = (
     "id", "reference", "company", "installation", "account", "booked_on", "statement_ref", "number", "of", "voucher_on",
-    "voucher_type", "registrar", "division", "approve", "text", "total", "lines", "payments", "company_row",
-    "approved_by", "state",
+    "voucher_type", "registrar", "division", "approve", "text", "total", "moved", "lines", "payments",
+    "company_row", "approved_by", "state",
 )  # fmt: skip
 _LINE = (
     "voucher_id",
@@ -129,6 +129,7 @@ def _head(voucher_id: int, approved: Approved) -> tuple[object, ...]:
         voucher.approve,
         voucher.text,
         voucher.total,
+        sum(split.amount for payment in facts.payments for split in payment.splits),
         len(voucher.lines),
         len(facts.payments),
         approved.company_row,

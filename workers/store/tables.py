@@ -474,6 +474,7 @@ voucher = Table(
     Column("approve", Boolean, nullable=False),
     Column("text", Text, nullable=False),
     Column("total", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("payments", Integer, nullable=False),
     Column("company_row", Integer, ForeignKey("setup_row.id"), nullable=False),
@@ -863,10 +864,11 @@ tally = Table(
     Column("number", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("folded", Boolean, nullable=False, server_default=text("false")),
-    CheckConstraint("of in ('payment', 'voucher', 'parked')", name="of"),
+    CheckConstraint("of in ('payment', 'voucher', 'parked', 'booked')", name="of"),
     Index("ix_tally_key", "of", "day", "state", "company", "account", "code"),
     Index("ix_tally_unfolded", "day", postgresql_where=text("NOT folded")),
-    comment="Sums that are kept, written by triggers. Of parked rows state is the stage, code the reason, day when they were made",
+    comment="Sums that are kept, written by triggers. Of parked rows state is the stage, code the reason, day when they were made; "
+    "of booked ones state is the kind",
 )
 
 # --- what people taught ---
