@@ -62,6 +62,12 @@ BOOKED_DAYS = Listing(
     empty=N_("Nothing is booked on these days."),
 )
 
+_VOUCHER_FOUND = (  # where the words can be, by indexes: nothing is told but by looking into vouchers
+    "b.voucher_id = ANY(ARRAY(SELECT t.voucher_id FROM (SELECT CAST(:number AS bigint) AS id UNION ALL SELECT o.payment_id "
+    "FROM kk2_case x JOIN split o ON o.case_id = x.id WHERE x.case_no = :q) f JOIN split s ON s.payment_id = f.id "
+    "JOIN voucher_split t ON t.split_id = s.id AND NOT t.released UNION ALL SELECT id FROM voucher WHERE voucher_no = :q))"
+)
+
 
 def _sums(connection: Connection, asked: Asked) -> tuple[int, Mapping[str, Money]] | None:
     if asked.q:
@@ -89,7 +95,7 @@ BOOKED_PAYMENTS = Listing(
         Column("case_id", N_("Case id"), "b.case_id", Shape.CODE, shown=False),
     ),
     facets=(Facet("company", N_("Company"), "b.company"),),
-    search="b.payment_id = CAST(:number AS bigint) OR b.case_no = :q OR b.voucher_no = :q",
+    search=f"{_VOUCHER_FOUND} AND (b.payment_id = CAST(:number AS bigint) OR b.case_no = :q OR b.voucher_no = :q)",
     search_hint=N_("Payment, case or voucher number"),
     days="b.day",
     order="b.day DESC, b.payment_id DESC, b.voucher_id DESC",

@@ -74,6 +74,27 @@ def test_the_pages_tell_what_was_booked_after_undo_reversal_void_restore_and_ret
     assert shown(here) == (6, kr(510)), "a void voucher's money is booked by the one that follows it"
 
 
+def test_a_booked_payment_is_found_by_its_number_its_case_and_its_voucher(here: Site) -> None:
+    for number in (1, 2):
+        here.case(number, kr(1000), DUE)
+    here.come(paid(kid_of(1), kr(400)), paid(kid_of(2), kr(300)))
+    here.come(paid(kid_of(2), kr(200), ref="0106100002"))
+    (number_in_visma, case_no) = here.one(
+        "SELECT v.voucher_no, c.case_no FROM voucher v, kk2_case c WHERE v.id = 1 AND c.id = 2"
+    )
+
+    def found(words: object) -> list[int]:
+        with here.engine.connect() as connection:
+            return sorted(
+                row["payment_id"] for row in page(connection, BOOKED_PAYMENTS, Asked(str(words))).rows
+            )
+
+    assert found(1) == [1], "and not what is in the same voucher"
+    assert found(case_no) == [2, 3]
+    assert found(number_in_visma) == [1, 2]
+    assert found("none") == []
+
+
 def test_what_visma_booked_is_summed_until_it_is_found_to_be_ours(here: Site) -> None:
     here.case(1, kr(1000), DUE)
     here.come(paid(kid_of(1), kr(400)))
