@@ -235,7 +235,10 @@ def environment(language: str, moved: timedelta) -> Environment:
             "day": lambda value: words.day(value, language),
             "moment": lambda value: words.moment(value + moved if value else None, language),
             "word": lambda word: spoken.gettext(str(word).replace("_", " ")) if word else "",
-            "said": lambda sentence: sentences.translate(str(sentence or ""), language),
+            "day_here": lambda value: words.day_here(value, moved, language),
+            "said": lambda sentence: sentences.translate(
+                sentences.moved(str(sentence or ""), moved), language
+            ),
         }
         _ENVIRONMENTS[language, moved] = made
     return _ENVIRONMENTS[language, moved]

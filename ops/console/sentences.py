@@ -8,6 +8,7 @@ What has no template is shown as it stands: a sentence in English is better than
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 
 from ops.console import words
@@ -22,6 +23,7 @@ _FAULT = ": expected {}, found {}"
 """What a template of a fault has: its values are sentences, so it is looked for before those."""
 _QUOTED = re.compile(r"'.*'|\".*\"|'.*…", re.DOTALL)
 """What stands so in a file."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) at (\d\d:\d\d)")
 _DAY = re.compile(r"(?<![\w./-])(\d{4})-(\d\d)-(\d\d)(?: (?:at )?(\d\d:\d\d(?::\d\d)?))?(?![\w/-]|\.\w)")
 """A day, or a moment, as sentences have it."""
 _DEEP = 5  # a value may be a sentence with values, and so on
@@ -57,6 +59,17 @@ def _templates(language: str) -> tuple[_Template, ...]:
                 first = (_FAULT not in message.id, -len(message.id))
                 made.append((first, _Template(found, tuple(pieces[::3]), order, names)))
     return tuple(template for _, template in sorted(made, key=lambda each: each[0]))
+
+
+def moved(sentence: str, by: timedelta) -> str:
+    """Give the sentence with its moments as a console shows them whose clock is moved."""
+    return (
+        _MOMENT.sub(
+            lambda at: f"{datetime.fromisoformat(f'{at[1]}T{at[2]}') + by:%Y-%m-%d at %H:%M}", sentence
+        )
+        if by
+        else sentence
+    )
 
 
 def translate(sentence: str, language: str, deep: int = _DEEP) -> str:

@@ -2,7 +2,7 @@
 
 import gettext
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -65,6 +65,12 @@ def day(value: date | None, language: str) -> str:
     return str(
         format_date(value, "dd.MM.yyyy" if language == "nb" else "d MMM yyyy", locale=_BABEL[language])
     )
+
+
+def day_here(value: date | None, moved: timedelta, language: str) -> str:
+    """A day on which something happened here, and no day of the bank's, by a clock that is shown `moved`."""
+    now = datetime.now(OSLO)
+    return day(value + ((now + moved).date() - now.date()) if value else None, language)
 
 
 def moment(value: datetime | None, language: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ops.balance import BalanceReport, check
+from ops.balance import BalanceReport, check, keep
 from ops.demo import waiting
 from ops.demo.following import TaskLog
 from ops.demo.stack import Stack, children, left_running
@@ -93,9 +93,12 @@ def wait_for_processes(console: Console, stack: Stack, log: TaskLog) -> None:
 
 
 def balanced(stack: Stack) -> BalanceReport:
-    """Prove that the money agrees, Visma asked too."""
+    """Prove that the money agrees, Visma asked too, and keep what was found for the strip of the console's pages."""
     with stack.engine.connect() as connection:
         installations = setup_store.current(connection).installations
         accounting = {code: connect(rows.latest().value, resolve) for code, rows in installations.items()}
         connection.rollback()
-        return check(connection, accounting)
+        report = check(connection, accounting)
+    with stack.engine.begin() as connection:
+        keep(connection, report)
+    return report

@@ -4,13 +4,14 @@ long is given up (`workers.store.engine`), and one core is used.
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from ops.balance import check, keep, keep_failure
 from ops.guard.forgetting import forget_what_is_old
 from pipeline import schedules
-from pipeline.schedules import Slot
+from pipeline.schedules import ScheduleFacts, Slot
 from schemas.schedule import OSLO
 from workers.accounting import Accounting
 from workers.clock import BALANCE
@@ -19,15 +20,28 @@ from workers.settings import Settings
 from workers.store import schedules as schedule_store
 
 _LOG = logger(__name__)
+_COMES_UP = timedelta(minutes=1)
 _ONE_AT_A_TIME = 7_203_024  # advisory lock: a second guard leaves the check to the first
 
 
 def due(engine: Engine, times: str) -> Slot | None:
-    """Give the slot of the money check that has come and is not taken; the schedule begins with the first call."""
+    """Give the slot of the money check that has come and is not taken; the schedule begins with the first call.
+
+    Where the money was never checked that is soon after the start: a new site does not wait for its first night.
+    """
     with engine.begin() as connection:
         now = schedule_store.take_turn(connection)
         schedule_store.keep(connection, {BALANCE: times}, now)
-        return schedules.due(schedule_store.standing(connection)[BALANCE], now)
+        stands = schedule_store.standing(connection)[BALANCE]
+        return _first(connection, stands, now) or schedules.due(stands, now)
+
+
+def _first(connection: Connection, stands: ScheduleFacts, now: datetime) -> Slot | None:
+    """The check of a site whose money was never checked, once its processes have had time to come up."""
+    if stands.taken is not None or now < max(stands.begun, stands.resumes or stands.begun) + _COMES_UP:
+        return None
+    proven = connection.execute(text("SELECT EXISTS (SELECT FROM proof)")).scalar_one()
+    return None if proven else Slot(now, skipped=False)
 
 
 def prove(engine: Engine, reach: Callable[[], Mapping[str, Accounting]], site: Settings) -> bool:

@@ -17,6 +17,7 @@ from pipeline import allocation
 from pipeline.allocation import CaseFacts, CaseSplit, Incoming
 from schemas.case import Kind
 from schemas.money import Money
+from schemas.schedule import OSLO
 from workers.store import setup as setup_store
 
 _Wanted: TypeAlias = dict[tuple[int | None, int | None, str], Money]
@@ -184,7 +185,7 @@ def _found_by(connection: Connection, detail: PaymentDetail) -> str:
         return f"in state {payment.state}"
     if assigned is not None:
         what = "shared out" if detail.shares else "assigned"
-        return f"{what} by {assigned.actor} on {assigned.at:%Y-%m-%d}"
+        return f"{what} by {assigned.actor} on {assigned.at.astimezone(OSLO):%Y-%m-%d at %H:%M}"
     if payment.rule_id is not None:
         return f"rule {payment.rule_id}: what this payer's account sends is for case {payment.case_no}"
     if detail.reverses is not None:

@@ -2,13 +2,15 @@
 
 import io
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from ops.access import ACTS, Role
 from ops.console import words
-from ops.console.sentences import PLACE, translate
+from ops.console.sentences import PLACE, moved, translate
 from pipeline import formats
+from schemas.schedule import OSLO
 from tests.console.said import of_people, of_readers, samples, templates
 from tests.pipeline import ocr_giro_cases
 from tests.pipeline.test_camt054_faults import FAULTY
@@ -54,6 +56,15 @@ _AS_IT_STANDS = re.compile(r"`[^`]*`|kk2 [a-z -]*[^ ,;:]*|--[a-z-]+|'[^']*'")
 def test_a_sentence_is_translated_with_its_values(english: str, bokmaal: str) -> None:
     assert translate(english, "nb") == bokmaal
     assert translate(english, "en") == english
+
+
+def test_a_clock_that_is_moved_moves_the_moments_of_a_sentence_and_no_day_of_the_banks() -> None:
+    said = moved("assigned by kari on 2026-11-24 at 23:30; it was booked on 2026-07-08", timedelta(hours=1))
+
+    assert said == "assigned by kari on 2026-11-25 at 00:30; it was booked on 2026-07-08"
+    assert words.day_here(datetime.now(OSLO).date(), timedelta(days=-1), "nb") == words.day(
+        datetime.now(OSLO).date() - timedelta(days=1), "nb"
+    )
 
 
 def test_every_sentence_that_can_be_said_has_its_bokmaal() -> None:

@@ -441,6 +441,23 @@ def test_the_money_is_checked_once_a_slot_and_the_pages_say_when(
     assert (run.by, run.result, run.why, run.seconds is not None) == ("guard", "done", "unknown", True)
 
 
+def test_a_new_site_checks_its_money_soon_after_its_start_and_then_in_the_night(
+    engine: Engine, tmp_path: Path, stands: Standing
+) -> None:
+    other_time = f"{(datetime.now(OSLO) + timedelta(hours=12)):%H:%M}"
+    site = site_of(engine, tmp_path, schedule_balance=other_time)
+    with engine.begin() as connection:
+        schedule_store.keep(connection, {BALANCE: other_time}, datetime.now(UTC) - timedelta(minutes=2))
+
+    assert prove(engine, dict, site)
+    assert not prove(engine, dict, site)
+    with engine.connect() as connection:
+        [row] = schedules.listed(connection)
+        assert today.meter(connection).proof is not None
+    assert row.next is not None
+    assert (row.late, f"{row.next.astimezone(OSLO):%H:%M}") == (False, other_time)
+
+
 def test_a_check_that_cannot_be_made_takes_its_slot_is_unknown_and_an_alarm(
     engine: Engine, tmp_path: Path, stands: Standing
 ) -> None:
