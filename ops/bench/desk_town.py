@@ -61,7 +61,7 @@ _FILL = (
         CASE WHEN n > :failed THEN NULL ELSE (array['ClosedPeriod', 'UnknownCustomer', 'UnknownAccount'])[1 + n % 3] END,
         CASE WHEN n > :failed THEN NULL ELSE 'the period is closed' END
     FROM generate_series(1, :failed + :delivered) n JOIN (SELECT (1 + id % (:failed + :delivered))::int AS n, sum(amount) AS moved,
-        count(DISTINCT payment_id) AS payments FROM split GROUP BY 1) m USING (n)""",
+        count(DISTINCT payment_id) AS payments FROM split GROUP BY 1) m USING (n) ORDER BY n""",
     """INSERT INTO voucher_line (voucher_id, no, account, text, amount, tax_code, dimensions, customer_no, invoice_no, kid)
     SELECT id, no, CASE no WHEN 1 THEN '1920' ELSE '1500' END, 'OCR', CASE no WHEN 1 THEN total ELSE -total END, '0', '{}', '', '', ''
     FROM voucher CROSS JOIN generate_series(1, 2) no""",
