@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from ops import migrations
 from ops.balance import CHECKS
 from ops.balance.asking import ask
 from schemas.case import Kind
 from schemas.money import kr
 from tests.ops.ledger import Ledger, standing
 from workers.store import tally
-from workers.store.bulk import copy
+from workers.store.bulk import copy, driver
 
 _COLUMNS = (
     "file_id", "position", "line", "account", "booked_on", "interest_on", "amount", "is_reversal", "fingerprint",
     "company", "state",
 )  # fmt: skip
 DAY = date(2026, 3, 2)
+VERSIONS = Path(migrations.__file__).parent / "versions"
 
 
 def _sums(connection: Connection, of: str) -> dict[str, tuple[int, int]]:
@@ -151,6 +154,22 @@ def test_two_deliveries_of_a_day_at_once_wait_for_nobody_and_both_are_booked(
             {"id": vouchers[0]},
         )
         assert _sums(connection, "booked") == {"from_bank": (1, kr(50))}
+        assert _agree(connection)
+
+
+def test_what_was_booked_before_the_sum_was_kept_is_in_it(engine: Engine) -> None:
+    standing(engine)
+    with engine.begin() as connection:
+        before = _sums(connection, "booked")
+        connection.execute(text("DELETE FROM tally WHERE of = 'booked'"))
+        connection.execute(text("ALTER TABLE voucher DROP COLUMN moved"))
+        for name in ("vouchers", "transactions"):
+            connection.execute(text(f"DROP FUNCTION tally_booked_{name} CASCADE"))
+        assert before != {}
+
+        driver(connection).execute((VERSIONS / "0027_what_is_booked_is_kept.sql").read_bytes())
+
+        assert _sums(connection, "booked") == before
         assert _agree(connection)
 
 
