@@ -6,13 +6,13 @@ from datetime import date, datetime
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from ops import migrations
 from ops.embedded import Postgres
 from ops.repairs import people
 from schemas.schedule import OSLO
-from tests.servers import new_database
+from tests.servers import named, new_database
 
 pytest_plugins = ["tests.servers"]
 
@@ -38,21 +38,29 @@ def template(postgres: Postgres) -> Iterator[str]:
     """The name of a migrated database, to be copied."""
     with new_database(postgres, template="template0") as url:
         engine = create_engine(url)
-        migrations.migrate(engine)
+        migrations.migrate(engine, postgres.processes_url)
         engine.dispose()
-        yield url.rsplit("/", 1)[1].split("?")[0]
+        yield named(url)
 
 
 @pytest.fixture
 def migrated_url(postgres: Postgres, template: str) -> Iterator[str]:
-    """The address of a migrated, empty database of this test alone."""
+    """The address of a migrated, empty database of this test alone, as the product's processes have it."""
     with new_database(postgres, template=template) as url:
-        yield url
+        yield postgres.processes_url_of(named(url))
 
 
 @pytest.fixture
 def engine(migrated_url: str) -> Iterator[Engine]:
-    """An engine on `migrated_url`."""
+    """An engine on `migrated_url`: what it may not do the product may not do."""
     made = create_engine(migrated_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def owner(postgres: Postgres, migrated_url: str) -> Iterator[Engine]:
+    """An engine on the same database as who owns its tables: for damage that the product could not do."""
+    made = create_engine(postgres.url_of(named(migrated_url)), poolclass=NullPool)
     yield made
     made.dispose()

@@ -62,7 +62,7 @@ def database_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture
 def broker_url(broker: Broker) -> Iterator[str]:
     """Celery's address of a broker that holds nothing."""
-    with redis.Redis.from_url(broker.url) as client:
+    with redis.Redis.from_url(broker.admin_url) as client:
         client.flushall()
         yield broker.url
         client.flushall()
@@ -102,6 +102,11 @@ def new_database(postgres: Postgres, *, template: str) -> Iterator[str]:
     finally:
         with postgres.as_admin() as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def named(url: str) -> str:
+    """The name of the database in an address."""
+    return url.rsplit("/", 1)[1].split("?", maxsplit=1)[0]
 
 
 def libpq(url: str) -> str:

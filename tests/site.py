@@ -434,10 +434,10 @@ def setup_of(endpoint: str, *, by_file: bool = False, **company: object) -> list
 
 
 @contextmanager
-def first_life(engine: Engine, folder: Path, due: date) -> Iterator[Site]:
+def first_life(engine: Engine, owner: Engine, folder: Path, due: date) -> Iterator[Site]:
     """A site whose database knows its archive, with four cases of 1,000 to 4,000 kroner: to be backed up and restored."""
     with site(engine, folder) as made:
-        with engine.begin() as connection:
+        with owner.begin() as connection:
             connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
         epoch.look(engine, made.hands.settings.archive_folder)
         for number in range(1, 5):

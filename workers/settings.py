@@ -6,7 +6,7 @@ from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -31,6 +31,21 @@ def _address(url: SecretStr, schemes: tuple[str, ...], expected: str) -> SecretS
     return url
 
 
+def _proven(broker: SecretStr) -> SecretStr:
+    """The address with the demand that a broker by TLS prove who it is: Celery by itself would take any certificate."""
+    address = broker.get_secret_value()
+    if not address.startswith("rediss://"):
+        return broker
+    asked = parse_qs(urlsplit(address).query).get("ssl_cert_reqs")
+    if asked is None:
+        return SecretStr(f"{address}{'&' if '?' in address else '?'}ssl_cert_reqs=required")
+    if asked != ["required"]:
+        raise ValueError(
+            "by TLS the broker proves who it is: leave ssl_cert_reqs out, and name the CA by ssl_ca_certs=PATH"
+        )
+    return broker
+
+
 class SettingsError(SystemExit):
     """The environment is wrong: the message lists each fault with the variable's name. Exit status 2."""
 
@@ -45,6 +60,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KK2_", extra="ignore", frozen=True)
 
     database_url: SecretStr
+    owner_url: SecretStr | None = Field(
+        default=None,
+        description="as DATABASE_URL, of the role that owns the tables: for migrate and restore alone; none: the same role",
+    )
     broker_url: SecretStr
     folder: Path = Field(description="everything that is kept on disk: inbox, archive, quarantine, logs")
     fingerprint_key: SecretStr = Field(
@@ -138,16 +157,17 @@ class Settings(BaseSettings):
     )
     log_level: str = "INFO"
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_url")
     @classmethod
-    def _postgresql(cls, url: SecretStr) -> SecretStr:
-        return _address(url, ("postgresql+psycopg",), "postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
+    def _postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        expected = "postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME"
+        return None if url is None else _address(url, ("postgresql+psycopg",), expected)
 
     @field_validator("broker_url")
     @classmethod
     def _redis(cls, url: SecretStr) -> SecretStr:
         schemes = ("redis", "rediss", "redis+socket")
-        return _address(url, schemes, "redis://… or rediss://…, a Redis 6.2 or newer, or Valkey")
+        return _proven(_address(url, schemes, "redis://… or rediss://…, a Redis 6.2 or newer, or Valkey"))
 
     @field_validator(
         "schedule_import", "schedule_fetch", "schedule_control", "schedule_rest", "schedule_balance"

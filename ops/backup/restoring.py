@@ -45,14 +45,18 @@ class Restored:
     same_key: bool | None
 
 
-def restore(engine: Engine, archive: Path, folder: Path, *, key: bytes | None, person: Person) -> Restored:
+def restore(
+    engine: Engine, archive: Path, folder: Path, *, key: bytes | None, person: Person, processes: str = ""
+) -> Restored:
     """Restore into an empty database, and into an archive that may have survived; gives what stands now.
+
+    `engine`, `processes`: as for `migrations.migrate`.
 
     Delivery is stopped until `kk2 visma recover`. Raises `BackupError` before anything is changed, or with all taken
     back; `ArchiveError` and what the database raises.
     """
     manifest = check(folder)
-    migrations.migrate(engine)
+    migrations.migrate(engine, processes)
     engine.dispose()  # our own connections must not be taken for the site's
     with engine.connect() as connection:
         need_empty(connection)

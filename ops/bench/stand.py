@@ -190,7 +190,7 @@ def site(
     """Watcher, relay and workers (name: queues) on a fresh copy of the town; ready when the block begins."""
     home = folder / name
     commands = [["watch"], ["relay"], *(["worker", "--queues", q, "--name", n] for n, q in workers.items())]
-    with Redis.from_url(servers.broker_url) as redis:
+    with Redis.from_url(servers.broker.admin_url) as redis:
         redis.flushall()
     with fresh(servers, name) as (engine, url):
         environment = {
@@ -207,7 +207,7 @@ def site(
 def _wait_for_workers(servers: Servers, workers: int) -> None:
     """A worker is ready when it consumes: it has bound its mailbox in the broker."""
     deadline = time.monotonic() + 60
-    with Redis.from_url(servers.broker_url) as redis:
+    with Redis.from_url(servers.broker.admin_url) as redis:
         while len(redis.smembers("kk2:_kombu.binding.celery.pidbox")) < workers:
             if time.monotonic() > deadline:
                 raise TimeoutError(

@@ -75,8 +75,9 @@ def restore(
         site = reaching.site()
         # who reaches an empty database may bring it back: the users are in the back-up
         person = Person(reaching.actor(name), reason, ALL_ROLES)
+        engine, processes = reaching.owned()
         done = bring_back(
-            reaching.database(), site.archive_folder, source.resolve(), key=_key(site), person=person
+            engine, site.archive_folder, source.resolve(), key=_key(site), person=person, processes=processes
         )
         reaching.close()
     if json:

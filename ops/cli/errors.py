@@ -48,6 +48,7 @@ def said(error: BaseException) -> Said | None:
 _REFUSALS = (
     ("ops.repairs.acts", "Refusal", NO),
     ("ops.backup", "BackupError", NO),
+    ("ops.migrations", "RoleError", WRONG),
     ("workers.archive", "ArchiveError", WRONG),
     ("ops.setup_file", "BadSetupFileError", NO),
     ("ops.case_rows", "BadFileError", NO),

@@ -29,7 +29,7 @@ def migrate(dry_run: DryRun = False, json: Json = False) -> None:
         else:
             typer.echo(f"the database is at {now}, this version wants {newest}")
         return
-    revision = migrations.migrate(reaching.database())
+    revision = migrations.migrate(*reaching.owned())
     if json:
         printing.as_json([{"revision": revision}])
     else:

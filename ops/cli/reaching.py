@@ -48,6 +48,16 @@ def database() -> "Engine":
     return engine
 
 
+def owned() -> "tuple[Engine, str]":
+    """The site's database as who owns its tables, and the address that the processes have: to migrate and to restore."""
+    from workers.store.engine import engine_for
+
+    processes = site().database_url.get_secret_value()
+    engine = engine_for((site().owner_url or site().database_url).get_secret_value())
+    _OPENED.append(engine)
+    return engine, processes
+
+
 def close() -> None:
     """Close what the command opened: the last thing that a command line does."""
     while _OPENED:

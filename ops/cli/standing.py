@@ -14,6 +14,7 @@ from ops.embedded import Servers
 from ops.supervisor import Process, Supervisor, standard_processes
 
 _ADDRESSES = ("KK2_DATABASE_URL", "KK2_BROKER_URL")
+_OWNER = "KK2_OWNER_URL"
 
 
 def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -> None:
@@ -34,9 +35,10 @@ def run(folder: Path, *, console_port: int, flower_port: int, visma_port: int) -
         (folder / "inbox").mkdir(parents=True, exist_ok=True)
         if servers:
             until_the_end.callback(_leave_environment(folder).unlink, missing_ok=True)
-        engine = reaching.database()
-        migrations.migrate(engine)
+        engine, processes = reaching.owned()
+        migrations.migrate(engine, processes)
         engine.dispose()
+        os.environ.pop(_OWNER, None)  # no process inherits it
         supervisor = Supervisor(_processes(servers, folder, console_port, flower_port, visma_port), folder)
         _tell(folder, console_port, flower_port, visma_port)
         supervisor.run()
@@ -56,6 +58,7 @@ def servers_of_the_folder() -> Iterator[None]:
 def _start(folder: Path, until_the_end: ExitStack) -> Servers:
     servers = until_the_end.enter_context(embedded.start(folder))
     os.environ["KK2_DATABASE_URL"], os.environ["KK2_BROKER_URL"] = servers.database_url, servers.broker_url
+    os.environ[_OWNER] = servers.owner_url
     return servers
 
 

@@ -78,6 +78,7 @@ def running(
             **settings,
         }
         engine = create_engine(servers.database_url, pool_pre_ping=True)
+        migrate(servers)
         set_up(engine, folder, town, f"{visma}/wsinkasso", operation_timeout)
         processes = standard_processes(
             environment,
@@ -123,9 +124,15 @@ def left_running(folder: Path, before: frozenset[int]) -> list[str]:
     return left
 
 
+def migrate(servers: Servers) -> None:
+    """Migrate as who owns the tables; the processes get their rights."""
+    owner = create_engine(servers.owner_url)
+    migrations.migrate(owner, servers.database_url)
+    owner.dispose()
+
+
 def set_up(engine: Engine, folder: Path, town: Town, endpoint: str, operation_timeout: int) -> None:
-    """Migrate, and apply the setup and the cases as a person would."""
-    migrations.migrate(engine)
+    """Apply the setup and the cases as a person would."""
     written = files("ops.demo").joinpath("municipality.toml").read_text("utf-8")
     for was, now in (
         ('"http://127.0.0.1:8088/wsinkasso"', f'"{endpoint}"'),

@@ -83,7 +83,12 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy's address of the database, password included."""
+        """SQLAlchemy's address of the database for the product's processes, password included."""
+        return self.postgres.processes_url
+
+    @property
+    def owner_url(self) -> str:
+        """The same for who owns the tables: migrations and restores."""
         return self.postgres.url
 
     @property

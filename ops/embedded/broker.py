@@ -1,14 +1,25 @@
-"""Redis or Valkey on the loopback: an append-only file, nothing evicted, opened by password only."""
+"""Redis or Valkey on the loopback: an append-only file, nothing evicted, opened by password only.
 
+Two users: ours (`default`) may do all, the product's processes what `MAY` says.
+"""
+
+import secrets
 import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
 
 from ops.embedded.binaries import find_broker
-from ops.embedded.ground import HOST
+from ops.embedded.ground import HOST, kept
 from ops.embedded.server import Server
 
+USER = "kk2"
+MAY = (
+    "~kk2:* &kk2:/0.celery.pidbox &kk2:/0.celeryev/* +@read +@write +@transaction +@pubsub +@connection -@scripting -@dangerous "
+    "+eval +evalsha +script|load +script|exists +time +info +config|get"
+)
+"""What the processes may do, as Redis writes it: queues, scripts and channels of our prefix; no other key, nothing of the
+server's but to ask it. docker-compose.yml and the handbook say the same."""
 _ANSWER_SECONDS = 1.0
 
 
@@ -22,6 +33,7 @@ class Broker(Server):
         """See `Server`."""
         super().__init__(folder, durable=durable)
         self._program = find_broker(machine=machine)
+        self._processes_password = kept(self.folder / "password.processes", lambda: secrets.token_urlsafe(24))
 
     @property
     def program(self) -> Path:
@@ -31,6 +43,11 @@ class Broker(Server):
     @property
     def url(self) -> str:
         """Celery's address of it."""
+        return f"redis://{USER}:{self._processes_password}@{HOST}:{self.port}/0"
+
+    @property
+    def admin_url(self) -> str:
+        """The address of who may do all."""
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     @property
@@ -52,6 +69,7 @@ class Broker(Server):
             f'dir "{self.data}"',
             f'pidfile "{self.data / "pid"}"',
             f"requirepass {self.password}",
+            f"user {USER} on >{self._processes_password} {MAY}",
             "appendonly yes",
             f"appendfsync {'everysec' if self.durable else 'no'}",
             'save ""',

@@ -1,6 +1,7 @@
-"""PostgreSQL on the loopback: made by initdb, opened by password only, as an ordinary role's database `kk2`."""
+"""PostgreSQL on the loopback: made by initdb, opened by password only, with a database `kk2` that one role owns and another uses."""
 
 import os
+import secrets
 import signal
 import subprocess
 from contextlib import suppress
@@ -12,10 +13,11 @@ from psycopg import sql
 
 from ops import launch
 from ops.embedded.binaries import PostgresPrograms, find_postgres
-from ops.embedded.ground import HOST, NotStartedError
+from ops.embedded.ground import HOST, NotStartedError, kept
 from ops.embedded.server import Server
 
 ROLE = "kk2"
+PROCESSES = "kk2_app"
 DATABASE = "kk2"
 _ADMIN = "postgres"
 _INITDB_SECONDS = 120
@@ -56,6 +58,7 @@ class Postgres(Server):
         self.programs: PostgresPrograms = find_postgres(
             int(version.read_text("ascii")) if version.exists() else None, machine=machine
         )
+        self._processes_password = kept(self.folder / "password.processes", lambda: secrets.token_urlsafe(24))
         self._has_database = False
 
     @property
@@ -65,12 +68,21 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        """SQLAlchemy's address of the database `kk2`."""
+        """SQLAlchemy's address of the database `kk2`, as the role that will own its tables."""
         return self.url_of(DATABASE)
+
+    @property
+    def processes_url(self) -> str:
+        """The same, as the role that the product's processes connect as; `kk2 migrate` gives it its rights."""
+        return self.processes_url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
         """SQLAlchemy's address of any database of this server."""
         return f"postgresql+psycopg://{ROLE}:{self.password}@{HOST}:{self.port}/{database}"
+
+    def processes_url_of(self, database: str) -> str:
+        """As `url_of`, for the product's processes."""
+        return f"postgresql+psycopg://{PROCESSES}:{self._processes_password}@{HOST}:{self.port}/{database}"
 
     def arguments(self) -> list[str]:
         """Everything but the data folder and the port stands in postgresql.conf."""
@@ -95,13 +107,17 @@ class Postgres(Server):
         return abs(int(lines[0])) if lines and lines[0].strip() else None
 
     def after_start(self) -> None:
-        """The role and its database, once. The application is no superuser here, as it is none in production."""
+        """Both roles and the database, once. The application is no superuser here, as it is none in production."""
         if self._has_database:
             return
         with self.as_admin() as connection:
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchall():
-                create = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")
-                connection.execute(create.format(sql.Identifier(ROLE), sql.Literal(self.password)))
+            for role, may, password in (
+                (ROLE, sql.SQL("CREATEDB"), self.password),
+                (PROCESSES, sql.SQL("NOCREATEDB"), self._processes_password),
+            ):
+                if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchall():
+                    create = sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}")
+                    connection.execute(create.format(sql.Identifier(role), may, sql.Literal(password)))
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchall():
                 create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0")
                 connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))

@@ -15,6 +15,7 @@ from ops import migrations
 from ops.health import controls, machine
 from ops.health.far_side import visma
 from ops.health.pulse import Sign, State, health
+from ops.health.roles import of_role
 from ops.queries import alarms, asking
 from ops.setup_file import ONE_PAYMENT, fits
 from schemas.schedule import OSLO
@@ -127,6 +128,7 @@ def _database(connection: Connection) -> Iterator[Sign]:
         )
         return
     yield Sign("migrations", State.WELL, f"at {revision}")
+    yield of_role(connection)
     yield of_epoch(connection)
 
 

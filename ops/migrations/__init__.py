@@ -9,8 +9,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from ops.migrations.granting import RoleError, differing, grant
 from workers.store.epoch import IDENTITY
 from workers.store.tables import metadata
+
+__all__ = ["RoleError", "configuration", "current", "differences", "differing", "migrate", "newest"]
 
 _ONE_AT_A_TIME = 7_203_001  # advisory lock: two starting machines migrate one after the other
 
@@ -22,8 +25,12 @@ def configuration() -> Config:
     return made
 
 
-def migrate(engine: Engine) -> str:
-    """Upgrade to the newest revision and begin the first epoch; gives the revision. Safe to call again, by anyone."""
+def migrate(engine: Engine, processes: str = "") -> str:
+    """Upgrade to the newest revision and begin the first epoch; gives the revision. Safe to call again, by anyone.
+
+    `engine`: as who owns the tables. `processes`: the address that the product's processes have; its role gets its rights.
+    Raises `RoleError`.
+    """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         configured = configuration()
@@ -34,6 +41,8 @@ def migrate(engine: Engine) -> str:
                 f"INSERT INTO epoch (number, database) SELECT 1, {IDENTITY} WHERE NOT EXISTS (SELECT FROM epoch)"
             )
         )
+        if processes:
+            grant(connection, processes)
         return current(connection) or ""
 
 

@@ -64,7 +64,13 @@ def _value(field: str, value: object) -> str:
             return ""
         case SecretStr():
             secret = value.get_secret_value()
-            return _address(secret) if field in {"database_url", "broker_url"} else HIDDEN if secret else ""
+            return (
+                _address(secret)
+                if field in {"database_url", "owner_url", "broker_url"}
+                else HIDDEN
+                if secret
+                else ""
+            )
         case dict():
             return json.dumps(value, ensure_ascii=False) if value else ""
         case bool():

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from ops import repairs
 from ops.access import Role
@@ -80,7 +79,7 @@ def alarmed(here: Site) -> None:
     told = SecretStr("json://127.0.0.1:1/")
     settings = here.hands.settings.model_copy(update={"alarm_urls": told, "schedule_balance": "04:30"})
     with here.engine.begin() as connection:
-        connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
+        epoch.rise(connection, 1)
         schedules.keep(connection, {BALANCE: "04:30"}, datetime.now(OSLO) - timedelta(days=2))
     prove(here.engine, dict, settings)
     Guard(here.engine, settings, receivers(settings), lambda: True, dict).round()

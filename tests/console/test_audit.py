@@ -25,10 +25,10 @@ def test_a_clerk_does_not_read_it_as_a_page_a_file_or_by_its_proof(engine: Engin
     ] == [403] * 4
 
 
-def test_an_act_that_was_changed_is_said(kari: Visitor, stands: Standing, engine: Engine) -> None:
+def test_an_act_that_was_changed_is_said(kari: Visitor, stands: Standing, owner: Engine) -> None:
     assert "/audit/verified" in kari.get("/audit").links()
     assert kari.get("/audit/verified").status == 200
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
         connection.execute(text("UPDATE audit SET reason = 'another' WHERE id = 1"))
         connection.execute(text("ALTER TABLE audit ENABLE TRIGGER USER"))

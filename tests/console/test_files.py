@@ -145,13 +145,15 @@ def test_what_was_taken_in_is_never_read_again(here: Site, olga: Visitor) -> Non
     here.prove()
 
 
-def test_the_files_own_total_stands_beside_what_was_read_and_what_stands(here: Site, olga: Visitor) -> None:
+def test_the_files_own_total_stands_beside_what_was_read_and_what_stands(
+    here: Site, olga: Visitor, owner: Engine
+) -> None:
     here.come(paid(kid_of(1), kr(200)), paid(kid_of(1), kr(50), kind=18))
 
     page = olga.get("/files/1")
     assert "250,00 2 150,00 2 150,00 De stemmer: filens sum er 100,00 mer enn det som flyttes" in page.text
     here.prove()
-    with here.engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE payment DISABLE TRIGGER USER"))
         connection.execute(text("UPDATE payment SET amount = amount + 1 WHERE amount > 0"))
 

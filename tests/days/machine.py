@@ -20,7 +20,7 @@ from tests.days.bank import BANK, FIRST, Bank
 from tests.days.people import ACTS, DONE, NOTHING, PAYER, People
 from tests.days.visma import VISMA, Visma
 from tests.days.workers import CLOCK, MESSAGES, Clock, Messages
-from tests.servers import new_database
+from tests.servers import named, new_database
 from tests.site import kid_of, paid, site
 from workers.store import epoch
 
@@ -57,12 +57,12 @@ class Days(RuleBasedStateMachine):
     def set_up(self, policy: bool, parked: ParkedPolicy, over: OverpaymentPolicy, at_once: int) -> None:
         type(self).sites += 1
         url = self.until_the_end.enter_context(new_database(self.postgres, template=self.template))
-        engine = create_engine(url)
+        engine = create_engine(self.postgres.processes_url_of(named(url)))
         self.until_the_end.callback(engine.dispose)
         folder = self.folder / str(self.sites)
         folder.mkdir()
         with engine.begin() as connection:
-            connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
+            epoch.rise(connection, 1)
         made = site(
             engine,
             folder,

@@ -19,7 +19,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from ops import embedded, migrations
+from ops import embedded
+from ops.demo.stack import migrate
 from ops.embedded import HOST, Servers, free_port
 from ops.supervisor import Process, Supervisor, standard_processes
 from ops.supervisor.status import State
@@ -187,7 +188,7 @@ class Town:
 
     def redis(self) -> "Redis":
         """A connection to the broker."""
-        return Redis.from_url(self.servers.broker_url, socket_timeout=2.0, socket_connect_timeout=2.0)
+        return Redis.from_url(self.servers.broker.admin_url, socket_timeout=2.0, socket_connect_timeout=2.0)
 
 
 @contextmanager
@@ -215,7 +216,7 @@ def town(
     visma = FarVisma(f"http://{HOST}:{port}")
     with embedded.start(folder / "servers", durable=False) as servers:
         engine = create_engine(servers.database_url, pool_pre_ping=True)
-        migrations.migrate(engine)
+        migrate(servers)
         _set_up(engine, f"{visma.url}/wsinkasso", call_seconds)
         environment = {
             "KK2_DATABASE_URL": servers.database_url,

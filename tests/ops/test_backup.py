@@ -40,9 +40,9 @@ def new_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def here(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+def here(engine: Engine, owner: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site in its first life, with four cases."""
-    with first_life(engine, tmp_path, DUE) as made:
+    with first_life(engine, owner, tmp_path, DUE) as made:
         yield made
 
 

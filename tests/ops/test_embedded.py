@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 import redis
+from sqlalchemy import make_url
 
 from ops import embedded
 from ops.embedded import FolderInUseError, Postgres, Server, Servers, start
@@ -73,7 +74,7 @@ def is_running(pid: int) -> bool:
 
 
 def client(servers: Servers) -> redis.Redis:
-    return redis.Redis.from_url(servers.broker_url, decode_responses=True)
+    return redis.Redis.from_url(servers.broker.admin_url, decode_responses=True)
 
 
 def test_database_is_utf8_and_its_user_is_no_superuser(servers: Servers) -> None:
@@ -94,18 +95,22 @@ def test_without_the_password_nobody_comes_in(servers: Servers) -> None:
     with pytest.raises(redis.AuthenticationError):
         redis.Redis(host="127.0.0.1", port=servers.broker.port).ping()
     with pytest.raises(Exception, match="password authentication failed"):
-        ask(servers.database_url.replace(servers.postgres.password, "guess"), "SELECT 1")
+        ask(servers.owner_url.replace(servers.postgres.password, "guess"), "SELECT 1")
 
 
 def test_passwords_stand_in_files_of_their_owner_alone(servers: Servers) -> None:
-    secrets = (servers.postgres.password, servers.broker.password)
+    secrets = [
+        str(make_url(address).password)
+        for address in (servers.owner_url, servers.database_url, servers.broker.admin_url, servers.broker_url)
+    ]
+    assert len(set(secrets)) == len(secrets)
     holding = [
         path
         for path in servers.postgres.folder.parent.rglob("*")
         if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
     ]
 
-    assert len(holding) >= 3
+    assert len(holding) >= 5
     assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
     for server in (servers.postgres, servers.broker):
         assert not any(secret in " ".join(psutil.Process(server.pid).cmdline()) for secret in secrets)
@@ -138,7 +143,7 @@ def test_killed_servers_come_back_on_the_same_address_with_their_data(servers: S
         server.start()
 
     assert (servers.database_url, servers.broker_url) == addresses
-    assert ask(servers.database_url, "SELECT ore FROM kept") == [(17,)]
+    assert ask(servers.owner_url, "SELECT ore FROM kept") == [(17,)]
     assert client(servers).get("kept") == "17"
 
 
@@ -297,7 +302,7 @@ def test_broker_of_a_test_is_empty(broker_url: str) -> None:
 
 def psycopg_connection(servers: Servers) -> psycopg.Connection:
 
-    return psycopg.connect(libpq(servers.database_url))
+    return psycopg.connect(libpq(servers.owner_url))
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def post() -> Iterator[Post]:
 def not_restored(engine: Engine) -> None:
     """The copy that a test has counts as the database that its vouchers' references began in."""
     with engine.begin() as connection:
-        connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
+        epoch.rise(connection, 1)
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_each_condition_is_seen_in_what_stands_in_the_database(
             "UPDATE voucher SET state = 'refused', voucher_no = NULL WHERE state = 'delivered'",
             f"UPDATE work SET due_at = now() - interval '2 hours', rung_at = now() WHERE id = {rung}",
             f"UPDATE work SET due_at = now() - interval '2 hours', troubled_since = now() - interval '20 min' WHERE id = {tried}",
-            "UPDATE epoch SET database = 'another'",
+            "INSERT INTO epoch (number, database) VALUES (3, 'another')",
             "UPDATE tally SET day = day - 30 WHERE of = 'parked'",
             "UPDATE tally SET amount = amount + 1 WHERE of = 'payment'",
             "INSERT INTO proof (taken_at, result, broken, unknown, payments, amount, note) "
@@ -315,9 +315,9 @@ def test_each_condition_is_seen_in_what_stands_in_the_database(
 
 
 def test_a_missing_file_is_an_alarm_of_its_account_until_one_comes(
-    engine: Engine, tmp_path: Path, stands: Standing
+    engine: Engine, owner: Engine, tmp_path: Path, stands: Standing
 ) -> None:
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         now = today.now_here(connection)
         days = [now.date() - timedelta(days=n) for n in range(30)]
         before = [day for day in days if is_bank_day(day)][1:11]

@@ -34,9 +34,9 @@ KARI = repairs.Person("kari", "after a restore", ALL_ROLES)
 
 
 @pytest.fixture
-def before(engine: Engine, tmp_path: Path) -> Iterator[Site]:
+def before(engine: Engine, owner: Engine, tmp_path: Path) -> Iterator[Site]:
     """A site in its first life, with four cases."""
-    with first_life(engine, tmp_path, DUE) as made:
+    with first_life(engine, owner, tmp_path, DUE) as made:
         yield made
 
 

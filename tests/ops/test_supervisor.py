@@ -250,7 +250,7 @@ def test_an_embedded_server_comes_back_on_its_port_with_its_data(
 ) -> None:
     broker = Broker(folder, durable=False, machine=True)
     broker.start()
-    client = redis.Redis.from_url(broker.url)
+    client = redis.Redis.from_url(broker.admin_url)
     client.set("kept", "17")
     supervisor = supervise(Process.of(broker))
     assert pid_of(supervisor, "broker") == broker.pid

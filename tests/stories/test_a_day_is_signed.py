@@ -143,7 +143,7 @@ def test_a_doubled_and_an_altered_voucher_stand_with_what_visma_has(town: Site) 
     assert day(town).balance.differences[2].amount == kr(10)
 
 
-def test_only_a_clerk_signs_and_a_signature_is_never_changed_or_deleted(town: Site) -> None:
+def test_only_a_clerk_signs_and_a_signature_is_never_changed_or_deleted(town: Site, owner: Engine) -> None:
     town.come(paid(kid_of(1), kr(400)))
     control(town)
     with pytest.raises(NotAllowed, match="sign day"):
@@ -152,7 +152,7 @@ def test_only_a_clerk_signs_and_a_signature_is_never_changed_or_deleted(town: Si
 
     sign(town)
     for change in ("UPDATE day_signature SET actor = 'ole'", "DELETE FROM day_signature"):
-        with pytest.raises(IntegrityError, match="append-only"), town.engine.begin() as connection:
+        with pytest.raises(IntegrityError, match="append-only"), owner.begin() as connection:
             connection.execute(text(change))
 
 

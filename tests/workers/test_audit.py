@@ -19,9 +19,9 @@ def three_acts(engine: Engine) -> list[int]:
         ]
 
 
-def touch(engine: Engine, statement: str) -> None:
+def touch(owner: Engine, statement: str) -> None:
     """Do what only an owner of the database can: past the triggers."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE audit DISABLE TRIGGER append_only"))
         connection.execute(text(statement))
         connection.execute(text("ALTER TABLE audit ENABLE TRIGGER append_only"))
@@ -43,28 +43,28 @@ def test_an_empty_chain_holds(engine: Engine) -> None:
     "change",
     ["reason = 'noe annet'", "actor = 'ola'", "detail = '{\"case_id\": 9}'", "at = at + interval '1 second'"],
 )
-def test_a_changed_act_is_found(engine: Engine, change: str) -> None:
+def test_a_changed_act_is_found(engine: Engine, owner: Engine, change: str) -> None:
     _, second, _ = three_acts(engine)
 
-    touch(engine, f"UPDATE audit SET {change} WHERE id = {second}")
+    touch(owner, f"UPDATE audit SET {change} WHERE id = {second}")
 
     with engine.begin() as connection:
         assert audit.verify(connection) == second
 
 
-def test_an_act_taken_out_of_the_middle_is_found_at_the_next_one(engine: Engine) -> None:
+def test_an_act_taken_out_of_the_middle_is_found_at_the_next_one(engine: Engine, owner: Engine) -> None:
     _, second, third = three_acts(engine)
 
-    touch(engine, f"DELETE FROM audit WHERE id = {second}")
+    touch(owner, f"DELETE FROM audit WHERE id = {second}")
 
     with engine.begin() as connection:
         assert audit.verify(connection) == third
 
 
-def test_the_database_refuses_to_change_an_act(engine: Engine) -> None:
+def test_the_database_refuses_to_change_an_act(engine: Engine, owner: Engine) -> None:
     three_acts(engine)
 
-    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="append-only"), owner.begin() as connection:
         connection.execute(text("UPDATE audit SET reason = 'noe annet'"))
 
 

@@ -16,9 +16,9 @@ def _brakes(engine: Engine) -> list[str]:
 
 
 @pytest.fixture
-def known(engine: Engine, tmp_path: Path) -> Path:
+def known(engine: Engine, owner: Engine, tmp_path: Path) -> Path:
     """The archive of a database that has begun its life."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         # the test's database is itself a copy of a template, so its first row is another's
         connection.execute(text(f"UPDATE epoch SET database = {epoch.IDENTITY}"))
     assert epoch.look(engine, tmp_path) == 1

@@ -65,8 +65,8 @@ def tell(town: Site, page: Sequence[LedgerTransaction]) -> None:
         take_in(connection, "100", page, setup_store.current(connection), stage="fetch")
 
 
-def empty(town: Site) -> None:
-    with town.engine.begin() as connection:
+def empty(owner: Engine) -> None:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE ledger_transaction DISABLE TRIGGER never_deleted"))
         connection.execute(text("DELETE FROM ledger_transaction"))
         connection.execute(text("DELETE FROM work"))
@@ -84,9 +84,9 @@ def live(town: Site) -> set[tuple[object, ...]]:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ledger=ledgers(), data=st.data())
 def test_any_cut_and_any_repetition_of_what_was_told_ends_in_what_visma_has(
-    town: Site, ledger: Ledger, data: st.DataObject
+    town: Site, owner: Engine, ledger: Ledger, data: st.DataObject
 ) -> None:
-    empty(town)
+    empty(owner)
     begun = 0
     for _ in range(
         data.draw(st.integers(0, 3))
@@ -119,13 +119,15 @@ def test_any_cut_and_any_repetition_of_what_was_told_ends_in_what_visma_has(
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ledger=ledgers(), data=st.data())
-def test_what_stands_may_be_told_in_any_order(town: Site, ledger: Ledger, data: st.DataObject) -> None:
+def test_what_stands_may_be_told_in_any_order(
+    town: Site, owner: Engine, ledger: Ledger, data: st.DataObject
+) -> None:
     told = list(ledger.stands.values())
-    empty(town)
+    empty(owner)
     tell(town, told)
     straight = live(town)
 
-    empty(town)
+    empty(owner)
     shuffled = data.draw(st.permutations(told + told))
     for first in range(0, len(shuffled), 3):
         tell(town, shuffled[first : first + 3])

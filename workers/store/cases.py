@@ -31,6 +31,7 @@ _FOR_LONG_WORK = (
     "SET LOCAL statement_timeout = 0",
 )  # a million rows are one statement
 _MANY = 10_000  # so many rows make the planner's old statistics wrong
+_COUNT_CASES = "SELECT count_cases()"  # who owns the tables does it: ANALYZE is not for the processes' role
 
 
 class Staged(NamedTuple):
@@ -121,10 +122,10 @@ def take(connection: Connection, number: int) -> Taken:
     """Write the `number` records that were staged and found without faults; balances are right and changed cases dirty."""
     _run(connection, sql.OPEN)
     if number > _MANY:
-        _run(connection, ("ANALYZE kk2_case", "ANALYZE named"))
+        _run(connection, (_COUNT_CASES, "ANALYZE named"))
     _run(connection, sql.CLAIMS)
     if number > _MANY:
-        _run(connection, ("ANALYZE item", "ANALYZE case_kid"))
+        _run(connection, (_COUNT_CASES,))
     _run(connection, (*sql.CORRECTIONS, *MERGES, *MOVEMENTS, *sql.SETTLE_UP))
     renamed = connection.execute(text("SELECT count(*) FROM renamed")).scalar_one()
     return Taken(
