@@ -17,6 +17,7 @@ from ops.cli import (
     correcting,
     days,
     delivery,
+    drilling,
     failing,
     files,
     glancing,
@@ -72,6 +73,7 @@ for commands in (
     supporting.commands,
     backups.commands,
     inventing.commands,
+    drilling.commands,
     running.commands,
 ):
     app.registered_commands += commands.registered_commands

@@ -49,6 +49,7 @@ _REFUSALS = (
     ("ops.repairs.acts", "Refusal", NO),
     ("ops.backup", "BackupError", NO),
     ("ops.migrations", "RoleError", WRONG),
+    ("ops.drill", "NotPlayedError", WRONG),
     ("workers.archive", "ArchiveError", WRONG),
     ("ops.setup_file", "BadSetupFileError", NO),
     ("ops.case_rows", "BadFileError", NO),

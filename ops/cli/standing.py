@@ -82,7 +82,8 @@ def _leave_environment(folder: Path) -> Path:
     file = folder / reaching.ENVIRONMENT
     file.unlink(missing_ok=True)
     file.touch(0o600)
-    file.write_text("".join(f"{name}={os.environ[name]}\n" for name in _ADDRESSES), "utf-8")
+    left = [*_ADDRESSES, *(name for name in ("KK2_TRAINING",) if name in os.environ)]
+    file.write_text("".join(f"{name}={os.environ[name]}\n" for name in left), "utf-8")
     return file
 
 

@@ -8,9 +8,9 @@ I9 the journal explains each state                                        I10 re
 I11 no float in money (`tests/house`)                                     I12 nothing outside the inbox is read or moved
 """
 
-from collections import Counter
-
 from ops import balance
+from ops.demo import finding
+from ops.drill.proving import against_visma
 from tests.faults.town import SEED, Town
 from workers.accounting import connect
 from workers.archive import prove
@@ -48,17 +48,7 @@ def _files(town: Town) -> list[str]:
 
 def _vouchers(town: Town) -> list[str]:
     """I2, I5, I6, I9: beside Visma's own ledger, read from Visma and not from us."""
-    ours = {
-        str(reference): int(str(total))
-        for reference, total in town.site.all(
-            "SELECT reference, total FROM voucher WHERE state = 'delivered'"
-        )
-    }
-    there = [each for each in town.visma.vouchers("100") if each.registrar == "WS-Inf"]
-    times = Counter(each.reference for each in there)
-    broken = [f"I5 {reference} stands {n} times in Visma" for reference, n in times.items() if n > 1]
-    broken += [f"I6 {reference} here or there only" for reference in ours.keys() ^ times.keys()]
-    broken += [f"I6 total of {each.reference}" for each in there if ours.get(each.reference) != each.total]
+    broken = [f"I5 I6 {said}" for said in against_visma(town.engine, finding.vouchers(town.visma.url))]
     twice = town.site.all(
         "SELECT split_id FROM voucher_split WHERE NOT released GROUP BY 1 HAVING count(*) > 1"
     )

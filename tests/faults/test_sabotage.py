@@ -23,7 +23,7 @@ def test_without_the_lease_a_call_that_is_under_way_is_made_again(tmp_path: Path
         here.until(lambda: here.site.one(sending) != (0,), "a call is under way")
         everything_again(here)
 
-        with pytest.raises(AssertionError, match=r"I5 .* stands 2 times"):
+        with pytest.raises(AssertionError, match=r"I5 .* booked 2 times"):
             settled(here)
 
 
@@ -31,7 +31,7 @@ def test_without_asking_before_it_is_sent_again_a_voucher_stands_twice(tmp_path:
     with town(tmp_path, sabotage="ask") as here:
         rounds.begin(here)
 
-        with pytest.raises(AssertionError, match=r"I5 .* stands 2 times"):
+        with pytest.raises(AssertionError, match=r"I5 .* booked 2 times"):
             settled(here)
 
 
