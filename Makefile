@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test faults check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak lock licences sbom clean
+.PHONY: help install browser demo demo-kill pictures test faults check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak mutants lock licences sbom clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ fuzz: install ## a million damaged OCR files, 100,000 of camt.054, 200,000 answe
 
 soak: fuzz ## `make fuzz`, and 10,000 steps of random days; the seed is printed, SEED=… repeats it, STEPS=… says how many
 	@KK2_STEPS=$(or $(STEPS),10000) $(if $(SEED),KK2_SEED=$(SEED)) $(BIN)/python -m pytest tests/days --timeout 0
+
+mutants: install ## 300 seeded mutants of each part on which money hangs; its quick tests must kill nine tenths (PART=… SEED=… COUNT=…)
+	@$(if $(SEED),KK2_SEED=$(SEED)) $(if $(COUNT),KK2_MUTANTS=$(COUNT)) $(BIN)/python -m tests.mutants $(PART)
 
 lock: install ## lock the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
