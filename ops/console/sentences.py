@@ -13,10 +13,18 @@ from functools import cache
 
 from ops.console import words
 
-_OF_A_SUBJECT = re.compile(r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*) (?!at [0-9])([a-z(].*)", re.DOTALL)
+_OF_A_SUBJECT = re.compile(
+    r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*(?:, file [0-9]+)?|user \S+) (?!at [0-9])([a-z(].*)", re.DOTALL
+)
 """`payment 17` and what is said of it."""
+_NAMED = re.compile(r"[a-z ]+ \{\}(: \{\}| \(\{\}\))?")
+"""A template of a thing with its number, which is one word."""
+_COUNTED = re.compile(r"\{\} (?!is |has )[a-z]+( [a-z]+)?")
+"""A template of a number of things."""
+_OF_A_NUMBER = re.compile(r"([0-9]\w*: )([a-z].*)", re.DOTALL)
 _OF_A_COMPANY = re.compile(r"(\w+: )([a-z].*)", re.DOTALL)
-"""The number of a company or a client, and what is said of it."""
+"""The number of a company or a client, or its name, and what is said of it."""
+_STATE = re.compile(r"[a-z]+(_[a-z]+)+")
 PLACE = r"\{(!?)(\d*)\}"
 """Where a translation has a value: whether that stands as it is, and which it is (none: the next)."""
 _FAULT = ": expected {}, found {}"
@@ -50,15 +58,23 @@ def _templates(language: str) -> tuple[_Template, ...]:
     for _, catalogue in words.catalogues(language):
         for message in catalogue:
             if isinstance(message.id, str) and isinstance(message.string, str) and "{}" in message.id:
-                value = r"(\S+)" if re.fullmatch(r"[a-z ]+ \{\}", message.id) else "(.*?)"
-                pattern = value.join(re.escape(part) for part in message.id.split("{}"))
+                parts = [re.escape(part) for part in message.id.split("{}")]
+                value = r"(\S+)" if message.id.endswith(", file {}") else "(.*?)"
+                pattern = parts[0] + _first(message.id) + value.join(parts[1:])
                 pieces = re.split(PLACE, message.string)
                 order = tuple(int(n) if n else at for at, n in enumerate(pieces[2::3]))
                 names = frozenset(n for n, mark in zip(order, pieces[1::3], strict=True) if mark)
                 found = re.compile(pattern, re.DOTALL)
-                first = (_FAULT not in message.id, -len(message.id))
-                made.append((first, _Template(found, tuple(pieces[::3]), order, names)))
+                rank = (_FAULT not in message.id, -len(message.id))
+                made.append((rank, _Template(found, tuple(pieces[::3]), order, names)))
     return tuple(template for _, template in sorted(made, key=lambda each: each[0]))
+
+
+def _first(template: str) -> str:
+    """What the first value of a template can be."""
+    if _NAMED.fullmatch(template):
+        return r"(\S+)"
+    return r"([\d\s.,]+)" if _COUNTED.fullmatch(template) else "(.*?)"
 
 
 def moved(sentence: str, by: timedelta) -> str:
@@ -76,9 +92,15 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
     """Give the sentence in the language, or as it stands."""
     if language == "en" or not sentence or _QUOTED.fullmatch(sentence):
         return sentence
-    known = words.words(language).gettext(sentence)
+    known = _known(sentence, language)
     if known != sentence or not deep:
         return known
+    if found := _OF_A_NUMBER.fullmatch(sentence):
+        rest = translate(found[2], language, deep - 1)
+        if rest != found[2]:
+            return found[1] + rest
+    if (found := _OF_A_SUBJECT.fullmatch(sentence)) and _known(found[2], language) != found[2]:
+        return f"{translate(found[1], language, deep - 1)} {_known(found[2], language)}"
     for template in _templates(language):
         if found := template.found.fullmatch(sentence):
             return template.filled(
@@ -92,7 +114,19 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
         return f"{subject} {rest}"
     if found := _OF_A_COMPANY.fullmatch(sentence):
         return found[1] + translate(found[2], language, deep - 1)
+    if ", " in sentence:
+        return ", ".join(translate(each, language, deep - 1) for each in sentence.split(", "))
     return _DAY.sub(_written, sentence)
+
+
+def _known(text: str, language: str) -> str:
+    """What stands in a catalogue, also as a state of the database is written; else the text itself."""
+    spoken = words.words(language)
+    known = spoken.gettext(text)
+    if known != text or not _STATE.fullmatch(text):
+        return known
+    known = spoken.gettext(text.replace("_", " "))
+    return text if known == text.replace("_", " ") else known
 
 
 def _written(day: re.Match[str]) -> str:

@@ -24,6 +24,15 @@ _GIVES = {"Fault", "Field", "refuse", "_refuse", "fault_at"}
 _SENTENCE = re.compile(r"(?=.*[a-z]{2})(?!\(\[)[^\\]* [^\\]*")
 _TO_A_PROGRAMMER = re.compile("window is between|ASCII|an encoding that can be read|a range holds")
 _UNKNOWN = "17"
+_OF_VISMA = (
+    *("workers/accounting/*.py", "workers/shell/*.py", "ops/setup_trial.py", "ops/queries/schedules.py"),
+    *("pipeline/reconciliation/*.py", "pipeline/readiness.py", "pipeline/shadowing.py"),
+)
+_NOT_SHOWN = re.compile(
+    r"SELECT|FROM |WHERE |UPDATE |JOIN |is outside the package|Ekstern inkasso|with hyphens|about 1 to|may not send|periods not told"
+    r"|does not know the cursor|for the first time is new|INSERT |SET LOCAL|body->>|text/xml|soap.xml|Basic |^\[\[|imports = false|^kk2 "
+)
+"""Of those what stands in a log, is told to a programmer, or is no sentence."""
 _PARTS = ("ops/repairs", "ops/desk", "ops/health", "pipeline", "workers", "schemas")
 
 
@@ -57,6 +66,16 @@ def of_readers() -> dict[str, str]:
     return found
 
 
+def of_visma() -> dict[str, str]:
+    """Give each template of what is told of Visma: how a call ended, what differs there and why, what the setup lacks."""
+    found: dict[str, str] = {}
+    for path in (file for part in _OF_VISMA for file in sorted(ROOT.glob(part))):
+        for text in _sentences(ast.parse(path.read_text("utf-8"))):
+            if not _NOT_SHOWN.search(text) and re.search("[a-z]{2} | [a-z]{2}", text) and text != "{} kr {}":
+                found.setdefault(text, path.relative_to(ROOT).as_posix())
+    return found
+
+
 def _sentences(tree: ast.Module) -> Iterator[str]:
     """Texts of several words, but docstrings and what is said to a programmer; a tail begins with its value."""
     inside = {
@@ -70,7 +89,7 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and id(node) not in inside | documented:
             text = node.value if isinstance(node.value, str) else ""
         if _SENTENCE.fullmatch(text) and not _TO_A_PROGRAMMER.search(text):
-            yield f"{{}}{text}" if text[0] in " ,:" else text
+            yield f"{{}}{text}" if text[0] in " ,:;" else text
 
 
 def _single_words(tree: ast.Module) -> Iterator[str]:

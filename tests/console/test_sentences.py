@@ -11,7 +11,7 @@ from ops.console import words
 from ops.console.sentences import PLACE, moved, translate
 from pipeline import formats
 from schemas.schedule import OSLO
-from tests.console.said import of_people, of_readers, samples, templates
+from tests.console.said import of_people, of_readers, of_visma, samples, templates
 from tests.pipeline import ocr_giro_cases
 from tests.pipeline.test_camt054_faults import FAULTY
 from workers.store.case_sql import QUESTIONS
@@ -71,7 +71,13 @@ def test_every_sentence_that_can_be_said_has_its_bokmaal() -> None:
     known = {message.id for _, catalogue in words.catalogues("nb") for message in catalogue if message.string}
     missing = [
         f"{path}: {sentence}"
-        for sentence, path in {**templates(), **of_readers(), **_of_cases(), **_of_roles()}.items()
+        for sentence, path in {
+            **templates(),
+            **of_readers(),
+            **of_visma(),
+            **_of_cases(),
+            **_of_roles(),
+        }.items()
         if sentence not in known and not _ONLY_VALUES.fullmatch(sentence)
     ]
 
