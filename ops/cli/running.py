@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -195,12 +195,19 @@ def console(
         flower_url=site.flower_url,
         flower_auth=site.flower_auth.get_secret_value(),
         training=site.training,
-        moved=site.shown_at - datetime.now(site.shown_at.tzinfo) if site.shown_at else timedelta(),
+        moved=_moved(site.shown_at),
     )
     uvicorn.run(
         create(desk), host=address, port=port, log_config=None, access_log=False, server_header=False,
         proxy_headers=behind_tls,
     )  # fmt: skip
+
+
+def _moved(shown_at: datetime | None) -> timedelta:
+    """How far the clock is shown from the true one, in whole minutes: as the moments of sentences are."""
+    if shown_at is None:
+        return timedelta()
+    return timedelta(minutes=(shown_at - datetime.now(UTC)) // timedelta(minutes=1))
 
 
 @commands.command(

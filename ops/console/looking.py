@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import UTC, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -233,7 +233,7 @@ def environment(language: str, moved: timedelta) -> Environment:
             "kr": lambda ore: words.kroner(ore, language),
             "number": lambda value: words.number(value, language),
             "day": lambda value: words.day(value, language),
-            "moment": lambda value: words.moment(value + moved if value else None, language),
+            "moment": lambda value: words.moment(value.astimezone(UTC) + moved if value else None, language),
             "word": lambda word: spoken.gettext(str(word).replace("_", " ")) if word else "",
             "day_here": lambda value: words.day_here(value, moved, language),
             "said": lambda sentence: sentences.translate(

@@ -8,10 +8,11 @@ What has no template is shown as it stands: a sentence in English is better than
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from ops.console import words
+from schemas.schedule import OSLO
 
 _OF_A_SUBJECT = re.compile(
     r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*(?:, file [0-9]+)?|user \S+) (?!at [0-9])([a-z(].*)", re.DOTALL
@@ -78,14 +79,13 @@ def _first(template: str) -> str:
 
 
 def moved(sentence: str, by: timedelta) -> str:
-    """Give the sentence with its moments as a console shows them whose clock is moved."""
-    return (
-        _MOMENT.sub(
-            lambda at: f"{datetime.fromisoformat(f'{at[1]}T{at[2]}') + by:%Y-%m-%d at %H:%M}", sentence
-        )
-        if by
-        else sentence
-    )
+    """Give the sentence with its moments as a console shows them whose clock is moved; both by the clock in Norway."""
+
+    def later(at: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(f"{at[1]}T{at[2]}").replace(tzinfo=OSLO).astimezone(UTC) + by
+        return f"{moment.astimezone(OSLO):%Y-%m-%d at %H:%M}"
+
+    return _MOMENT.sub(later, sentence) if by else sentence
 
 
 def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
