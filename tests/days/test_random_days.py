@@ -32,6 +32,9 @@ def test_whatever_happens_in_whatever_order_the_model_of_the_money_holds(
     )
 
     def one_site() -> RuleBasedStateMachine:
+        if SOAK:
+            with capsys.disabled():
+                print(f"site {machine.sites + 1}, after {sum(ran.values())} steps", flush=True)  # type: ignore[attr-defined]
         return machine()  # type: ignore[no-any-return]
 
     with capsys.disabled():
