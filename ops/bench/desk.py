@@ -108,6 +108,7 @@ NAMED: Mapping[str, Query] = {
     "payments: an amount that 200,000 have": _listed("payments", q="500,00"),
     "payments: a day": _listed("payments", **{"from": _DAY.isoformat(), "to": _DAY.isoformat()}),
     "payments: a file": _listed("payments", file="500"),
+    "booked payments: a case": _listed("booked_payments", q="0221-00012345"),
     "payment: why": lambda connection: why(connection, 123_457),
     "parked: with suggestions": lambda connection: payments.parked(connection, company=None, reason=None),
     "vouchers: failed": lambda connection: vouchers.listed(
