@@ -22,9 +22,10 @@ _NAMED = re.compile(r"[a-z ]+ \{\}(: \{\}| \(\{\}\))?")
 """A template of a thing with its number, which is one word."""
 _COUNTED = re.compile(r"\{\} (?!is |has )[a-z]+( [a-z]+)?")
 """A template of a number of things."""
-_OF_A_NUMBER = re.compile(r"([0-9]\w*: )([a-z].*)", re.DOTALL)
+_OF_A_NUMBER = re.compile(r"([0-9]\w*: )(?!expected )([a-z].*)", re.DOTALL)
 _OF_A_COMPANY = re.compile(r"(\w+: )([a-z].*)", re.DOTALL)
 """The number of a company or a client, or its name, and what is said of it."""
+_WORD = re.compile("[a-z]{3}")
 _STATE = re.compile(r"[a-z]+(_[a-z]+)+")
 PLACE = r"\{(!?)(\d*)\}"
 """Where a translation has a value: whether that stands as it is, and which it is (none: the next)."""
@@ -114,8 +115,15 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
         return f"{subject} {rest}"
     if found := _OF_A_COMPANY.fullmatch(sentence):
         return found[1] + translate(found[2], language, deep - 1)
-    if ", " in sentence:
-        return ", ".join(translate(each, language, deep - 1) for each in sentence.split(", "))
+    parts = (
+        [(each, translate(each, language, deep - 1)) for each in sentence.split(", ")]
+        if ", " in sentence
+        else []
+    )
+    if parts and all(
+        each != said or not _WORD.search(each) for each, said in parts
+    ):  # a list, all of it known
+        return ", ".join(said for _, said in parts)
     return _DAY.sub(_written, sentence)
 
 

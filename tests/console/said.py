@@ -16,6 +16,7 @@ _SAY = {
     "need_reason": 1,
     "too_late": 2,
     "_park": 2,
+    "BadQuestion": 0,
     "Standing": 2,
 }
 """Which argument of a call is its sentence."""

@@ -19,7 +19,7 @@ def test_a_filter_that_nobody_knows_is_said_and_not_passed_over(kari: Visitor) -
     page = kari.get("/payments?state=lost")
 
     assert page.status == 400
-    assert "expected one of waiting, settled, parked, held, refused, known; found 'lost'" in page.text
+    assert "ventet en av waiting, settled, parked, held, refused, known; fant 'lost'" in page.text
 
 
 def test_a_clerk_refuses_a_parked_payment_and_is_told_so_where_it_stands(
