@@ -1,6 +1,8 @@
 """The same services everywhere: docker-compose.yml, the systemd units and `kk2 up` cannot drift apart."""
 
 import re
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,11 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import make_url
 
+from ops.embedded.broker import MAY
+from ops.embedded.postgres import PROCESSES
 from ops.supervisor import SERVICES, WORKERS, Service, standard_processes
 from pipeline.flow import QUEUES
 
 ROOT = Path(__file__).parents[2]
+SYSTEMD = ROOT / "ops" / "systemd"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 # Read, not imported: the application is made on import, from an environment that this test does not need.
@@ -101,6 +107,38 @@ def test_passwords_come_from_files_only() -> None:
     assert {secret["file"].rsplit("/", 1)[0] for secret in COMPOSE["secrets"].values()} == {
         "./ops/compose/secrets"
     }
+
+
+def test_the_owner_of_the_tables_is_known_to_who_migrates_alone() -> None:
+    """And a migration by systemd reads it from a file that no other unit has."""
+    assert {n for n, one in CONTAINERS.items() if "kk2_owner_url" in one.get("secrets", [])} == {"migrate"}
+    units = {unit.name for unit in SYSTEMD.iterdir() if "/etc/kk2/owner" in unit.read_text("utf-8")}
+    assert units == {"kk2-migrate.service"}
+
+
+def test_the_broker_knows_one_user_who_may_what_the_code_says(tmp_path: Path) -> None:
+    """A site from before there were users, and roles, is given them by the same script."""
+    script = shutil.copy(ROOT / "ops" / "compose" / "make-secrets.sh", tmp_path)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    old = {
+        "postgres_password": "p",
+        "kk2_database_url": "of kk2",
+        "broker_auth": "requirepass b",
+        "kk2_broker_url": "b",
+    }
+    for name, written in old.items():
+        (secrets / name).write_text(written, "utf-8")
+
+    for _ in range(2):
+        subprocess.run(["/bin/sh", script], check=True, capture_output=True)
+
+    made = {path.name: path.read_text("utf-8") for path in secrets.iterdir()}
+    password = make_url(made["kk2_broker_url"]).password
+    assert made["broker_auth"] == f"user default off resetpass\nuser kk2 on >{password} {MAY}\n"
+    assert make_url(made["kk2_owner_url"]).password == made["postgres_password"] == "p"
+    assert make_url(made["kk2_database_url"]).username == PROCESSES
+    assert set(made) == set(COMPOSE["secrets"])
 
 
 def test_the_image_runs_as_nobody_special_and_installs_only_what_is_locked() -> None:
