@@ -63,12 +63,14 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Look at everything that a site needs, each by trying it; 1 if something is bad, 3 if something is unknown."""
-    from ops.health import State, examine, worst
-    from workers.accounting import connect
-
     if progress:
-        _progress(json=json)
+        _progress(
+            json=json
+        )  # asked by every container every half minute: what looks at everything is not loaded
         return
+    from ops.health import State
+    from ops.health.examining import examine, worst
+    from workers.accounting import connect
 
     signs = []
     for sign in examine(reaching.site(), reaching.database(), connect):

@@ -1,6 +1,5 @@
 """How the site is: who is alive by what has moved, what waits, what is in doubt; and the doctor's round."""
 
-from ops.health.examining import examine, worst
 from ops.health.pulse import (
     Braked,
     Doubt,
@@ -24,9 +23,7 @@ __all__ = [
     "QueuePulse",
     "Sign",
     "State",
-    "examine",
     "health",
     "progress",
     "pulses",
-    "worst",
 ]

@@ -89,7 +89,7 @@ def _broker(url: str) -> Iterator[Sign]:
         try:
             version = machine.version_of(redis)
         except (RedisError, OSError) as error:
-            yield Sign("broker", State.BAD, f"can't be reached: {type(error).__name__}")
+            yield Sign("broker", State.BAD, f"can't be reached: {machine.why_not(error)}")
             return
         old = tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS
         needed = f", {OLDEST_REDIS[0]}.{OLDEST_REDIS[1]} or newer is needed" if old else ""

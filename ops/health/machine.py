@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from sqlalchemy import Connection, text
 
 from ops import migrations
@@ -85,7 +85,16 @@ def broker(url: str) -> Broker:
             waiting = {queue: waiting_in(redis, queue) for queue in QUEUES}
             return Broker(version_of(redis), waiting, "")
         except (RedisError, OSError) as error:
-            return Broker("", {}, type(error).__name__)
+            return Broker("", {}, why_not(error))
+
+
+def why_not(error: RedisError | OSError) -> str:
+    """Why Redis could not be asked, in words that hold no password."""
+    if isinstance(error, AuthenticationError | NoPermissionError):
+        return "it refuses the user, the password or the command: look at KK2_BROKER_URL, and at its ACL"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is of nobody whom this machine trusts: name the CA in KK2_BROKER_URL (ssl_ca_certs=PATH)"
+    return type(error).__name__
 
 
 def version_of(redis: Redis) -> str:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops import migrations
-from ops.health import Sign, examine
+from ops.health import Sign
+from ops.health.examining import examine
 from ops.queries import heads, schedules, tallies
 from ops.support.redacting import Redactor, known
 from ops.support.system import system

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from ops.embedded.broker import MAY
 from workers.store.rights import APPEND_ONLY, KEPT, PASSING
 from workers.store.tables import metadata
 
@@ -30,3 +31,9 @@ def test_the_handbook_names_the_tables_of_the_code() -> None:
 
     assert rows["append-only"] == APPEND_ONLY
     assert rows["passing"] == PASSING
+
+
+def test_the_handbook_gives_the_brokers_user_what_the_code_does() -> None:
+    page = (ROOT / "ops/handbook/operations.md").read_text("utf-8")
+
+    assert f"\nuser kk2 on >PASSWORD {MAY}\n" in page

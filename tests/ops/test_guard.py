@@ -16,8 +16,8 @@ from ops.guard import Guard
 from ops.guard.proving import prove
 from ops.guard.telling import receivers
 from ops.guard.wording import Told, message
-from ops.health import examine
 from ops.health.conditions import Condition
+from ops.health.examining import examine
 from ops.queries import alarms, schedules, today
 from ops.repairs import Person, Refusal, run_now, skip_next
 from ops.repairs.alarms import acknowledge

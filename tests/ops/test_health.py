@@ -11,7 +11,8 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine, text
 
 from ops.embedded import Broker
-from ops.health import Sign, State, examine, health, progress, pulses, worst
+from ops.health import Sign, State, health, progress, pulses
+from ops.health.examining import examine, worst
 from schemas.money import kr
 from schemas.setup import Installation
 from schemas.transfer import CompanyFacts, Exchange, InstallationFacts

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from ops.access import ALL_ROLES
-from ops.health import State, examine, health
+from ops.health import State, health
+from ops.health.examining import examine
 from ops.queries import schedules as queries
 from ops.queries.schedules import RunRow, ScheduleRow
 from ops.repairs import Done, Person, Refusal, pause, resume, run_now, skip_next
