@@ -12,7 +12,11 @@ from tests.browser.pages import addresses
 
 _WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
-_SCROLLS = {"runOnly": ["scrollable-region-focusable"]}
+_UNREACHED = """() => [...document.querySelectorAll("body *")].filter(each =>
+    each.scrollWidth > each.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(each).overflowX)
+    && each.tabIndex < 0 && ![...each.querySelectorAll("*")].some(inside => inside.tabIndex >= 0)
+).map(each => each.outerHTML.slice(0, 160))"""
+"""What scrolls sideways and cannot be reached without a mouse: as axe sees it, and in a hundredth of its time."""
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def test_no_page_is_wider_than_a_narrow_screen(
             narrow.goto(console.url + address)
             if (more := narrow.evaluate(_WIDE)) > 0:
                 wide.append(f"{address}: {more} px too wide")
-            wide += _faults(narrow, _SCROLLS)  # what scrolls in itself is reached without a mouse
+            wide += [f"{address}: not reached: {each}" for each in narrow.evaluate(_UNREACHED)]
 
     assert not wide, "\n".join(wide)
 
@@ -87,11 +91,11 @@ def test_the_pages_are_all_here(console: Console) -> None:
     assert len(addresses(console)) > len({on for on, _ in ACTS})
 
 
-def _faults(page: Page, rules: dict[str, list[str]] | None = None) -> list[str]:
+def _faults(page: Page) -> list[str]:
     """What axe has against the page that is open."""
     return [
         f"{page.url}: {fault['id']} ({fault['help']}): {'; '.join(node['html'][:160] for node in fault['nodes'][:3])}"
-        for fault in Axe().run(page, options=rules).response["violations"]
+        for fault in Axe().run(page).response["violations"]
     ]
 
 
