@@ -2,6 +2,7 @@
 
 import gc
 import os
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,19 @@ from kombu.entity import Exchange, Queue
 
 from pipeline.flow import FLOW, QUEUES
 from workers import log
+from workers.hearing import Hearing
 from workers.settings import PREFIX, Settings, settings
 
 CLOCK = "clock"
 """The queue of beat's ticks. Apart from the page's queues, whose lengths equal the work rows due and rung."""
+
+_KEPT_ALIVE = {
+    socket.TCP_KEEPIDLE: 20,
+    socket.TCP_KEEPINTVL: 5,
+    socket.TCP_KEEPCNT: 3,
+    socket.TCP_USER_TIMEOUT: 30_000,  # milliseconds
+}
+"""A far side that is gone without a word is noticed within half a minute, and not in the system's two hours."""
 
 _EXCHANGE = Exchange("kk2", type="direct")
 
@@ -28,6 +38,7 @@ def configuration(site: Settings) -> dict[str, Any]:
             "socket_timeout": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
+            "socket_keepalive_options": _KEPT_ALIVE,
             "health_check_interval": 25,
             "global_keyprefix": PREFIX,
         },
@@ -79,6 +90,7 @@ def make() -> Celery:
     """Make the app; the environment is read when it is first used, so that importing this opens and needs nothing."""
     made = Celery("kk2")
     made.add_defaults(lambda: configuration(settings()))
+    made.steps["consumer"].add(Hearing)
     return made
 
 

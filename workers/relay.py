@@ -65,10 +65,13 @@ def celery_bell(app: Celery) -> Bell:
 
     def bell(ring: Ring) -> None:
         queue = stage_of(ring.stage).queue
-        with outside("ring"):
-            app.send_task(
-                ring.stage, args=[ring.work_id], queue=queue, argsrepr=f"({ring.label})", kwargsrepr=""
-            )
+        try:
+            with outside("ring"):
+                app.send_task(
+                    ring.stage, args=[ring.work_id], queue=queue, argsrepr=f"({ring.label})", kwargsrepr=""
+                )
+        except AttributeError as stumbled:  # kombu's, over a connection that was closed beneath it
+            raise BrokerDownError("the connection to the broker was closed") from stumbled
 
     return bell
 

@@ -35,7 +35,8 @@ def by_pulse(database_url: str, name: str, seconds: float) -> Callable[[], Verdi
 def by_work(database_url: str, queues: tuple[str, ...], processes: int) -> Callable[[], Verdict]:
     """For a worker: stuck if work it was rung for waits, nothing was claimed for a while, and not all its hands are full.
 
-    A claim without a result is a hand at work or a crash of the last minutes; the second only makes us more patient.
+    A claim without a result, of a row that is not done, is a hand at work or a crash of the last minutes; the second only
+    makes us more patient. Of a row that is done it is nothing any more.
     """
     stages = [stage.name for stage in FLOW if stage.queue in queues]
 
@@ -44,13 +45,13 @@ def by_work(database_url: str, queues: tuple[str, ...], processes: int) -> Calla
             database_url,
             """
             WITH recent AS (
-                SELECT c.at, c.result FROM claim c JOIN work w ON w.id = c.work_id
+                SELECT c.at, c.result, w.state FROM claim c JOIN work w ON w.id = c.work_id
                 WHERE w.stage = ANY(%(stages)s) AND c.at > now() - make_interval(secs => %(attempt)s)
             )
             SELECT EXISTS (SELECT FROM work WHERE state = 'due' AND stage = ANY(%(stages)s) AND rung_at IS NOT NULL
                            AND due_at < now() - make_interval(secs => %(idle)s))
                AND NOT EXISTS (SELECT FROM recent WHERE at > now() - make_interval(secs => %(idle)s))
-               AND (SELECT count(*) FROM recent WHERE result IS NULL) < %(hands)s
+               AND (SELECT count(*) FROM recent WHERE result IS NULL AND state = 'due') < %(hands)s
             """,
             {
                 "stages": stages,

@@ -45,6 +45,9 @@ def payments(town: Town, first: int) -> None:
     content = site.file(
         *(paid(kid, amount, ref=f"{first:010d}") for kid, amount in zip(kids, amounts, strict=True))
     )
+    town.owed |= {kid_of(first): kr(1038), kid_of(first + 1): kr(2000)}
+    for kid, amount in zip(kids, amounts, strict=True):
+        town.paid[kid] += amount
     town.bring(f"{first}.dat", content, *amounts)
 
 
@@ -54,6 +57,7 @@ def changes(town: Town, first: int) -> None:
     site.owe_more(
         int(str(site.one("SELECT id FROM kk2_case WHERE kid = :kid", kid=kid_of(first))[0])), kr(50)
     )
+    town.owed[kid_of(first)] += kr(50)
     earlier, number = f"F{first + 2}-1", f"0221-{first + 2:08d}"
     site.case(first + 2, kr(500), DUE)
     there = {"invoice_no": earlier, "customer_no": str(first + 2), "original": "500.00", "due_on": str(DUE)}

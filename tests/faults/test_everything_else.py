@@ -11,7 +11,6 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 
 import psycopg
 import pytest
@@ -19,28 +18,14 @@ from celery import Celery
 
 from ops.supervisor import WORKERS, kk2
 from pipeline.flow import QUEUES
-from tests.faults import rounds
+from tests.faults import injections, rounds
+from tests.faults.injections import Fault, Heal, asked_to_end, nothing
 from tests.faults.oracle import settled
 from tests.faults.town import Town, answered, town
 from workers.app import CLOCK
 from workers.settings import PREFIX
 
-Heal = Callable[[], object]
-_A_WHILE = 6.0  # seconds that a fault lasts
 _MOST_CONNECTIONS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`inject` puts it to the town and gives what heals it."""
-
-    name: str
-    inject: Callable[[Town], Heal]
-    is_lasting: bool = True
-
-
-def nothing() -> None:
-    """It is over by itself."""
 
 
 # the broker
@@ -139,7 +124,7 @@ def restarted_at_once(here: Town) -> Heal:
 
 def clients_terminated(here: Town) -> Heal:
     with here.servers.postgres.as_admin() as admin:
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'kk2'")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'kk2'")
     return nothing
 
 
@@ -198,18 +183,27 @@ def of_visma(kind: str, operation: str = "RegisterVouchers", **more: object) -> 
 
 
 FAULTS = (
-    Fault("the broker forgets everything", flushed, is_lasting=False),
-    Fault("the broker crashes and is empty", empty_after_a_crash, is_lasting=False),
+    Fault("the broker forgets everything", flushed, lasts=0.0),
+    Fault("the broker crashes and is empty", empty_after_a_crash, lasts=0.0),
     Fault("the broker is frozen", frozen("broker")),
     Fault("the broker is full", full),
-    Fault("the broker cuts all clients off", clients_cut_off, is_lasting=False),
-    Fault("messages are garbage", garbage, is_lasting=False),
+    Fault("the broker cuts all clients off", clients_cut_off, lasts=0.0),
+    Fault("messages are garbage", garbage, lasts=0.0),
     Fault("every message comes twice, and backwards", every_message_twice_in_another_order),
-    Fault("every row that ever was is rung for again", everything_again, is_lasting=False),
-    Fault("the database is restarted at once", restarted_at_once, is_lasting=False),
-    Fault("the database terminates all clients", clients_terminated, is_lasting=False),
+    Fault("every row that ever was is rung for again", everything_again, lasts=0.0),
+    Fault("the database is restarted at once", restarted_at_once, lasts=0.0),
+    Fault("the database terminates all clients", clients_terminated, lasts=0.0),
     Fault("the database is out of connections", out_of_connections),
     Fault("the database is frozen", frozen("postgres")),
+    Fault("the database's word of a commit is lost", injections.commits_unheard),
+    Fault("the network to the database is cut in two", injections.database_cut_in_two),
+    Fault("the network to the broker is cut in two", injections.broker_cut_in_two),
+    Fault("every connection to the broker is half open", injections.broker_half_open, is_long=True),
+    Fault("every transaction is serializable", injections.strict),
+    Fault("somebody locks in the other order", injections.deadlocks, lasts=12.0, is_long=True),
+    Fault("all are asked to end when they are done", asked_to_end(signal.SIGTERM), lasts=0.0, is_long=True),
+    Fault("all are asked to end at once", asked_to_end(signal.SIGQUIT), lasts=0.0, is_long=True),
+    Fault("Visma is restarted", injections.visma_restarted, lasts=0.0),
     Fault("a worker is frozen", frozen("worker-payments")),
     Fault("the delivering worker is frozen", frozen("worker-delivery")),
     Fault("there are two beats", doubled("beat")),
@@ -243,7 +237,7 @@ def put(here: Town, fault: Fault) -> None:
     rounds.begin(here)
     heal = fault.inject(here)
     try:
-        over = time.monotonic() + (_A_WHILE if fault.is_lasting else 0.0)
+        over = time.monotonic() + fault.lasts
         here.until(lambda: time.monotonic() >= over, "the fault has lasted")
     finally:
         heal()

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from tests.faults import rounds
 from tests.faults.oracle import settled
 from tests.faults.test_everything_else import everything_again
-from tests.faults.town import StoodStillError, town
+from tests.faults.town import StoodStillError, Town, town
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -68,9 +68,49 @@ def test_without_a_unique_key_what_it_kept_out_is_seen(
         here.patience = 20.0
         rounds.begin(here)
         settled(here)
-        with here.engine.begin() as connection:
-            connection.execute(text(dropped))
-            connection.execute(text(doubled))
+        by_owner(here, dropped, doubled)
 
         with pytest.raises(AssertionError, match=sees):
             settled(here)
+
+
+def test_money_and_events_that_are_amiss_are_seen(tmp_path: Path) -> None:
+    with town(tmp_path) as here:
+        rounds.begin(here)
+        settled(here)
+        by_owner(here, "ALTER TABLE journal DISABLE TRIGGER USER")
+        for amiss, sees in (
+            (
+                "UPDATE kk2_case SET balance = balance - 1 WHERE id = (SELECT min(case_id) FROM split)",
+                "I7 KID",
+            ),
+            (
+                "UPDATE item SET amount = amount + 1 WHERE case_id = (SELECT max(case_id) FROM split)",
+                "is not its items less its splits",
+            ),
+            (
+                "UPDATE journal SET event = 'FileSeenAgain' WHERE event = 'FileSettled'",
+                "I9 a file whose reading",
+            ),
+            (
+                "UPDATE journal SET body = body || '{\"until\": 5}' WHERE event = 'PaymentsReceived'",
+                "I9 a file whose slices",
+            ),
+            (
+                "INSERT INTO journal (event, body) SELECT event, body FROM journal WHERE event = 'VoucherDelivered'",
+                "I9 a voucher whose end",
+            ),
+        ):
+            by_owner(here, amiss)
+
+            with pytest.raises(AssertionError, match=sees):
+                settled(here)
+
+
+def by_owner(here: Town, *statements: str) -> None:
+    """What the product's processes have no right to do."""
+    owner = create_engine(here.servers.owner_url)
+    with owner.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    owner.dispose()

@@ -26,6 +26,7 @@ from ops.supervisor import Process, Supervisor, standard_processes
 from ops.supervisor.status import State
 from schemas.setup import Client, Company, Installation
 from tests.faults.far_visma import FarVisma
+from tests.faults.line import Line
 from tests.points import ROOT
 from tests.site import FIRST_DAY, Site, hands_on, setup_of
 from workers.store import setup as setup_store
@@ -64,8 +65,14 @@ class Town:
     visma: FarVisma
     site: Site
     environment: Mapping[str, str]
+    to_database: Line
+    to_broker: Line
     given: dict[str, tuple[int, ...]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    owed: dict[str, int] = field(default_factory=dict)
+    """By KID, what each case was given to owe."""
+    paid: Counter[str] = field(default_factory=Counter)
+    """By KID, what the files brought."""
     rounds: int = 0
     patience: float = 75.0
     """Seconds without any progress after which nothing will come any more: longer than the longest lease."""
@@ -214,13 +221,17 @@ def town(
     (folder / "kk2" / "inbox").mkdir(parents=True)
     port = free_port()
     visma = FarVisma(f"http://{HOST}:{port}")
-    with embedded.start(folder / "servers", durable=False) as servers:
+    with (
+        embedded.start(folder / "servers", durable=False) as servers,
+        Line(servers.postgres.port) as to_database,
+        Line(servers.broker.port) as to_broker,
+    ):
         engine = create_engine(servers.database_url, pool_pre_ping=True)
         migrate(servers)
         _set_up(engine, f"{visma.url}/wsinkasso", call_seconds)
         environment = {
-            "KK2_DATABASE_URL": servers.database_url,
-            "KK2_BROKER_URL": servers.broker_url,
+            "KK2_DATABASE_URL": _over(to_database, servers.database_url),
+            "KK2_BROKER_URL": _over(to_broker, servers.broker_url),
             "KK2_FOLDER": str(folder / "kk2"),
             "KK2_CRASH_AT": str(crash),
             "PYTHONPATH": str(ROOT),
@@ -238,7 +249,7 @@ def town(
         quick += [_another(delivers, number) for number in range(2, deliverers + 1)]
         supervisor = Supervisor(quick, folder)
         site = Site(engine, folder, visma, hands_on(engine, folder, []))  # type: ignore[arg-type]
-        made = Town(folder, servers, supervisor, engine, visma, site, environment)
+        made = Town(folder, servers, supervisor, engine, visma, site, environment, to_database, to_broker)
         for point, how in (armed or {}).items():
             made.arm(point, how)
         try:
@@ -247,6 +258,10 @@ def town(
                 yield made
         finally:
             engine.dispose()
+
+
+def _over(line: Line, url: str) -> str:
+    return url.replace(f":{line.target}/", f":{line.port}/")
 
 
 def _sabotaged(process: Process, guard: str) -> Process:

@@ -89,6 +89,16 @@ def test_a_hand_that_took_longer_than_it_may_counts_no_more(engine: Engine, judg
     assert judge() is Verdict.STUCK
 
 
+def test_what_was_done_before_a_worker_went_deaf_is_no_hand_at_work(engine: Engine, judge: Judge) -> None:
+    for _ in range(3):
+        work(engine, "settle", due="4 min", rung="4 min", claims=(("3 min", None),))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE work SET state = 'done'"))
+    work(engine, "settle", due="2 min", rung="10 s", claims=())
+
+    assert judge() is Verdict.STUCK
+
+
 @pytest.mark.parametrize(("age", "verdict"), [("10 s", Verdict.MOVING), ("5 min", Verdict.STUCK)])
 def test_a_pulse_that_is_old_is_a_stuck_process(
     engine: Engine, migrated_url: str, age: str, verdict: Verdict

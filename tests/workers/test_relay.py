@@ -1,6 +1,8 @@
 """The relay: what is due is rung, what the broker has lost is rung again, and a broker that is gone slows nobody."""
 
 import json
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,15 +11,18 @@ import fakeredis
 import pytest
 from celery import Celery
 from redis.exceptions import ConnectionError as NoBrokerError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
+from ops.embedded import Broker
 from pipeline.flow import QUEUES
 from schemas.events import RestDue
+from tests.faults.line import Line
 from workers import relay
 from workers.app import configuration
 from workers.journal import Ring, record
 from workers.relay import Ringer, Swept, celery_bell, sweep, waiting_in
 from workers.settings import Settings
+from workers.store.engine import engine_for
 
 NOBODY = dict.fromkeys(QUEUES, 0)
 
@@ -212,3 +217,52 @@ def test_a_message_carries_the_row_s_id_and_nothing_else(broker_url: str, tmp_pa
     assert (args, kwargs) == ([17], {})
     assert message.headers["argsrepr"] == "(voucher 5)"
     assert json.dumps(message.payload).count("voucher") == 0
+
+
+def test_a_ring_over_a_dead_line_is_not_heard_and_the_next_over_a_new_line_is(
+    broker: Broker, broker_url: str, tmp_path: Any
+) -> None:
+    app = Celery("test")
+    with Line(broker.port) as line:
+        over = broker_url.replace(f":{broker.port}/", f":{line.port}/")
+        site = Settings(database_url="postgresql+psycopg://x", broker_url=over, folder=tmp_path)  # type: ignore[arg-type]
+        app.conf.update(configuration(site))
+        app.conf.broker_transport_options |= {"socket_timeout": 0.2, "socket_connect_timeout": 0.2}
+        now = [0.0]
+        ringer = Ringer(celery_bell(app), clock=lambda: now[0])
+        heard = []
+        for act in (line.hear, line.deafen, line.deafen, line.deafen, line.hear):
+            act()
+            now[0] += 60.0
+            heard.append(ringer.ring([Ring(17, "deliver", "")]))
+
+    assert heard == [True, False, False, False, True]
+
+
+def test_a_far_side_that_is_gone_without_a_word_is_noticed_within_half_a_minute(
+    broker_url: str, migrated_url: str, tmp_path: Any
+) -> None:
+    site = Settings(database_url=migrated_url, broker_url=broker_url, folder=tmp_path)  # type: ignore[arg-type]
+    app = Celery("test")
+    app.conf.update(configuration(site))
+
+    def patience(line: socket.socket) -> list[int]:
+        waits = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        return [line.getsockopt(socket.IPPROTO_TCP, each) for each in waits]
+
+    with app.connection_for_read() as connection, connection.channel() as channel:
+        redis = channel.client.connection_pool.get_connection()
+        of_broker = patience(redis._sock)
+        redis.disconnect()
+    engine = engine_for(migrated_url)
+    with engine.connect() as connection, socket.socket(fileno=os.dup(_descriptor(connection))) as line:
+        of_database = patience(line)
+    engine.dispose()
+
+    assert of_broker == of_database == [20, 5, 3, 30_000]
+
+
+def _descriptor(connection: Connection) -> int:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return int(driver.fileno())

@@ -59,6 +59,26 @@ def test_a_certificate_of_an_unknown_authority_gets_no_voucher(visma: Simulator)
     assert visma.vouchers() == ()
 
 
+def test_a_certificate_that_changes_while_we_run_is_looked_at_anew(
+    authority: Certificates, right: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    strange = Certificates(elsewhere).issue("visma", "IP:127.0.0.1")
+    renewed = authority.issue("renewed", "IP:127.0.0.1")
+    shown = serving(right)
+    with Simulator(tmp_path, tls=shown) as visma:
+        adapter = connect(an_installation(visma.url, ca_file=str(authority.ca)), secret)
+        said = []
+        for number, certificate in enumerate((right, strange, renewed)):
+            shown.load_cert_chain(certificate)
+            (answer,), _ = adapter.register([a_voucher(reference=f"KK2-{number}")])
+            said.append(answer.verdict)
+
+        assert said == [Verdict.BOOKED, Verdict.UNSENT, Verdict.BOOKED]
+        assert [each.reference for each in visma.vouchers()] == ["KK2-0", "KK2-2"]
+
+
 def test_a_certificate_for_another_name_gets_no_voucher(authority: Certificates, tmp_path: Path) -> None:
     wrong = authority.issue("other", "DNS:other.example")
     with Simulator(tmp_path, tls=serving(wrong)) as visma:

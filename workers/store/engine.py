@@ -14,6 +14,14 @@ from workers.crash import crash_point
 _STATEMENT_TIMEOUT = "300s"  # longer than any batch, shorter than the broker's visibility time-out
 _LOCK_TIMEOUT = "60s"
 
+_KEPT_ALIVE = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""A server that is gone without a word is noticed within half a minute, and not in the system's two hours."""
+
 
 @lru_cache(maxsize=4)
 def engine_for(url: str) -> Engine:
@@ -24,7 +32,7 @@ def engine_for(url: str) -> Engine:
         max_overflow=4,
         pool_timeout=15,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "application_name": "kk2"},
+        connect_args={"connect_timeout": 10, "application_name": "kk2", **_KEPT_ALIVE},
     )
 
     @event.listens_for(engine, "connect")
