@@ -21,6 +21,7 @@ class Hearing(bootsteps.StartStopStep):  # type: ignore[misc]
     """
 
     requires = {"celery.worker.consumer.tasks:Tasks"}  # noqa: RUF012 - Celery's own way to say it
+    _looks: Any = None
 
     def start(self, parent: Any) -> None:
         """Once a consumer is connected."""
@@ -29,7 +30,8 @@ class Hearing(bootsteps.StartStopStep):  # type: ignore[misc]
     def stop(self, parent: Any) -> None:
         """Before it is connected anew, or ends."""
         del parent
-        self._looks.cancel()
+        if self._looks is not None:  # asked of one that never came to begin, too
+            self._looks.cancel()
 
 
 def cut_the_dead(consumer: Any) -> None:
