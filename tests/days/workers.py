@@ -46,6 +46,7 @@ class Messages:
     def __init__(self, here: Site) -> None:
         self.here = here
         self.queue: list[tuple[int, str]] = []
+        self.life = self._begin()
 
     def take_in(self) -> None:
         """What was rung lies in the queue."""
@@ -92,8 +93,11 @@ class Messages:
             return NOTHING
         self.here.engine.dispose()
         self.queue.clear()
-        assert epoch.look(self.here.engine, self.here.hands.settings.archive_folder) == 1
+        assert self._begin() == self.life
         return None
+
+    def _begin(self) -> int:
+        return epoch.look(self.here.engine, self.here.hands.settings.archive_folder)
 
 
 class Clock:
