@@ -11,9 +11,21 @@ from tests.faults.town import Town, town
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 FULL = (
-    Fault("the database's disk is full", filled("servers/postgres"), lasts=45.0),
-    Fault("the broker's disk is full", filled("servers/broker"), lasts=10.0),
-    Fault("the archive's disk is full", filled("kk2/archive"), lasts=10.0),
+    (
+        Fault("the database's disk is full", filled("servers/postgres"), lasts=45.0),
+        "servers/postgres/log",
+        "No space left on device",
+    ),
+    (
+        Fault("the broker's disk is full", filled("servers/broker"), lasts=15.0),
+        "servers/broker/log",
+        "AOF write error",
+    ),
+    (
+        Fault("the archive's disk is full", filled("kk2/archive"), lasts=10.0),
+        "logs/watch.log",
+        "can't write to the archive",
+    ),
 )
 
 
@@ -29,6 +41,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield made
 
 
-@pytest.mark.parametrize("fault", FULL, ids=lambda fault: fault.name)
-def test_the_town_survives_a_full_disk(here: Town, fault: Fault) -> None:
+@pytest.mark.parametrize(("fault", "log", "said"), FULL, ids=[fault.name for fault, *_ in FULL])
+def test_the_town_survives_a_full_disk(here: Town, fault: Fault, log: str, said: str) -> None:
     put(here, fault)
+
+    assert said in (here.folder / log).read_text("utf-8"), "it was not full"

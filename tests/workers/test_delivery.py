@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ops import repairs
+from ops.health import conditions
 from ops.simulator import Fault, FaultKind
 from schemas.money import decimal_text, kr
 from schemas.setup import Installation
@@ -373,6 +374,41 @@ def test_a_visma_that_is_away_for_days_is_a_person_s_and_the_voucher_stays_unsen
     installed(here, endpoint=endpoint)
     here.act(repairs.try_again, work_id)
     assert here.all("SELECT state FROM voucher") == [("delivered",)]
+    here.prove()
+
+
+def test_a_long_outage_is_one_alarm_with_pauses_that_grow_and_spread_and_then_each_voucher_once(
+    here: Site,
+) -> None:
+    here.set_up_company(payments_per_voucher=1)
+    installed(here, vouchers_per_call=1)
+    endpoint = nobody_listens(here)
+    here.come(*(paid(kid_of(1), kr(n), ref=f"{n:010d}") for n in range(1, 31)), but=("deliver",))
+    for most in (2.0, 4.0, 8.0, 16.0):
+        for work_id, stage in here.due():
+            here.work(work_id, stage)
+        pauses = [
+            float(str(row[0]))
+            for row in here.all("SELECT extract(epoch FROM due_at - now()) FROM work WHERE state = 'due'")
+        ]
+        assert len(pauses) == 30
+        assert all(most * 0.5 - 3.0 < pause <= most for pause in pauses)
+        assert max(pauses) - min(pauses) > most / 5
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE work SET troubled_since = now() - interval '6 hours' WHERE state = 'due'")
+        )
+        alarms = conditions.standing(connection, here.hands.settings, lambda: True)
+
+    assert [alarm.says for alarm in alarms if alarm.condition is conditions.Condition.NO_ANSWER] == [
+        "30 rows of work tried again and again, the first for 6 hours"
+    ]
+    assert here.all("SELECT DISTINCT state FROM voucher") == [("approved",)]
+    installed(here, endpoint=endpoint)
+    here.drain()
+    assert here.all("SELECT state, count(*) FROM voucher GROUP BY 1") == [("delivered", 30)]
+    assert len(here.simulator.vouchers("100")) == 30
+    assert here.one("SELECT count(*) FROM work WHERE troubled_since IS NOT NULL AND state <> 'done'") == (0,)
     here.prove()
 
 

@@ -202,6 +202,28 @@ def test_an_observer_that_dies_is_started_again(site: Site) -> None:
         until(site.files)
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_5000_files_over_a_full_inotify_queue_are_found_by_the_sweep(site: Site) -> None:
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text("ascii"))
+    if most > 20_000:
+        pytest.skip("this machine's queue takes more than this many files fill")
+    with site.process(quiet_time=0.3) as process:
+        until(lambda: "0 landed" in site.note())
+        process.send_signal(signal.SIGSTOP)
+        for number in range(
+            5_000
+        ):  # of each one is closed and two are renamed: five events that the watcher asks for
+            path = site.inbox / f"{number}.part"
+            path.write_bytes(a_bank_file(number))
+            path.rename(site.inbox / f"{number}.tmp").rename(site.inbox / f"{number}.dat")
+        process.send_signal(signal.SIGCONT)
+        until(lambda: len(site.files()) == 5_000, seconds=240)
+        until(lambda: site.left() == [])
+
+    assert site.events("FileLanded") == 5_000
+
+
 # --- disk, database, broker ---
 
 
