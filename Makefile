@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo demo-kill pictures test faults check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak mutants lock licences sbom clean
+.PHONY: help install browser demo demo-kill pictures test faults recovery check format bench bench-reader bench-chain bench-transfer bench-desk fuzz soak mutants lock licences sbom clean
 
 help: ## what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: install browser ## the whole test suite, on servers that it starts itself 
 
 faults: install ## the whole fault suite: a kill at every crash point, and every other fault (KK2_FAULT_SEED=… repeats one)
 	@KK2_FAULTS=all $(BIN)/python -m pytest -m "faults or not faults" tests/faults tests/house/test_crash_points.py tests/workers/test_crash_points.py tests/workers/test_watch_faults.py tests/workers/accounting/test_voucher_file.py
+
+recovery: install ## with a real site's settings: seconds until the work of each killed process is done (some ten minutes)
+	@$(BIN)/python -m pytest -m "faults or not faults" tests/faults/test_recovery.py -s | grep -v "^$$"
 
 check: install ## format, lint, types, import contracts, house rules
 	@$(BIN)/ruff format --check .

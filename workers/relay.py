@@ -100,18 +100,25 @@ def sweep(
 
     After, because a worker that is rung while the row is under our lock would leave it alone.
 
-    Proof of loss by remaining, queue by queue: of the rows rung a while ago that no worker has under lock, as many as
-    the queue holds may still be waiting there; the others, the oldest first, are rung again. What a worker holds in
-    reserve is rung too much by that, once in a while, and the claim lets only one through. What lies un-acked with a
-    dead worker is rung again at once, and not when the broker finds it.
+    Proof of loss by remaining, queue by queue: of all rows rung, as many as the queue holds may still be waiting there;
+    of the others those rung a while ago that no worker has under lock are rung again, the oldest first. Young rows count
+    too: under load the queue is full of their messages, which are no sign of an old one's. What a worker has, or holds in
+    reserve, is rung too much by that, once in a while, and the claim lets only one through. What lies un-acked with a
+    dead worker is rung again so, and not when the broker finds it.
     """
+    rung = dict.fromkeys(QUEUES, 0)
+    for stage, number in connection.execute(
+        text("SELECT stage, count(*) FROM work WHERE state = 'due' AND rung_at IS NOT NULL GROUP BY stage")
+    ):
+        if stage in _STAGES:
+            rung[stage_of(stage).queue] += number
     due = _rings(connection, "rung_at IS NULL AND due_at <= now()", {}, _AT_MOST)
     again: list[Ring] = []
     for queue in QUEUES:
         stages = [stage.name for stage in FLOW if stage.queue == queue]
         old = "rung_at < now() - make_interval(secs => :age) AND w.stage = ANY(:stages)"
         unheld = _rings(connection, old, {"age": ring_again_after, "stages": stages}, _AT_MOST)
-        missing = len(unheld) - waiting[queue]
+        missing = rung[queue] - waiting[queue]
         again += unheld[: max(missing, 0)]
     known = {ring.work_id for ring in again}
     anyway = _rings(

@@ -206,11 +206,15 @@ def town(
     sabotage: str = "",
     deliverers: int = 1,
     call_seconds: float = 1.5,
+    settings: Mapping[str, str] | None = None,
+    console: str = "",
 ) -> Iterator[Town]:
     """Start all processes on an empty folder; stop every one of them in the end.
 
     `armed`: points at which the start dies, and how. `sabotage`: the guard that the workers lack (`sabotaged.py`).
-    `deliverers`: how many workers deliver. `call_seconds`: how long a call to Visma may take. Call it from the main thread.
+    `deliverers`: how many workers deliver. `call_seconds`: how long a call to Visma may take.
+    `settings`: instead of the quick ones, and then whoever dies is started again as on a real site. `console`: its port.
+    Call it from the main thread.
     """
     folder.chmod(0o711)  # the servers' own user must pass through
     crash = folder / "crash"
@@ -235,14 +239,15 @@ def town(
             "KK2_FOLDER": str(folder / "kk2"),
             "KK2_CRASH_AT": str(crash),
             "PYTHONPATH": str(ROOT),
-            **QUICK,
+            **(QUICK if settings is None else settings),
         }
         arguments = ("--port", str(port), "--folder", str(folder / "visma"), "--no-proposals")
+        pages = ("--port", console) if console else None
         processes = standard_processes(
-            environment, servers=servers, visma=arguments, flower=None, console=None
+            environment, servers=servers, visma=arguments, flower=None, console=pages
         )
         # whoever dies by our hand every other second shall not be waited for as one that is broken
-        quick = [replace(each, longest_pause=0.5) for each in processes]
+        quick = [replace(each, longest_pause=0.5) if settings is None else each for each in processes]
         if sabotage:
             quick = [_sabotaged(each, sabotage) for each in quick]
         (delivers,) = [each for each in quick if each.name == "worker-delivery"]

@@ -65,6 +65,20 @@ def test_as_many_as_are_missing_in_the_queue_are_rung_again_the_oldest_first(
     assert swept(engine, redis).again == (rings[0],)
 
 
+def test_what_came_a_moment_ago_and_waits_hides_no_loss(engine: Engine, redis: fakeredis.FakeRedis) -> None:
+    """A queue that is never empty under load holds young messages: they are not those of the old rows."""
+    lost = rung(engine, 1)
+    with engine.begin() as connection:
+        record(connection, [RestDue(f"young {n}") for n in range(3)])
+        connection.execute(
+            text("UPDATE work SET rung_at = now() WHERE rung_at IS NULL OR id <> :lost"),
+            {"lost": lost[0].work_id},
+        )
+    redis.lpush("kk2:vouchers", "a", "b", "c")
+
+    assert swept(engine, redis).again == tuple(lost)
+
+
 def test_another_queue_proves_nothing(engine: Engine, redis: fakeredis.FakeRedis) -> None:
     rings = rung(engine, 2)
     redis.lpush("kk2:delivery", "a", "b")
