@@ -225,6 +225,7 @@ class Site:
     def due(self) -> list[tuple[int, str]]:
         """Work rows that are due now or within a minute: the test's clock does not wait."""
         with self.engine.begin() as connection:
+            connection.execute(text("UPDATE breaker SET open_until = now()"))
             connection.execute(
                 text(
                     "UPDATE work SET due_at = now() WHERE id IN (SELECT id FROM work WHERE state = 'due' "

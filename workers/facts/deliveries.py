@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from schemas.setup import Installation
 from schemas.voucher import Voucher, VoucherLine, VoucherState
 from workers.store.bulk import execute, rows
-from workers.store.engine import transaction
 
 ALL = "*"
 """The scope of a brake that stops everything."""
@@ -149,14 +148,12 @@ def take_slot(connection: Connection, installation: Installation, lease: float, 
     return None
 
 
-def release_slot(engine: Engine, installation: str, slot: int, holder: str) -> None:
+def release_slot(connection: Connection, installation: str, slot: int, holder: str) -> None:
     """Give the place back, unless it ran out and is another's now. Should this be lost, the lease ends by itself."""
-    with transaction(engine, "slot.release") as connection:
-        connection.execute(text("SET LOCAL synchronous_commit = off"))
-        connection.execute(
-            text(
-                "UPDATE call_slot SET lease_until = now() WHERE installation = :installation AND slot = :slot "
-                "AND holder = :holder"
-            ),
-            {"installation": installation, "slot": slot, "holder": holder},
-        )
+    connection.execute(
+        text(
+            "UPDATE call_slot SET lease_until = now() WHERE installation = :installation AND slot = :slot "
+            "AND holder = :holder"
+        ),
+        {"installation": installation, "slot": slot, "holder": holder},
+    )

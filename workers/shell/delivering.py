@@ -14,7 +14,7 @@ from pipeline.flow import stage_of
 from pipeline.posting import AnswerFacts, Conclusion
 from schemas import events
 from schemas.setup import ClosedPeriodPolicy, Installation
-from schemas.transfer import DeliveryAnswer, Verdict
+from schemas.transfer import UNREAD, DeliveryAnswer, Verdict
 from schemas.voucher import VoucherState
 from workers.accounting import Accounting, Trouble, connect
 from workers.facts import deliveries
@@ -56,15 +56,17 @@ def deliver(work_id: int, hands: Hands) -> None:
         if call is None:
             return
         started = time.monotonic()
+        answered: bool | None = None
         try:
             answers, exchange = call.accounting.register([v.voucher for v in call.vouchers])
+            answered = any(_is_word_of_visma(answer) for answer in answers)
             found = [
                 posting.concluded(AnswerFacts(v.voucher.total, len(v.voucher.lines), answer, policy))
                 for v, answer, policy in zip(call.vouchers, answers, call.policies, strict=True)
             ]
             periods = _open_periods(call) if any(conclusion.remake for conclusion in found) else {}
         finally:
-            deliveries.release_slot(hands.engine, call.installation.code, call.slot, slots.holder())
+            slots.give_back(hands.engine, call.installation, call.slot, answered=answered)
         with transaction(hands.engine, "deliver.conclude") as connection:
             conclusions.log(
                 connection,
@@ -146,6 +148,11 @@ def _open_periods(call: _Call) -> dict[str, frozenset[tuple[int, int]]]:
     except Trouble as trouble:
         _LOG.warning("open periods not told", code=trouble.code)
         return {}
+
+
+def _is_word_of_visma(answer: DeliveryAnswer) -> bool:
+    """Whether it was there and decided; a file that lies unread was handed over as it should be."""
+    return answer.verdict in (Verdict.BOOKED, Verdict.REFUSED) or answer.code == UNREAD
 
 
 def _refused_whole(answers: Sequence[DeliveryAnswer]) -> bool:

@@ -9,8 +9,8 @@ from pipeline.stage import Reason
 from schemas import events
 from schemas.setup import Installation
 from schemas.transfer import NumberAnswer, NumberState
-from workers.accounting import MOST_ROWS, Accounting, CannotTell, connect
-from workers.facts import deliveries, invoices
+from workers.accounting import MOST_ROWS, Accounting, CannotTell, Trouble, connect
+from workers.facts import invoices
 from workers.facts.invoices import ToWrite
 from workers.saves import invoices as invoice_saves
 from workers.secrets import resolve
@@ -37,14 +37,19 @@ def number(work_id: int, hands: Hands) -> None:
             return
         answers: tuple[NumberAnswer, ...] = ()
         lacking = ""
+        answered: bool | None = None
         try:
             answers, _ = call.accounting.write_case_numbers(
                 call.asked.company, [n.number for n in call.numbers]
             )
+            answered = True
         except CannotTell as cannot:
             lacking = str(cannot)
+        except Trouble:
+            answered = False
+            raise
         finally:
-            deliveries.release_slot(hands.engine, call.installation.code, call.slot, slots.holder())
+            slots.give_back(hands.engine, call.installation, call.slot, answered=answered)
         with transaction(hands.engine, "number.conclude") as connection:
             claimed = rows.hold(connection, work_id, "number")
             if claimed is None:

@@ -14,7 +14,7 @@ APPEND_ONLY = frozenset(
 
 KEPT = frozenset(
     {
-        "alarm", "bank_file", "call_slot", "case_no_series", "claim", "company_day", "control_run", "conversion",
+        "alarm", "bank_file", "breaker", "call_slot", "case_no_series", "claim", "company_day", "control_run", "conversion",
         "conversion_row", "difference", "heartbeat", "invoice", "item", "job", "job_item", "kid_series", "kk2_case",
         "ledger_cursor", "ledger_transaction", "orphan", "payer_rule", "payment", "person", "proposal_look", "refund",
         "schedule", "schedule_slot", "sent_back", "split", "token", "voucher", "voucher_split", "waiver", "work",

@@ -604,6 +604,15 @@ call_slot = Table(
     comment="At most max_calls writes to one Visma at a time, by lease and not by lock",
 )
 
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("installation", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("open_until", TIMESTAMP(timezone=True), nullable=False),
+    comment="Calls to a Visma in a row that got no answer, and until when it is let alone",
+)
+
 orphan = Table(
     "orphan",
     metadata,
