@@ -17,6 +17,8 @@ _EVENT_TYPES: dict[str, type] = {
     for name, value in vars(events).items()
     if isinstance(value, type) and value.__module__ == events.__name__
 }
+EVENTS = frozenset(_EVENT_TYPES)
+"""The events that this program knows: while two versions run side by side, what the newer wrote waits for the newer."""
 
 
 @dataclass(frozen=True, slots=True)

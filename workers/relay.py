@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 
 from pipeline.flow import FLOW, QUEUES, stage_of
 from workers.crash import outside
-from workers.journal import Ring, label, restore
+from workers.journal import EVENTS, Ring, label, restore
 from workers.log import logger
 from workers.settings import PREFIX
 from workers.store.engine import transaction
@@ -138,10 +138,10 @@ def _rings(connection: Connection, which: str, values: dict[str, object], most: 
         text(
             "SELECT w.id, w.stage, j.event, w.body FROM work w JOIN journal j ON j.id = w.event_id "
             # a row of a newer program than this waits for it, and stops no other
-            f"WHERE w.state = 'due' AND w.stage = ANY(:known) AND w.{which} ORDER BY w.due_at, w.id LIMIT :most "
+            f"WHERE w.state = 'due' AND w.stage = ANY(:known) AND j.event = ANY(:events) AND w.{which} ORDER BY w.due_at, w.id LIMIT :most "
             "FOR UPDATE OF w SKIP LOCKED"
         ),
-        {**values, "known": _STAGES, "most": most},
+        {**values, "known": _STAGES, "events": list(EVENTS), "most": most},
     )
     return [Ring(row[0], row[1], label(restore(row[2], row[3]))) for row in rows]
 

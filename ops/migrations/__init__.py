@@ -33,6 +33,8 @@ def migrate(engine: Engine, processes: str = "") -> str:
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        # beside running processes: rather try again than let them all queue behind a lock that we wait for
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         configured = configuration()
         configured.attributes["connection"] = connection
         command.upgrade(configured, "head")

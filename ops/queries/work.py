@@ -10,7 +10,7 @@ from ops.queries.asking import MOST, ask
 from pipeline.flow import FLOW, QUEUES, stage_of
 from schemas.events import VouchersApproved
 from schemas.money import Money
-from workers.journal import label, restore
+from workers.journal import EVENTS, label, restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,5 +213,7 @@ def _about(payment_id: int | None, event: str, body: dict[str, Any]) -> str:
         return f"payment {payment_id}"  # the id that the command which helps it asks for
     if "voucher_ids" in body:
         return label(VouchersApproved(tuple(body["voucher_ids"])))
+    if event not in EVENTS:
+        return event  # a newer program's: it waits for it
     about = label(restore(event, body))
     return f"{about}, company {body['company']}" if event == "FileSettled" and "company" in body else about

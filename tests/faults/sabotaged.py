@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from ops.cli import main
 from pipeline import posting
 from pipeline.posting import Conclusion, InquiryFacts
+from workers.journal import EVENTS
 from workers.saves import splits
-from workers.shell import slots
+from workers.shell import rows, slots
 
 
 def without_lease() -> None:
@@ -36,7 +37,12 @@ def without_fan_in() -> None:
     splits.close_slice = close_slice
 
 
-GUARDS = {"lease": without_lease, "ask": without_asking, "fan-in": without_fan_in}
+def older() -> None:
+    """No guard less, but an event: a program of the version before that one came."""
+    vars(rows)["EVENTS"] = EVENTS - {"RetryAsked"}
+
+
+GUARDS = {"lease": without_lease, "ask": without_asking, "fan-in": without_fan_in, "older": older}
 
 if __name__ == "__main__":
     GUARDS[sys.argv.pop(1)]()

@@ -206,6 +206,7 @@ def town(
     sabotage: str = "",
     deliverers: int = 1,
     call_seconds: float = 1.5,
+    older: bool = False,
     settings: Mapping[str, str] | None = None,
     console: str = "",
 ) -> Iterator[Town]:
@@ -213,7 +214,7 @@ def town(
 
     `armed`: points at which the start dies, and how. `sabotage`: the guard that the workers lack (`sabotaged.py`).
     `deliverers`: how many workers deliver. `call_seconds`: how long a call to Visma may take.
-    `settings`: instead of the quick ones, and then whoever dies is started again as on a real site. `console`: its port.
+    `older`: the last of those is of a version that lacks an event. `settings`: instead of the quick ones, and then whoever dies is started again as on a real site. `console`: its port.
     Call it from the main thread.
     """
     folder.chmod(0o711)  # the servers' own user must pass through
@@ -252,6 +253,8 @@ def town(
             quick = [_sabotaged(each, sabotage) for each in quick]
         (delivers,) = [each for each in quick if each.name == "worker-delivery"]
         quick += [_another(delivers, number) for number in range(2, deliverers + 1)]
+        if older:
+            quick[-1] = _sabotaged(quick[-1], "older")
         supervisor = Supervisor(quick, folder)
         site = Site(engine, folder, visma, hands_on(engine, folder, []))  # type: ignore[arg-type]
         made = Town(folder, servers, supervisor, engine, visma, site, environment, to_database, to_broker)

@@ -22,6 +22,7 @@ from workers.app import configuration
 from workers.journal import Ring, record
 from workers.relay import Ringer, Swept, celery_bell, sweep, waiting_in
 from workers.settings import Settings
+from workers.shell import rows
 from workers.store.engine import engine_for
 
 NOBODY = dict.fromkeys(QUEUES, 0)
@@ -137,6 +138,25 @@ def test_a_row_for_a_stage_of_a_newer_program_stops_no_other(
         connection.execute(text("UPDATE work SET stage = 'teleport' WHERE id = :id"), {"id": first.work_id})
 
     assert swept(engine, redis).again == (second,)
+
+
+def test_a_row_for_an_event_of_a_newer_program_waits_for_it_and_stops_no_other(
+    engine: Engine, redis: fakeredis.FakeRedis
+) -> None:
+    first, second = rung(engine, 2)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "WITH told AS (INSERT INTO journal (event, body, actor) VALUES ('Teleported', '{}', 'newer') RETURNING id) "
+                "UPDATE work SET event_id = told.id FROM told WHERE work.id = :id"
+            ),
+            {"id": first.work_id},
+        )
+
+    assert swept(engine, redis).again == (second,)
+    with engine.begin() as connection:
+        assert rows.claim(connection, first.work_id, first.stage) is None
+        assert rows.claim(connection, second.work_id, second.stage) is not None
 
 
 def test_after_a_ring_that_failed_nothing_is_rung_for_ten_seconds() -> None:

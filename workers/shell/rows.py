@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 
 from pipeline.stage import Reason
 from schemas import events
-from workers.journal import Ring, body_of, label, record, restore
+from workers.journal import EVENTS, Ring, body_of, label, record, restore
 from workers.store.engine import transaction
 
 CRASHES_TO_HALVE = 2
@@ -45,7 +45,7 @@ class Claimed:
 
 
 def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
-    """Lock a due row of a stage, or give None: done already, not due yet, another's, or no such row."""
+    """Lock a due row of a stage, or give None: done already, not due yet, another's, a newer program's, or no such row."""
     row = connection.execute(
         text(
             "SELECT w.id, w.event_id, w.part, j.event, w.body, (SELECT count(*) FROM claim c WHERE c.work_id = w.id "
@@ -54,7 +54,7 @@ def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
         ),
         {"id": work_id, "stage": stage},
     ).one_or_none()
-    if row is None:
+    if row is None or row[3] not in EVENTS:
         return None
     return Claimed(row[0], row[1], row[2], restore(row[3], row[4]), row[5])
 
