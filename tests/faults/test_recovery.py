@@ -90,8 +90,8 @@ KILLS = (
     Killed(("watch",), _at_once),
     Killed(("worker-files",), _LANDED),
     Killed(("worker-payments",), _READ),
-    Killed(("worker-delivery",), _CUT),
-    Killed(("relay",), _LANDED, flush=True),
+    Killed(("worker-delivery",), _READ),  # between two calls; in one it is below
+    Killed(("relay",), _at_once, asks=_pulse("relay")),
     Killed(("worker-files", "worker-payments", "worker-delivery"), _LANDED, flush=True),
     Killed(("beat",), _at_once, asks=_pulse("beat")),
     Killed(("guard",), _at_once, asks=_pulse("guard")),

@@ -21,7 +21,7 @@ class Away(NotYet):
 
 
 def pass_by(connection: Connection, installation: str, lease: float) -> None:
-    """Go on to a call; raises `Away`. Whoever comes first after a pause tries it, the others wait for him as long as `lease`."""
+    """Go on to a call; raises `Away`. Whoever comes first after a pause tries it; the others wait, a minute at most."""
     seconds = connection.execute(
         text(
             "SELECT extract(epoch FROM open_until - now())::float FROM breaker WHERE installation = :of AND failures >= :tries"
@@ -38,7 +38,7 @@ def pass_by(connection: Connection, installation: str, lease: float) -> None:
         {"of": installation, "tries": TRIES, "lease": lease},
     ).rowcount
     if not tries_it:
-        wait = min(max(seconds, 1.0), MOST) * (1 + random.random())  # noqa: S311 - only spreads them
+        wait = min(max(seconds, 1.0), MOST / 2) * (1 + random.random())  # noqa: S311 - only spreads them
         raise Away(wait, f"{installation} has not answered; it is tried again in a while")
 
 
