@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from ops import repairs
 from pipeline.flow import stage_of
@@ -174,6 +175,32 @@ def test_ten_deaths_over_one_payment_park_it(here: Site) -> None:
         "the worker died 10 times over this",
     )
     assert here.one("SELECT open_slices FROM bank_file") == (0,)
+    here.prove()
+
+
+def test_a_database_that_takes_nothing_for_long_is_no_death_of_ours(here: Site, owner: Engine) -> None:
+    """What is said over a full disk is lost as well: how an attempt ended may not be told for an hour."""
+    work_id = settling(here, 1)
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$"
+            )
+        )
+        connection.execute(
+            text("CREATE TRIGGER full_disk BEFORE UPDATE ON work FOR EACH ROW EXECUTE FUNCTION full_disk()")
+        )
+    for _ in range(12):
+        with pytest.raises(OperationalError, match="No space left"):
+            here.work(work_id, "settle")
+    with owner.begin() as connection:
+        connection.execute(text("DROP FUNCTION full_disk CASCADE"))
+
+    here.drain()
+
+    assert here.all("SELECT state FROM work WHERE stage = 'settle'") == [("done",)]
+    assert here.parked() == []
     here.prove()
 
 

@@ -124,11 +124,11 @@ def recover(work_id: int, stage: Stage, hands: Hands) -> Iterator[None]:
     try:
         yield
     except NotYet as wait:
-        with transaction(hands.engine, "recover.wait") as connection:
+        with rows.telling(work_id), transaction(hands.engine, "recover.wait") as connection:
             rows.postpone(connection, work_id, wait.seconds, wait.result)
     except Exception as error:
         code = trouble_of(error)
-        with transaction(hands.engine, "recover.trouble") as connection:
+        with rows.telling(work_id), transaction(hands.engine, "recover.trouble") as connection:
             if code is not None:
                 _LOG.warning("trouble", work=work_id, stage=stage.name, code=code)
                 rings = try_again(connection, work_id, stage, code)

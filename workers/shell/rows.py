@@ -1,7 +1,8 @@
 """The life of a work row: claimed, done, parked, postponed, halved. Each is one statement on one row."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ CRASHES_TO_PARK = 10
 BUGS_TO_PARK = 5
 T = TypeVar("T")
 _BUG_PAUSE = 2.0
+_untold: set[int] = set()
+"""Rows whose attempts here ended, and the database took no word of it: their claims without a result are no deaths."""
 
 
 class NotYet(Exception):  # noqa: N818 - not an error: something of ours must happen first
@@ -56,7 +59,8 @@ def claim(connection: Connection, work_id: int, stage: str) -> Claimed | None:
     ).one_or_none()
     if row is None or row[3] not in EVENTS:
         return None
-    return Claimed(row[0], row[1], row[2], restore(row[3], row[4]), row[5])
+    crashes = 0 if work_id in _untold else row[5]
+    return Claimed(row[0], row[1], row[2], restore(row[3], row[4]), crashes)
 
 
 def hold(connection: Connection, work_id: int, stage: str) -> Claimed | None:
@@ -81,6 +85,17 @@ def count_attempt(engine: Engine, work_id: int) -> None:
         # may be lost with the machine's power, and then nothing else of the attempt is there either
         second.execute(text("SET LOCAL synchronous_commit = off"))
         second.execute(text("INSERT INTO claim (work_id) VALUES (:id)"), {"id": work_id})
+
+
+@contextmanager
+def telling(work_id: int) -> Iterator[None]:
+    """The block tells the database how an attempt ended. Where that fails, this process remembers that it did not die."""
+    try:
+        yield
+    except Exception:
+        _untold.add(work_id)
+        raise
+    _untold.discard(work_id)
 
 
 def age(connection: Connection, work_id: int) -> float:
