@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ops.cli import doors
 from schemas.schedule import OSLO
 
 
@@ -64,7 +65,14 @@ def moment(text: str) -> datetime:
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Name = Annotated[
-    str, typer.Option("--as", envvar="KK2_ACTOR", help="Who acts, for the audit; else the system's user.")
+    str,
+    typer.Option(
+        "--as",
+        envvar="KK2_ACTOR",
+        help="Who acts, for the audit; else the system's user.",
+        callback=doors.need_role,
+        is_eager=True,
+    ),
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the audit.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many rows.")]

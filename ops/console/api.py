@@ -19,7 +19,7 @@ from ops.desk.listing import BadQuestion, Listing, Shape
 from ops.desk.register import ACTS, LISTINGS
 from ops.queries import alarms, cases, files, jobs, payments, vouchers
 from ops.repairs import Person, Refusal
-from ops.repairs.acts import NotAllowed
+from ops.repairs.acts import NotAllowed, need_role
 from ops.why import why
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of `kk2 user token NAME`.")
@@ -168,6 +168,16 @@ def _detail(shown: Callable[[Connection, int], Any]) -> Callable[..., dict[str, 
     return read
 
 
+def _who_has(act: AnyAct) -> Callable[[Caller], Caller]:
+    """Refuses first of all who lacks the act's role, as the pages do."""
+
+    def asks(caller: _Caller) -> Caller:
+        need_role(caller.person.actor, caller.person.roles, act.name)
+        return caller
+
+    return asks
+
+
 def _act(act: AnyAct) -> Callable[..., Answer]:
     def do(subject: str, asked: Any, caller: _Caller) -> Answer:
         if not act.can_be(subject):
@@ -177,6 +187,7 @@ def _act(act: AnyAct) -> Callable[..., Answer]:
         return Answer(sentence=done.sentence)
 
     do.__annotations__["asked"] = act.fields
+    do.__annotations__["caller"] = Annotated[Caller, Depends(_who_has(act))]
     do.__name__ = f"{act.on}_{act.slug}".replace("-", "_")
     return do
 

@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine
 
 from ops.access import ACTS as ROLES_OF
-from ops.access import Role, may
 from ops.console import Desk, create
 from ops.console.app import HEADERS
 from ops.desk.register import ACTS
@@ -35,12 +34,6 @@ GETS = sorted(
     and not route.path.startswith("/sign-in")
     and route.path not in {"/healthz", "/metrics"}
 )
-
-
-@pytest.fixture
-def roles(engine: Engine) -> dict[Role, Visitor]:
-    """A visitor with each single role."""
-    return {role: visitor(engine, f"only-{role}", role) for role in Role}
 
 
 def test_no_form_does_anything_without_the_secret_of_its_session(kari: Visitor) -> None:
@@ -78,20 +71,6 @@ def test_a_form_that_another_site_sends_is_refused_even_at_the_door(kari: Visito
             headers={"Sec-Fetch-Site": site},
         )
         assert answer.status_code == status
-
-
-def test_each_act_is_shut_to_each_role_that_does_not_have_it(roles: dict[Role, Visitor]) -> None:
-    for act, (role, who) in product(ACTS.values(), roles.items()):
-        path = act.path("nobody" if act.named else 1)
-        page = who.get(path)
-        secret = page.form("/sign-out")["secret"]
-        answer = who.client.post(path, data={"secret": secret}, follow_redirects=False)
-        assert answer.status_code < 500, f"{role}: {answer.text}"
-        if may([role], act.name):
-            assert answer.status_code != 403, f"{role} has {act.name}"
-        else:
-            assert answer.status_code == 403, f"{role} does not have {act.name}: {answer.text}"
-            assert not page.tree.xpath(f"//form[@action='{path}']"), f"{role}: {path}"
 
 
 def test_each_act_of_the_desk_stands_in_the_table_of_roles() -> None:
