@@ -15,7 +15,7 @@ from ops.console import words
 from schemas.schedule import OSLO
 
 _OF_A_SUBJECT = re.compile(
-    r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*(?:, file [0-9]+)?|user \S+) (?!at [0-9])([a-z(].*)", re.DOTALL
+    r"((?:[a-z]+ )+[^ ]*[0-9][^ ]*(?:, file [0-9]+)?|user \S+|day \S+ \S+) (?!at [0-9])([a-z(].*)", re.DOTALL
 )
 """`payment 17` and what is said of it."""
 _NAMED = re.compile(r"[a-z ]+ \{\}(: \{\}| \(\{\}\))?")
@@ -45,6 +45,7 @@ class _Template:
     parts: tuple[str, ...]
     order: tuple[int, ...]
     names: frozenset[int]
+    length: int
 
     def filled(self, values: tuple[str, ...]) -> str:
         texts = [self.parts[0]]
@@ -68,7 +69,7 @@ def _templates(language: str) -> tuple[_Template, ...]:
                 names = frozenset(n for n, mark in zip(order, pieces[1::3], strict=True) if mark)
                 found = re.compile(pattern, re.DOTALL)
                 rank = (_FAULT not in message.id, -len(message.id))
-                made.append((rank, _Template(found, tuple(pieces[::3]), order, names)))
+                made.append((rank, _Template(found, tuple(pieces[::3]), order, names, len(message.id))))
     return tuple(template for _, template in sorted(made, key=lambda each: each[0]))
 
 
@@ -100,19 +101,20 @@ def translate(sentence: str, language: str, deep: int = _DEEP) -> str:
         rest = translate(found[2], language, deep - 1)
         if rest != found[2]:
             return found[1] + rest
-    if (found := _OF_A_SUBJECT.fullmatch(sentence)) and _known(found[2], language) != found[2]:
-        return f"{translate(found[1], language, deep - 1)} {_known(found[2], language)}"
-    for template in _templates(language):
-        if found := template.found.fullmatch(sentence):
-            return template.filled(
-                tuple(
-                    value if number in template.names else translate(value, language, deep - 1)
-                    for number, value in enumerate(found.groups())
-                )
-            )
+    template = _fitting(sentence, language)
     if found := _OF_A_SUBJECT.fullmatch(sentence):
-        subject, rest = (translate(part, language, deep - 1) for part in found.groups())
-        return f"{subject} {rest}"
+        of_rest = _fitting(found[2], language)
+        is_known = _known(found[2], language) != found[2]
+        if template is None or is_known or (of_rest is not None and of_rest.length > template.length):
+            subject, rest = (translate(part, language, deep - 1) for part in found.groups())
+            return f"{subject} {rest}"
+    if template is not None and (found := template.found.fullmatch(sentence)):
+        return template.filled(
+            tuple(
+                value if number in template.names else translate(value, language, deep - 1)
+                for number, value in enumerate(found.groups())
+            )
+        )
     if found := _OF_A_COMPANY.fullmatch(sentence):
         return found[1] + translate(found[2], language, deep - 1)
     parts = (
@@ -135,6 +137,10 @@ def _known(text: str, language: str) -> str:
         return known
     known = spoken.gettext(text.replace("_", " "))
     return text if known == text.replace("_", " ") else known
+
+
+def _fitting(sentence: str, language: str) -> _Template | None:
+    return next((each for each in _templates(language) if each.found.fullmatch(sentence)), None)
 
 
 def _written(day: re.Match[str]) -> str:

@@ -49,6 +49,16 @@ _AS_IT_STANDS = re.compile(r"`[^`]*`|kk2 [a-z -]*[^ ,;:]*|--[a-z-]+|'[^']*'")
             "settled may not do this (approve): it is for the role clerk",
             "settled har ikke adgang til dette (godkjenne): det er for rollen saksbehandler",
         ),
+        # a thing and what is said of it, where a shorter template fits the whole
+        (
+            "case 1 is merged already, into case id:2",
+            "sak 1 er allerede slått sammen, med sak id:2",
+        ),
+        ("day 100 2026-03-16 is signed already", "dagen 100 16.03.2026 er allerede kvittert"),
+        (
+            "voucher 28 is in_doubt, and can't be taken back: end the doubt first",
+            "bilag 28 er i tvil, og kan ikke bli tatt tilbake: avklar tvilen først",
+        ),
         ("a sentence that nobody translated", "a sentence that nobody translated"),
         ("", ""),
     ],
