@@ -157,9 +157,9 @@ def test_two_deliveries_of_a_day_at_once_wait_for_nobody_and_both_are_booked(
         assert _agree(connection)
 
 
-def test_what_was_booked_before_the_sum_was_kept_is_in_it(engine: Engine) -> None:
+def test_what_was_booked_before_the_sum_was_kept_is_in_it(engine: Engine, owner: Engine) -> None:
     standing(engine)
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         before = _sums(connection, "booked")
         connection.execute(text("DELETE FROM tally WHERE of = 'booked'"))
         connection.execute(text("ALTER TABLE voucher DROP COLUMN moved"))
