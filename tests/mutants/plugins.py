@@ -30,11 +30,11 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         called: set[types.CodeType] = set()
-        sys.setprofile(lambda frame, event, _: called.add(frame.f_code) if event == "call" else None)
+        sys.settrace(lambda frame, *_: called.add(frame.f_code))  # and no line of it
         try:
             yield
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
             self.told[item.nodeid] = (
                 0.0,
                 [self._place(code) for code in called if self.root in code.co_filename],
@@ -52,7 +52,15 @@ class Recorder:
         Path(self.root, "told.json").write_text(json.dumps(self.told))
 
 
-class Chosen:
+class _Hasty:
+    """The first failure ends the process: nobody reads the report."""
+
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None and not isinstance(call.excinfo.value, pytest.skip.Exception):
+            os._exit(1)
+
+
+class Chosen(_Hasty):
     """The tests that call the mutant's function, the quickest first; all of them where none does."""
 
     def __init__(self, root: Path, mutant: Mutant) -> None:
@@ -70,7 +78,7 @@ class Chosen:
         )
 
 
-class Warmed:
+class Warmed(_Hasty):
     """Instead of the tests of this process: a fork for each mutant, in which they run with the mutant's code."""
 
     def __init__(self, root: Path, share: Share, tell: int) -> None:

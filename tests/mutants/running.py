@@ -31,8 +31,8 @@ MEMORY = 4 << 30
 _PACKAGES = ("schemas", "pipeline", "workers", "ops", "tests")
 _LIBRARIES = ("hypothesis.strategies", "lxml.etree", "numpy", "holidays", "netsgiro", "pytest_timeout")
 _OPTIONS = (
-    *("-xqs", "--noconftest", "--disable-plugin-autoload", "--override-ini=timeout=0"),
-    *("-ppytest_timeout", "-pno:cacheprovider", "-Wignore::pytest.PytestAssertRewriteWarning"),
+    *("-xqs", "--assert=plain", "--noconftest", "--disable-plugin-autoload", "--override-ini=timeout=0"),
+    *("-ppytest_timeout", "-pno:cacheprovider"),
 )
 _Way: TypeAlias = Callable[[Path, tuple[str, ...], Share, int], int]
 
@@ -143,7 +143,7 @@ def _pytest(root: Path, tests: tuple[str, ...], plugin: object) -> int:
     # No shrinking: that a test fails is all that is asked. The same examples for every mutant.
     settings.register_profile(
         "mutants", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck), max_examples=50,
+        suppress_health_check=list(HealthCheck), max_examples=15,
     )  # fmt: skip
     settings.load_profile("mutants")
     return int(pytest.main([*_OPTIONS, f"--rootdir={root}", *tests], [plugin]))

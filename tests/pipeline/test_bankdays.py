@@ -46,3 +46,9 @@ def test_the_next_bank_day_is_one_and_no_bank_day_lies_between(day: date) -> Non
 
     assert is_bank_day(following)
     assert bank_days_between(day, following) == 1
+
+
+def test_easter_is_the_calendars_for_two_centuries() -> None:
+    norway = holidays.country_holidays("NO", years=range(1901, 2100), language="en_US")
+
+    assert [easter(year) for year in range(1901, 2100)] == sorted(norway.get_named("Easter Sunday"))

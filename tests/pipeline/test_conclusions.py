@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.posting import AnswerFacts, Conclusion, InquiryFacts, concluded, inquired
+from pipeline.posting import AnswerFacts, Conclusion, InquiryFacts, concluded, inquired, next_open
 from pipeline.stage import Reason
 from schemas.money import Money, kr
 from schemas.setup import ClosedPeriodPolicy
@@ -171,6 +171,51 @@ def test_why_nobody_can_tell_is_said_to_the_person_who_must_look() -> None:
     assert (conclusion.state, reason(conclusion)) == (VoucherState.IN_DOUBT, Reason.IN_DOUBT)
     assert conclusion.park is not None
     assert "got no answer and the file is cleaned away: look there" in conclusion.park.note
+
+
+def test_how_often_it_was_absent_begins_anew_with_each_sign_of_it_and_with_each_answer() -> None:
+    later = InquiryAnswer(REF, asked=True, found=(), refused=True)
+    deleted = in_visma("40017", LedgerState.DELETED)
+    refused = [an_answer(Verdict.REFUSED, code=code) for code in ("UnknownAccount", "PeriodClosed")]
+    clash = an_answer(Verdict.BOOKED, "40017", total=1)
+
+    assert {concluded(answer).absent for answer in (*refused, clash, an_answer(Verdict.BOOKED))} == {0}
+    assert inquired(an_inquiry(asked=False, absent_before=1)).absent == 0
+    assert inquired(InquiryFacts(kr(1000), 3, REF, later, 1)).absent == 0
+    for found in ([deleted], [in_visma("1"), in_visma("2")], [in_visma("1", total=1)], [in_visma("1")]):
+        conclusion = inquired(an_inquiry(*found, absent_before=1))
+        assert (conclusion.absent, conclusion.remake) == (1, False)
+
+
+def test_a_clash_says_how_theirs_differs_from_ours() -> None:
+    by_sum, by_lines = (
+        concluded(an_answer(Verdict.BOOKED, "40017", total=total, lines=lines)).park
+        for total, lines in [(kr(999), 3), (kr(1000), 2)]
+    )
+
+    assert by_sum is not None
+    assert by_lines is not None
+    assert "voucher 40017 of 999,00 kr, ours is of 1 000,00 kr: look" in by_sum.note
+    assert "voucher 40017 of 2 lines, ours has 3: look" in by_lines.note
+
+
+@pytest.mark.parametrize(
+    ("open_periods", "day"),
+    [
+        (
+            {(2026, 2), (2026, 3), (2026, 5), (2027, 1)},
+            date(2026, 5, 1),
+        ),  # its own month and those before never
+        ({(2026, 12), (2027, 2)}, date(2026, 12, 1)),
+        ({(2026, 13), (2027, 1)}, date(2027, 1, 1)),  # a thirteenth period is no month
+        ({(2025, 12), (2026, 3), (2026, 13)}, None),
+        (set(), None),
+    ],
+)
+def test_the_next_open_day_is_the_first_of_the_first_open_month_after(
+    open_periods: set[tuple[int, int]], day: date | None
+) -> None:
+    assert next_open(date(2026, 3, 31), frozenset(open_periods)) == day
 
 
 FOUND = st.builds(

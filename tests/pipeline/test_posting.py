@@ -59,6 +59,7 @@ def test_every_voucher_is_in_one_part(sizes: list[int]) -> None:
 
 
 STOPPED = {
+    Reason.SENT_BACK: replace(a_cut(1), sent_back_by="kari"),
     Reason.NO_AUTO_APPROVE: a_cut(1, company=a_company(auto_approve=False)),
     Reason.HELD_IN_FILE: replace(a_cut(10), file_held=1),
     Reason.NOTHING_MATCHED: replace(a_cut(10), file_matched=0),
@@ -146,6 +147,34 @@ def test_the_bank_line_carries_the_statements_reference_and_the_part() -> None:
 
     assert made.lines[0].text == "OCR 0112345678 del 2 av 3"
     assert made.text == "KK2 innbetalinger 99991042764 31.03.2025 0112345678 del 2 av 3"
+
+
+def test_the_only_voucher_of_a_group_names_no_part_and_a_text_that_just_fits_is_whole() -> None:
+    facts = a_voucher(a_posting(1, a_split(PRINCIPAL, 1)))
+    longest = replace(facts, group=replace(facts.group, statement_ref="1" * 26))
+
+    made, just = approve(PartFacts(a_company(), (facts, longest)))
+
+    assert made.lines[0].text == "OCR 0112345678"
+    assert made.text == "KK2 innbetalinger 99991042764 31.03.2025 0112345678"
+    assert just.lines[0].text == "OCR " + "1" * 26
+
+
+def test_each_kind_says_in_norwegian_what_it_is() -> None:
+    splits = [a_split(kind, kind) for kind in Kind]
+
+    assert [line.text for line in one(a_posting(1, *splits)).lines[2:]] == [
+        "Omkostninger",
+        "Gebyr",
+        "Forsinkelsesrenter",
+        "Overbetaling",
+        "Uplassert innbetaling",
+    ]
+
+
+def test_the_total_of_a_voucher_is_the_sum_of_its_debits() -> None:
+    assert one(a_posting(1, a_split(PRINCIPAL, 1), a_split(FEE, 2))).total == 3
+    assert one(a_posting(1, a_split(SUSPENSE, -1), a_split(PRINCIPAL, 1))).total == 1
 
 
 def test_of_a_long_statement_reference_the_end_stands_before_the_part() -> None:

@@ -45,6 +45,16 @@ def test_a_day_has_the_rate_of_its_half_year(day: date, percent: str) -> None:
     assert LEGAL_RATES.days_weight(day - timedelta(days=1), day) == int(percent.replace(".", ""))
 
 
+def test_the_years_before_have_the_rates_that_the_ministry_set() -> None:
+    percents = (
+        "9.50 9.50 9.50 9.25 9.00 8.75 8.50 8.50 8.50 8.50 8.50 8.75 9.25"  # from July 2013 to July 2019
+    )
+
+    assert [row.basis_points for row in RATES[:13]] == [
+        int(each.replace(".", "")) for each in percents.split()
+    ]
+
+
 def test_every_half_year_has_one_row_and_a_source() -> None:
     half_years = [date(year, month, 1) for year in range(2013, 2027) for month in (1, 7)][1:]
 

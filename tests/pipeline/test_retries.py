@@ -26,6 +26,12 @@ def test_what_gave_up_is_tried_again_by_its_row_once_and_a_doubt_is_asked_and_no
     assert retries(vouchers) == Retries(calls=(), rows=(71, 72), passed=())
 
 
+def test_what_has_gone_on_in_other_hands_is_passed_over() -> None:
+    vouchers = (RetryFacts(1, "100", APPROVED, None, 200), RetryFacts(2, "100", IN_DOUBT, None, 200))
+
+    assert retries(vouchers) == Retries(calls=(), rows=(), passed=(1, 2))
+
+
 @given(
     st.lists(
         st.builds(
