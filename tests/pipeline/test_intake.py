@@ -57,3 +57,12 @@ def test_a_payment_before_its_accounts_cut_over_is_booked_by_hand_already() -> N
     assert park.reason is Reason.BEFORE_CUT_OVER
     assert before_cut_over(date(2026, 11, 1), date(2026, 11, 1)) is None
     assert before_cut_over(date(2026, 10, 31), None) is None
+
+
+def test_a_file_whose_every_payment_came_before_in_two_ways_is_held_and_one_more_goes_on() -> None:
+    decision = accept(AcceptFacts(10, 3, 7, ()))
+
+    assert isinstance(decision, Park)
+    assert decision.reason is Reason.FILE_HELD
+    assert "all of the file's 10 payments came before, 7 of them in another format" in decision.note
+    assert accept(AcceptFacts(11, 3, 7, ())) == Accepted(10, ())

@@ -165,3 +165,22 @@ def test_what_happened_before_an_earlier_transfer_is_in_its_amount() -> None:
 
     assert early == Told(1, (), None, None, (), is_early=True)
     assert meaning(late) == "applied"
+
+
+@pytest.mark.parametrize(
+    ("days", "amount", "kind", "became"),
+    [
+        (7, PAID, TransactionKind.PAYMENT, "ours"),
+        (-7, PAID, TransactionKind.PAYMENT, "ours"),
+        (8, PAID, TransactionKind.PAYMENT, "half_ours"),
+        (-8, PAID, TransactionKind.PAYMENT, "half_ours"),
+        (0, PAID + 1, TransactionKind.PAYMENT, "half_ours"),
+        (0, PAID, TransactionKind.CREDIT_NOTE, "applied"),
+    ],
+)
+def test_in_shadow_mode_what_people_post_of_our_payments_within_a_week_moves_nothing_twice(
+    days: int, amount: Money, kind: TransactionKind, became: str
+) -> None:
+    shadow = replace(facts(told(kind=kind)), in_shadow=True, shadowed=((amount, DAY + timedelta(days=days)),))
+
+    assert meaning(apply(shadow)) == became

@@ -325,3 +325,52 @@ def test_a_payment_for_several_kids_waits_for_the_one_that_no_case_has_or_that_i
         assert reason(match_each(for_several((one, 5), (two, 5), amount=10, _2=state))) is why
     assert reason(match_each(for_several((one, -5), (two, -5), amount=-10))) is Reason.SEVERAL_KIDS
     assert reason(match_each(for_several((one, 5), (two, 4), amount=10))) is Reason.SEVERAL_KIDS
+
+
+def test_each_case_of_several_kids_has_what_the_bank_says_down_to_an_ore_and_none_has_nothing() -> None:
+    one, two = facts(a_candidate(1)), facts(a_candidate(2))
+
+    assert match_each(for_several((one, 5), (two, 1), (one, 2), amount=8)) == Shared({1: 7, 2: 1})
+    for shares in ((8, 0), (8, None), (None, 8)):
+        told = zip((one, two), shares, strict=True)
+        assert reason(match_each(for_several(*told, amount=8))) is Reason.SEVERAL_KIDS
+
+
+def test_three_assigns_make_a_rule_and_two_do_not() -> None:
+    assert learn(LearnFacts(((11, 7), (12, 7), (13, 7)))) == Learned(7, (11, 12, 13))
+    assert learn(LearnFacts(((11, 7), (12, 7)))) is None
+
+
+def test_a_rule_would_have_matched_on_the_day_on_which_its_case_was_opened() -> None:
+    day = date(2026, 3, 2)
+
+    assert try_out(TrialFacts(True, day, 7, False, 7, day)) is Outcome.AGREES
+
+
+@pytest.mark.parametrize(
+    ("case", "confidence"),
+    [
+        (a_possible_case(1, near_kid=KID), 70),
+        (a_possible_case(1, balance=kr(500)), 40),
+        (a_possible_case(1, invoices=(kr(500),)), 30),
+        (a_possible_case(1, paid_before=1), 50),
+        (a_possible_case(1, near_kid=KID, paid_before=1), 85),  # doubts of 30 % and 50 %
+        (a_possible_case(1, near_kid=KID, balance=kr(500), paid_before=3), 91),
+        (a_possible_case(1, near_kid=KID, state=CaseState.PAID), 40),  # twice the doubt
+        (a_possible_case(1, invoices=(kr(500),), state=CaseState.PAID), 1),
+    ],
+)
+def test_two_signs_leave_the_product_of_their_doubts(case: PossibleCase, confidence: int) -> None:
+    (found,) = suggest(SuggestionFacts(kr(500), (case,)))
+
+    assert found.confidence == confidence
+    assert case.paid_before != 1 or found.reasons[-1].endswith("has paid on the case once before")
+
+
+def test_what_was_taken_back_already_is_said_only_where_there_was_something() -> None:
+    nothing, taken = original(a_reversal()), original(a_reversal(an_original(7, taken_back=True)))
+
+    assert isinstance(nothing, Park)
+    assert isinstance(taken, Park)
+    assert "there is none: assign" in nothing.note
+    assert "there is none that is not already taken back: assign" in taken.note

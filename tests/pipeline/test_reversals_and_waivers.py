@@ -143,3 +143,21 @@ def test_a_posted_reversal_whose_original_has_left_the_case_is_a_rest() -> None:
 
     assert parts(decision, 9) == {(REST, None): -kr(400)}
     assert decision.parked == ()
+
+
+def test_a_second_waiver_of_interest_lets_go_of_what_the_first_left() -> None:
+    waived = tuple(Waiver(number, 1, INTEREST, kr(40), days_late(40)) for number in (1, 2, 3))
+
+    assert settle(a_case(an_invoice(1, kr(3650)), waived=waived)).waived == ((1, kr(40)), (2, kr(10)), (3, 0))
+
+
+def test_the_last_ore_of_a_claim_is_covered_and_waived_like_any_other() -> None:
+    covered = settle(a_case(an_invoice(1, 1), a_fee(2, 1), paid=(a_payment(9, 3, DUE),)))
+    waived = (
+        Waiver(1, 1, PRINCIPAL, 5, DUE),
+        Waiver(2, 1, PRINCIPAL, 5, DUE),
+        Waiver(3, 1, PRINCIPAL, 0, DUE),
+    )
+
+    assert parts(covered, 9) == {(PRINCIPAL, 1): 1, (FEE, 2): 1, (REST, None): 1}
+    assert settle(a_case(an_invoice(1, 1), waived=waived)).waived == ((1, 1), (2, 0), (3, 0))
