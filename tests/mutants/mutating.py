@@ -66,6 +66,8 @@ def _changes(node: ast.AST) -> Iterator[tuple["ast.expr | ast.stmt", str]]:
     """Each node that may be changed with what it becomes. What is said to people, to types and to the class is passed over."""
     if isinstance(node, ast.Raise):
         yield node, "pass"
+    if isinstance(node, ast.ClassDef):  # the words under which states are stored are the database's to check
+        node.body = [each for each in node.body if not isinstance(each, ast.Assign)]
     if isinstance(
         node, ast.Raise | ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom
     ) or _is_declaration(node):

@@ -1,6 +1,6 @@
 """What Visma says happened to an invoice moves that invoice's principal, and nothing else."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from pipeline.allocation import Movement, settle
 from schemas.case import CaseState, Kind, Waiver
@@ -82,3 +82,13 @@ def test_a_reversal_there_opens_the_invoice_again() -> None:
     there = (moved(-kr(1000), LATER), moved(kr(1000), date(2026, 3, 10), number=2))
 
     assert settle(a_case(an_invoice(1, kr(1000), date(2026, 4, 1)), moved=there)).balance == kr(1000)
+
+
+def test_a_paid_invoice_is_no_credit_and_a_waiver_takes_nothing_of_one() -> None:
+    paid = settle(a_case(an_invoice(1, kr(1000), LATER), paid=(a_payment(101, kr(1000), LATER),)))
+    waiver = Waiver(9, 1, Kind.PRINCIPAL, kr(300), LATER + timedelta(days=1))
+    credited = a_case(an_invoice(1, kr(1000), LATER), moved=(moved(-kr(1200)),), waived=(waiver,))
+
+    assert paid.credits == ()
+    assert settle(credited).credits == ((1, kr(200)),)
+    assert settle(credited).waived == ((9, 0),)
