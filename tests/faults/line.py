@@ -38,6 +38,8 @@ class Line:
 
     target: int
     port: int = field(default_factory=free_port)
+    commits_to_pass: int = 0
+    """So many commits to come are heard, before any is lost."""
     commits_to_lose: int = 0
     """So many commits to come are done, and the client that waits for the word is cut off instead."""
     deaf: bool = False
@@ -86,6 +88,14 @@ class Line:
         """New connections are well."""
         self.deaf = False
 
+    def _is_lost(self) -> bool:
+        if self.commits_to_pass:
+            self.commits_to_pass -= 1
+            return False
+        is_lost = self.commits_to_lose > 0
+        self.commits_to_lose -= is_lost
+        return is_lost
+
     def _let_in(self) -> None:
         with suppress(OSError):  # the door is closed
             while True:
@@ -109,8 +119,7 @@ class Line:
                 self._flows.wait()
                 if pair.deaf:
                     continue
-                if heard is pair.server and self.commits_to_lose and _COMMITTED in said:
-                    self.commits_to_lose -= 1
+                if heard is pair.server and _COMMITTED in said and self._is_lost():
                     break
                 told.sendall(said)
         self._pairs.discard(pair)

@@ -253,5 +253,22 @@ def test_the_town_survives(here: Town, fault: Fault) -> None:
     put(here, fault)
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+def test_a_worker_that_is_asked_to_end_finishes_what_it_has_begun(here: Town) -> None:
+    here.until(lambda: answered(here), "database, broker and Visma answer")
+    (began,) = here.site.one("SELECT now()")
+    rounds.begin(here)
+    for worker in WORKERS:
+        here.signal(worker.name, signal.SIGTERM)
+    settled(here)
+
+    begun_twice = (
+        "SELECT w.stage, count(*) FROM claim c JOIN work w ON w.id = c.work_id WHERE c.result IS NULL AND c.at > :began "
+        "GROUP BY w.id HAVING count(*) > 1"
+    )
+    assert here.site.all(begun_twice, began=began) == []
+
+
 def test_a_fault_has_a_name_of_its_own() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)

@@ -117,6 +117,26 @@ def test_nights_without_a_beat_are_caught_up_once(here: Site) -> None:
     assert slots(here) == ["2026-11-24 05:00 +0100"]
 
 
+def test_a_clock_that_steps_two_hours_back_and_ahead_takes_no_slot_twice_and_misses_none(here: Site) -> None:
+    at(here, oslo("2026-11-23 06:00"))
+    taken = []
+    for moment in (
+        "24 05:01",
+        "24 03:01",
+        "24 05:01",
+        "24 07:02",
+        "24 05:03",
+        "25 04:59",
+        "25 06:59",
+        "25 05:00",
+    ):
+        taken.append(at(here, oslo(f"2026-11-{moment}")))
+        here.drain()
+
+    assert taken == [1, 0, 0, 0, 0, 0, 1, 0]
+    assert slots(here) == ["2026-11-24 05:00 +0100", "2026-11-25 05:00 +0100"]
+
+
 def test_a_slot_waits_until_what_the_last_one_woke_is_done(here: Site) -> None:
     at(here, oslo("2026-11-22 06:00"))
     at(here, oslo("2026-11-23 05:00"))

@@ -1,10 +1,12 @@
 """What the watcher survives: being killed anywhere, rivals, and a folder, disk, database or broker that goes away."""
 
+import os
 import resource
 import shutil
 import signal
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 import psycopg
@@ -15,6 +17,8 @@ from watchdog.observers.api import BaseObserver
 from ops.embedded import Postgres
 from tests.points import KILLED, crash_points
 from tests.workers.watching import Site, a_bank_file, until
+from workers.archive import Kept, keep
+from workers.watch import taking
 
 ROOT = Path(__file__).parents[2]
 POINTS = [
@@ -139,6 +143,27 @@ def test_a_writer_that_goes_on_while_its_file_is_taken_brings_another_file_and_l
     assert site.originals() == {half, half + b"and the rest"}
     assert site.left() == []
     assert [name for name, *_ in site.files()] == ["OCR.DAT", "OCR.DAT"]
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_file_that_is_cut_short_while_it_is_copied_is_looked_at_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    def meanwhile(archive: Path, stream: BinaryIO) -> Kept:
+        monkeypatch.undo()
+        os.truncate(f"/proc/self/fd/{stream.fileno()}", left)
+        return keep(archive, stream)
+
+    monkeypatch.setattr(taking, "keep", meanwhile)
+    site.drop("OCR.DAT", a_bank_file())
+    watcher = site.watcher()
+
+    first = watcher.sweep()
+    assert (first.landed, first.waiting, site.files()) == (0, 1, [])
+    second = watcher.sweep()
+
+    assert (second.landed, second.refused) == (int(left > 0), int(left == 0))
+    assert [size for _, _, size in site.files()] == ([left] if left else [])
 
 
 def test_a_writer_that_stalls_before_the_end_record_loses_nothing_when_it_goes_on(site: Site) -> None:
