@@ -13,14 +13,16 @@ from ops import backup, recovery
 from ops.drill.bank import NotPlayedError
 from ops.drill.ground import OF_FILE, Ground
 from ops.drill.proving import Check
+from ops.embedded import Postgres
 from workers.archive import fingerprint_key
+from workers.settings import Settings
 from workers.store import epoch
 
 
 def restore(ground: Ground) -> list[Check]:
     """Back up, let a file be posted, restore, and ask the copy what it makes of the vouchers that came after."""
     key = fingerprint_key(ground.site)
-    with _beside(ground.engine) as copy, tempfile.TemporaryDirectory(dir=ground.site.folder) as folder:
+    with _beside(ground.site) as copy, tempfile.TemporaryDirectory(dir=ground.site.folder) as folder:
         place = Path(folder)
         taken = backup.take(ground.engine, ground.site.archive_folder, place / "backup", key=key)
         ground.say(f"backed up: {sum(taken.rows.values())} rows, {len(taken.originals)} originals")
@@ -44,16 +46,24 @@ def restore(ground: Ground) -> list[Check]:
         ]
 
 
+def _owner(site: Settings) -> str:
+    """The address of who owns the tables: as the site says it, or of the server that `kk2 up` has in the site's folder."""
+    if site.owner_url is None and (site.folder / Postgres.name / "data").is_dir():
+        return Postgres(site.folder, durable=True, machine=True).url
+    return (site.owner_url or site.database_url).get_secret_value()
+
+
 @contextmanager
-def _beside(engine: Engine) -> Iterator[Engine]:
-    """A new database on the same server, which goes in the end."""
+def _beside(site: Settings) -> Iterator[Engine]:
+    """A new database on the same server, of the role that owns the site's tables, which goes in the end."""
     name = f"kk2_drill_{secrets.token_hex(4)}"
+    engine = create_engine(_owner(site))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
         except ProgrammingError:
             raise NotPlayedError(
-                "the database's user may not make a database beside the site's: give it CREATEDB on a training site, "
+                "the database's user may not make a database beside the site's: give the owner (KK2_OWNER_URL) CREATEDB, "
                 "or rehearse as the handbook's page of back-ups says"
             ) from None
         copy = create_engine(engine.url.set(database=name))
@@ -62,3 +72,4 @@ def _beside(engine: Engine) -> Iterator[Engine]:
         finally:
             copy.dispose()
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()

@@ -20,7 +20,12 @@ QUICK = ("visma-drops-the-answer", "broker-flushed")
 
 def drill(here: Town, name: str, training: str = "true") -> "tuple[int, dict[str, Any], str]":
     """`kk2 drill` in another process, while the town's supervisor works on; gives status, result and standard error."""
-    environment = {**os.environ, **here.environment, "KK2_TRAINING": training}
+    environment = {
+        **os.environ,
+        **here.environment,
+        "KK2_TRAINING": training,
+        "KK2_OWNER_URL": here.servers.owner_url,
+    }
     with subprocess.Popen(
         [sys.executable, "-m", "ops.cli", "drill", name, "--limit", "150", "--as", "kari", "--json"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
