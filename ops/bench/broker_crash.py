@@ -68,7 +68,7 @@ def freeze(broker: Broker, seconds: float) -> None:
 def trial(python: Path, broker: Broker, folder: Path, after: int, fault: Callable[[Broker], None]) -> Trial:
     """One fault when so many tasks are done."""
     folder.mkdir()
-    client = redis.Redis.from_url(broker.url, socket_timeout=10)
+    client = redis.Redis.from_url(broker.admin_url, socket_timeout=10)
     client.flushall()
     worker = Worker(python, folder, broker)
     worker.publish()

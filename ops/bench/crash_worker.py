@@ -22,7 +22,7 @@ class Worker:
         self.python, self.folder = python, folder
         self.done = folder / "done"
         self.environment = os.environ | {
-            "CRASH_BROKER_URL": broker.url,
+            "CRASH_BROKER_URL": broker.admin_url,
             "CRASH_DONE": str(self.done),
             "PYTHONPATH": str(_APP.parent),
         }
