@@ -56,6 +56,7 @@ def test_drills_pass_where_the_product_holds_and_only_training_is_struck(tmp_pat
             assert all(check["holds"] for check in result["checks"])
 
 
+@pytest.mark.faults
 def test_a_drill_fails_where_a_voucher_is_sent_again_without_asking(tmp_path: Path) -> None:
     with town(tmp_path, sabotage="ask") as here:
         ready(here)
